@@ -1,0 +1,129 @@
+"""DVC: outputs kept in a cache or remote, and the pipeline stage that made them.
+
+Source: the DVC documentation, "`.dvc` files" and "Internal files" (dvc.lock, schema 2.0). Since DVC 3 an entry says
+`hash: md5`; before, text files were hashed with their line ends normalised, which DVC calls `md5-dos2unix`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from artifact_lint.adapters.reading import Reading, as_int, as_text, child, join
+from artifact_lint.model import Dataset, Fact, Mention, Pointer, Record, Role, Stated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from artifact_lint.document import Node
+    from artifact_lint.model import Origin
+    from artifact_lint.tree import Tree
+
+NAME = "dvc"
+
+LOCK = "dvc.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """One output that DVC tracks: its path in the store, what stands for its bytes, and its stage in a lock file."""
+
+    path: str
+    origin: Origin
+    pointer: Pointer
+    stage: Node | None = None
+
+
+def outs(tree: Tree) -> Mapping[str, Out]:
+    """Every output that a DVC file in view tracks, by path."""
+    return tree.once(NAME, lambda: {out.path: out for out in _find(tree)})
+
+
+def _find(tree: Tree) -> Iterator[Out]:
+    for entry in tree.entries():
+        directory, _, name = entry.path.rpartition("/")
+        if name == LOCK:
+            document = tree.document(entry.path)
+            stages = document.root.get("stages") if document else None
+            for _, stage in stages.items() if stages is not None else ():
+                for out in _elements(stage.get("outs")):
+                    yield from _out(directory, out, stage)
+        elif name.endswith(".dvc") and name != ".dvc" and entry.size < tree.limits.size:
+            document = tree.document(entry.path)
+            if document is None:
+                continue
+            place = join(directory, as_text(document.root.get("wdir")) or ".")
+            for out in _elements(document.root.get("outs")):
+                yield from _out(directory if place is None else place, out, None)
+
+
+def _elements(node: Node | None) -> Iterator[Node]:
+    if node is not None:
+        yield from node.elements()
+
+
+def _out(directory: str, out: Node, stage: Node | None) -> Iterator[Out]:
+    path = join(directory, as_text(out.get("path")) or "/")
+    if path is None or path == directory:
+        return
+    md5, size = out.get("md5"), out.get("size")
+    text, count = as_text(md5), as_int(size)
+    algorithm = "md5" if as_text(out.get("hash")) == "md5" else "md5-dos2unix"
+    is_directory = bool(text and text.endswith(".dir"))
+    digest = Fact(f"{algorithm}:{text}", md5.origin) if md5 is not None and text and not is_directory else None
+    length = Fact(count, size.origin) if size is not None and count is not None else None
+    named = out.get("path")
+    origin = named.origin if named is not None else out.origin
+    yield Out(path, origin, Pointer("DVC", digest, length, directory=is_directory), stage)
+
+
+def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> Record:  # noqa: ARG001  the protocol
+    """The digests that DVC keeps of an artifact's files, and what the stage that made them read."""
+    tracked = [out for path in files if (out := outs(tree).get(path))]
+    if not tracked:
+        return Record()
+    reading = Reading(tree)
+    for path in dict.fromkeys(out.origin.path for out in tracked):
+        reading.document(path)
+    supplied = Record(
+        conventions=(NAME,),
+        sources=reading.sources,
+        texts=reading.texts,
+        remarks=reading.remarks,
+        mentions=tuple(_mention(out) for out in tracked),
+    )
+    stage = next((out.stage for out in tracked if out.stage is not None), None)
+    return supplied + _stage(tracked[0].origin.path.rpartition("/")[0], stage) if stage is not None else supplied
+
+
+def _mention(out: Out) -> Mention:
+    digests = (out.pointer.digest,) if out.pointer.digest else ()
+    written = out.path.rpartition("/")[2]
+    role = Role.OTHER if out.pointer.directory else Role.WEIGHTS
+    return Mention(out.origin, out.path, written, role, size=out.pointer.size, digests=digests, required=False)
+
+
+def _stage(directory: str, stage: Node) -> Record:
+    params: dict[str, object] = {}
+    origin = stage.origin
+    stated = stage.get("params")
+    for _, values in stated.items() if stated is not None else ():
+        origin = values.origin
+        params.update({key: value.value for key, value in values.items()})
+    data = [_dataset(directory, dependency) for dependency in _elements(stage.get("deps"))]
+    datasets = tuple(dataset for dataset in data if dataset is not None)
+    return Record(
+        hyperparameters=Stated((Fact(params, origin),)) if params else Stated(),
+        datasets=Stated((Fact(datasets, stage.origin),)) if datasets else Stated(),
+    )
+
+
+_CODE = (".py", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".json", ".r", ".jl")
+
+
+def _dataset(directory: str, dependency: Node) -> Dataset | None:
+    """A stage's dependency that is data: code and settings are not what a model was trained on."""
+    path, digest = as_text(dependency.get("path")), as_text(dependency.get("md5"))
+    if path is None or path.lower().endswith(_CODE):
+        return None
+    return Dataset(path, dependency.origin, digest=f"md5:{digest}" if digest else None, uri=child(directory, path))

@@ -1,0 +1,197 @@
+"""The native manifest held against its JSON Schema, with every mistake said in the user's words on its own line."""
+
+from __future__ import annotations
+
+import json
+import re
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from artifact_lint.model import Edit, Irregularity, Origin, Remark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from jsonschema.exceptions import ValidationError
+
+    from artifact_lint.document import Node
+
+_FORMS = {
+    "^\\d{4}": "an RFC 3339 time with a zone, such as 2026-11-21T08:55:02Z",
+    "^[0-9a-f]{7": "a git commit in hexadecimal",
+    "^[^:\\s]+:": "an import written module:name",
+}
+_SEXAGESIMAL_OR_OCTAL = re.compile(r"[-+]?\d+(?::[0-5]?\d)+(?:\.\d*)?|[-+]?0\d+")
+_EXPONENT_WITHOUT_POINT = re.compile(r"[-+]?\d+[eE][-+]?\d+|[-+]?\d+\.\d*[eE]\d+")
+
+
+@cache
+def manifest_schema() -> Mapping[str, Any]:
+    """The JSON Schema of `model-artifact.yaml`, version 1."""
+    text = (files("artifact_lint.schemas") / "manifest.v1.schema.json").read_text("utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def violations(root: Node, part: str | None = None) -> list[Remark]:
+    """Everything in which a manifest departs from its schema, and every scalar that is not what it looks like.
+
+    `part` names the property that the whole document is an instance of: `lifecycle` for the lifecycle file.
+    """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415  a tenth of a second that other conventions save
+
+    schema = manifest_schema()
+    chosen = {"$ref": f"#/$defs/{part}", "$defs": schema["$defs"]} if part else schema
+    remarks: list[Remark] = []
+    instance = _instance(root, chosen, schema, remarks)
+    errors = Draft202012Validator(chosen).iter_errors(instance)
+    remarks += [remark for error in errors for remark in _explain(error, root)]
+    return sorted(remarks, key=lambda remark: (remark.origin.line, remark.origin.column))
+
+
+def _instance(node: Node, schema: Mapping[str, Any], whole: Mapping[str, Any], remarks: list[Remark]) -> Any:
+    """A document as the schema's validator sees it: unquoted scalars in text fields are taken as written."""
+    while "$ref" in schema:
+        schema = whole["$defs"][schema["$ref"].rpartition("/")[2]]
+    if node.is_mapping:
+        properties = schema.get("properties", {})
+        return {key: _instance(value, properties.get(key, {}), whole, remarks) for key, value in node.items()}
+    if node.is_sequence:
+        elements = list(node.elements())
+        values = [_instance(element, schema.get("items", {}), whole, remarks) for element in elements]
+        remarks.extend(_odd_ones_out(elements, values))
+        return values
+    declared = schema.get("type", ())
+    types = {declared} if isinstance(declared, str) else set(declared)
+    return _scalar(node, types, remarks)
+
+
+def _scalar(node: Node, types: set[str], remarks: list[Remark]) -> object:
+    value, text = node.value, node.text
+    if node.quoted or text is None:
+        return value
+    if types & {"number", "integer"} and "string" not in types:
+        if _SEXAGESIMAL_OR_OCTAL.fullmatch(text) and str(value) != text:
+            remarks.append(surprise(node, f"{text} is the number {value} to a YAML 1.1 reader"))
+        elif isinstance(value, str) and _EXPONENT_WITHOUT_POINT.fullmatch(text):
+            message = f"{text} is a text, not a number, to a YAML 1.1 reader"
+            remarks.append(Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, f"Write {float(text)!r}."))
+            return float(text)
+        return value
+    if "string" in types and not isinstance(value, str) and not (value is None and "null" in types):
+        if str(value) != text:
+            remarks.append(surprise(node, f"{text} is {_spelled(value)} to a YAML 1.1 reader"))
+        return text
+    return value
+
+
+def surprise(node: Node, message: str) -> Remark:
+    """A remark that a scalar is not the text it looks like, with the edit that quotes it."""
+    edit = Edit(node.origin, json.dumps(node.text))
+    return Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, f"Quote it: {edit.replacement}", (edit,))
+
+
+def _spelled(value: object) -> str:
+    return f"the number {value}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+
+
+def _odd_ones_out(elements: Sequence[Node], values: Sequence[object]) -> Iterator[Remark]:
+    """Unquoted yes, no, on and off among texts: `allowed: [de, se, no]` holds false."""
+    if not any(isinstance(value, str) for value in values):
+        return
+    for element, value in zip(elements, values, strict=True):
+        text = element.text
+        if isinstance(value, bool) and not element.quoted and text and text.lower() not in {"true", "false"}:
+            yield surprise(element, f"{text} is {str(value).lower()} to a YAML 1.1 reader")
+
+
+def _explain(error: ValidationError, root: Node) -> Iterator[Remark]:
+    path = list(error.absolute_path)
+    node = _find(root, path)
+    field = ".".join(str(step) for step in path) or "the manifest"
+    value: Any = error.validator_value
+    schema: Any = error.schema
+    match error.validator:
+        case "additionalProperties":
+            known = list(schema.get("properties", {}))
+            unknown = [key for key, _ in node.items() if key not in known]
+            for key in unknown:
+                yield _unknown(node, key, field, known)
+            return
+        case "required":
+            missing = [name for name in value if isinstance(error.instance, dict) and name not in error.instance]
+            for name in missing:
+                if f"'{name}'" in error.message:
+                    yield _violation(node.origin, f"{field} lacks {name}", f"Add `{name}`.")
+            return
+        case "const" if path == ["schema_version"]:
+            yield Remark(
+                Irregularity.UNKNOWN_SCHEMA_VERSION,
+                node.origin,
+                f"schema_version {node.text or 'null'} is not known here",
+                "Write `schema_version: 1`, or update artifact-lint.",
+            )
+            return
+        case "type":
+            wanted = [value] if isinstance(value, str) else [name for name in value if name != "null"]
+            names = " or ".join(_TYPES[name] for name in wanted)
+            message = f"{field} must be {names}, not {_kind(node)}"
+        case "enum":
+            choices = ", ".join(str(choice) for choice in value)
+            close = get_close_matches(str(error.instance), [str(choice) for choice in value], 1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            message = f"{field} is {error.instance!r}, not one of {choices}{hint}"
+        case "pattern":
+            form = next((words for start, words in _FORMS.items() if value.startswith(start)), f"of the form {value}")
+            message = f"{field} is {error.instance!r}, which is not {form}"
+        case "minimum":
+            message = f"{field} is {error.instance}, less than {value}"
+        case "minLength":
+            message = f"{field} is empty"
+        case "minItems" | "maxItems":
+            message = f"{field} must have {value} values, not {len(list(node.elements()))}"
+        case _:
+            message = f"{field}: {error.message[:200]}"
+    yield _violation(node.origin, message, "`artifact-lint schema manifest` prints what each field takes.")
+
+
+_TYPES = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+}
+
+
+def _kind(node: Node) -> str:
+    if node.is_mapping:
+        return "a mapping"
+    if node.is_sequence:
+        return "a list"
+    return "nothing" if node.is_null else f"`{(node.text or '')[:40]}`"
+
+
+def _unknown(node: Node, key: str, field: str, known: list[str]) -> Remark:
+    close = get_close_matches(key, known, 1, 0.6)
+    hint = f"Did you mean `{close[0]}`?" if close else f"Known here: {', '.join(known)}."
+    message = f"{field} has no field `{key}`"
+    return Remark(Irregularity.UNKNOWN_FIELD, node.key_origin(key), message, hint)
+
+
+def _violation(origin: Origin, message: str, advice: str) -> Remark:
+    return Remark(Irregularity.SCHEMA_VIOLATION, origin, message, advice)
+
+
+def _find(root: Node, path: Sequence[str | int]) -> Node:
+    node = root
+    for step in path:
+        child = next((n for i, n in enumerate(node.elements()) if i == step), None)
+        child = child if isinstance(step, int) else node.get(step)
+        if child is None:
+            return node
+        node = child
+    return node

@@ -1,0 +1,297 @@
+"""The project's own manifest, `model-artifact.yaml`: the convention that can say everything."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from artifact_lint.adapters.base import Claim, Reach
+from artifact_lint.adapters.manifest_schema import violations
+from artifact_lint.adapters.reading import Reading, as_float, as_int, as_text, child, fact, stated
+from artifact_lint.adapters.requirements import read_environment, read_requirements
+from artifact_lint.model import (
+    Component,
+    Dataset,
+    Fact,
+    Feature,
+    Irregularity,
+    Mention,
+    Metric,
+    Origin,
+    PicklePolicy,
+    PickleTerms,
+    Record,
+    Remark,
+    Role,
+    Section,
+    Stated,
+    Step,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from artifact_lint.document import Node
+    from artifact_lint.tree import Tree
+
+T = TypeVar("T")
+
+NAME = "native"
+
+_MANIFEST = re.compile(r"(?:(?P<name>.+)\.)?model-artifact\.(?:yaml|yml|json)")
+
+
+def recognise(tree: Tree, directory: str) -> Iterable[Claim]:
+    """Every manifest of a directory: `model-artifact.yaml` speaks for it, `NAME.model-artifact.yaml` for its files."""
+    for name in tree.folder(directory):
+        match = _MANIFEST.fullmatch(name)
+        if match and not name.endswith((".lifecycle.yaml", ".lifecycle.yml", ".lifecycle.json")):
+            reach = Reach.NAMED if match["name"] else Reach.DIRECTORY
+            yield Claim(NAME, directory, child(directory, name), reach)
+
+
+def describe(tree: Tree, claim: Claim) -> Record:
+    """All that a manifest and its lifecycle file state."""
+    reading = Reading(tree)
+    root = reading.document(claim.record)
+    origin = Origin(claim.record)
+    if root is None or not root.is_mapping:
+        reason = "is empty" if root is None or root.is_null else "is no mapping of fields"
+        remark = Remark(
+            Irregularity.SCHEMA_VIOLATION,
+            origin,
+            f"the manifest {reason}",
+            "`artifact-lint init` writes one from what can be read.",
+        )
+        remarks = reading.remarks or (remark,)
+        return Record(conventions=(NAME,), sources=(origin,), remarks=remarks)
+    record = _facts(tree, claim, reading, root)
+    record = record + _lifecycle(claim, reading, root)
+    return replace(
+        record,
+        conventions=(NAME,),
+        sources=reading.sources,
+        texts=reading.texts,
+        remarks=(*reading.remarks, *violations(root), *record.remarks),
+    )
+
+
+def _facts(tree: Tree, claim: Claim, reading: Reading, root: Node) -> Record:
+    run, config, schema = root.get("run"), root.get("config"), root.get("feature_schema")
+    hyperparameters = root.get("config", "hyperparameters")
+    inputs, outputs = root.get("feature_schema", "inputs"), root.get("feature_schema", "outputs")
+    steps, metrics = root.get("feature_schema", "preprocessing"), root.get("run", "metrics")
+    datasets, pickle = root.get("run", "datasets"), root.get("weights", "pickle")
+    components = (
+        (Component.WEIGHTS, root.get("weights")),
+        (Component.CONFIG, config),
+        (Component.FEATURE_SCHEMA, schema),
+        (Component.RUN, run),
+    )
+    declared = list(_not_applicable(root.get("not_applicable")))
+    record = Record(
+        name=stated(root.get("name")),
+        version=stated(root.get("version")),
+        description=stated(root.get("description")),
+        license=stated(root.get("license")),
+        task=stated(root.get("task")),
+        framework=stated(root.get("weights", "framework")),
+        architecture=stated(root.get("config", "architecture")),
+        hyperparameters=_mapping(hyperparameters),
+        base_model=stated(root.get("config", "base_model")),
+        inputs=_listed(inputs, _feature),
+        outputs=_listed(outputs, _feature),
+        preprocessing=_listed(steps, _step),
+        run_id=stated(root.get("run", "run_id")),
+        experiment=stated(root.get("run", "experiment")),
+        created=stated(root.get("run", "created")),
+        git_commit=stated(root.get("run", "git", "commit")),
+        repository=stated(root.get("run", "git", "repository")),
+        author=stated(root.get("run", "author")),
+        datasets=_listed(datasets, _dataset),
+        metrics=_listed(metrics, _metric),
+        pickle=_pickle(pickle),
+        mentions=tuple(_mentions(claim, reading, root)),
+        sections=tuple(_section(component, node) for component, node in components if node is not None),
+        not_applicable=tuple(found for found, explained in declared if explained),
+        unexplained=tuple(found for found, explained in declared if not explained),
+        locations=tuple(_locations(root)),
+    )
+    return record + _environment(tree, claim, reading, root)
+
+
+def _section(component: Component, node: Node) -> Section:
+    says = any(
+        not leaf.is_null and leaf.text != "" for leaf in node.walk() if not (leaf.is_mapping or leaf.is_sequence)
+    )
+    return Section(component, node.origin, empty=not says)
+
+
+def _mapping(node: Node | None) -> Stated[Mapping[str, object]]:
+    if node is None or not node.is_mapping:
+        return Stated()
+    values: Mapping[str, object] = {key: value.value for key, value in node.items()}
+    return Stated((Fact(values, node.origin),)) if values else Stated()
+
+
+def _listed(node: Node | None, make: Callable[[Node], T | None]) -> Stated[tuple[T, ...]]:
+    if node is None or not node.is_sequence:
+        return Stated()
+    made = tuple(one for element in node.elements() if (one := make(element)) is not None)
+    return Stated((Fact(made, node.origin),)) if made else Stated()
+
+
+def _feature(node: Node) -> Feature | None:
+    if not node.is_mapping:
+        return None
+    ranged = node.get("range")
+    bounds = list(ranged.elements()) if ranged is not None else []
+    allowed, shape, default = node.get("allowed"), node.get("shape"), node.get("default")
+    return Feature(
+        name=as_text(node.get("name")),
+        dtype=as_text(node.get("type")),
+        origin=node.origin,
+        required=_truth(node.get("required")),
+        nullable=_truth(node.get("nullable")),
+        shape=tuple(as_int(size) or 0 for size in shape.elements()) if shape and shape.is_sequence else None,
+        minimum=_bound(bounds, 0),
+        maximum=_bound(bounds, 1),
+        allowed=tuple(value.value for value in allowed.elements()) if allowed and allowed.is_sequence else None,
+        default=default.value if default else None,
+    )
+
+
+def _truth(node: Node | None) -> bool | None:
+    value = node.value if node is not None else None
+    return value if isinstance(value, bool) else None
+
+
+def _bound(bounds: list[Node], index: int) -> float | None:
+    """A bound of a range; not a number stays so, because that is for a rule to judge."""
+    value = bounds[index].value if index < len(bounds) else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _step(node: Node) -> Step | None:
+    name, columns = as_text(node.get("step")), node.get("columns")
+    if name is None:
+        return None
+    names = tuple(text for column in columns.elements() if (text := as_text(column))) if columns else ()
+    return Step(name, node.origin, names, as_text(node.get("ref")))
+
+
+def _dataset(node: Node) -> Dataset | None:
+    name = as_text(node.get("name"))
+    if name is None:
+        return None
+    keys = ("version", "digest", "role", "uri")
+    return Dataset(name, node.origin, *(as_text(node.get(key)) for key in keys))
+
+
+def _metric(node: Node) -> Metric | None:
+    name, value = as_text(node.get("name")), node.get("value")
+    if name is None or value is None:
+        return None
+    return Metric(name, value.value, value.origin, as_text(node.get("dataset")), as_text(node.get("split")))
+
+
+def _pickle(node: Node | None) -> Stated[PickleTerms]:
+    policy = as_text(node.get("policy")) if node is not None else None
+    if node is None or policy not in set(PicklePolicy):
+        return Stated()
+    allow = node.get("allow")
+    names = frozenset(text for entry in allow.elements() if (text := as_text(entry))) if allow else frozenset()
+    return Stated((Fact(PickleTerms(PicklePolicy(policy), names, as_text(node.get("reason"))), node.origin),))
+
+
+def _mentions(claim: Claim, reading: Reading, root: Node) -> Iterator[Mention]:
+    for entry in _elements(root.get("weights", "files")):
+        mention = reading.mention(
+            claim.directory, entry.get("path"), _role(entry), format_name=as_text(entry.get("format"))
+        )
+        if mention is not None:
+            yield _with_content(replace(mention, framework=as_text(entry.get("framework"))), entry)
+    for entry in _elements(root.get("weights", "external")):
+        uri = as_text(entry.get("uri"))
+        if uri is not None:
+            format_name = as_text(entry.get("format"))
+            yield _with_content(Mention(entry.origin, None, uri, format=format_name, uri=uri), entry)
+
+
+def _elements(node: Node | None) -> Iterator[Node]:
+    if node is not None:
+        yield from node.elements()
+
+
+def _role(entry: Node) -> Role:
+    text = as_text(entry.get("role"))
+    return Role(text) if text in set(Role) else Role.WEIGHTS
+
+
+def _with_content(mention: Mention, entry: Node) -> Mention:
+    size, size_node, digest = as_int(entry.get("size")), entry.get("size"), fact(entry.get("digest"))
+    return replace(
+        mention,
+        size=Fact(size, size_node.origin) if size is not None and size_node is not None else None,
+        digests=(digest,) if digest else (),
+    )
+
+
+def _environment(tree: Tree, claim: Claim, reading: Reading, root: Node) -> Record:
+    """What the manifest states, then the files it names, then those that lie beside it."""
+    record = Record(
+        python_version=stated(root.get("environment", "python")),
+        image=stated(root.get("environment", "image")),
+    )
+    requirements, conda = root.get("environment", "requirements"), root.get("environment", "conda")
+    if requirements is not None and requirements.is_sequence:
+        listed = tuple(found for element in requirements.elements() if (found := fact(element)))
+        record += Record(requirements=Stated((Fact(listed, requirements.origin),)))
+    directories = [claim.directory]
+    for node, is_conda in ((requirements, False), (conda, True)):
+        mention = reading.mention(claim.directory, node, Role.CONFIG)
+        if mention is None or mention.path is None:
+            continue
+        if not mention.required or tree.entry(mention.path) is None:
+            record += Record(mentions=(mention,))
+        elif is_conda:
+            directories.insert(0, mention.path.rpartition("/")[0])
+        else:
+            record += Record(requirements=Stated((Fact(read_requirements(reading, mention.path), mention.origin),)))
+    for directory in dict.fromkeys(directories):
+        beside = read_environment(reading, directory)
+        record += Record(python_version=beside.python_version)
+        if not record.requirements:
+            record += Record(requirements=beside.requirements)
+    return record
+
+
+def _not_applicable(node: Node | None) -> Iterator[tuple[Fact[Component], bool]]:
+    for key, reason in node.items() if node is not None else ():
+        if key in set(Component):
+            yield Fact(Component(key), reason.origin), bool(as_text(reason))
+
+
+def _locations(root: Node) -> Iterator[Fact[str]]:
+    nodes = [root.get("config", "base_model"), root.get("run", "git", "repository")]
+    nodes += [entry.get("uri") for entry in _elements(root.get("weights", "external"))]
+    nodes += [entry.get("uri") for entry in _elements(root.get("run", "datasets"))]
+    nodes += [entry.get("uri") for entry in _elements(root.get("registries"))]
+    yield from (found for node in nodes if (found := fact(node)))
+
+
+def _lifecycle(claim: Claim, reading: Reading, root: Node) -> Record:
+    base = claim.record.rpartition(".")[0]
+    documents = (reading.document(f"{base}.lifecycle.{suffix}") for suffix in ("yaml", "yml", "json"))
+    own = next((node for node in documents if node is not None), None)
+    record = Record()
+    for node in (own, root.get("lifecycle")):
+        if node is not None:
+            aliases = node.get("aliases")
+            record += Record(
+                stage=stated(node.get("stage")),
+                aliases=stated(*aliases.elements()) if aliases is not None else Stated(),
+                remarks=tuple(violations(node, "lifecycle")) if node is own else (),
+            )
+    return record

@@ -1,0 +1,213 @@
+"""What an artifact needs to be loaded: requirements.txt, conda.yaml and python_env.yaml.
+
+The formats are pip's requirements file (https://pip.pypa.io/en/stable/reference/requirements-file-format/), conda's
+environment file with its match specifications, and MLflow's python_env.yaml.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from re import compile as regex
+from typing import TYPE_CHECKING
+
+from artifact_lint.adapters.reading import as_text, child, fact, join
+from artifact_lint.document import Syntax
+from artifact_lint.model import Fact, Origin, Stated
+
+if TYPE_CHECKING:
+    from artifact_lint.adapters.reading import Reading
+    from artifact_lint.document import Node
+
+Requirements = tuple[Fact[str], ...]
+
+#: How many requirements are kept of one file.
+MOST_REQUIREMENTS = 10_000
+
+#: How many files one requirements file may include, itself counted.
+MOST_FILES = 20
+
+#: What the files are called that pip, conda and MLflow write.
+PIP_FILES = ("requirements.txt",)
+CONDA_FILES = ("conda.yaml", "conda.yml", "environment.yaml", "environment.yml")
+PYTHON_ENV_FILE = "python_env.yaml"
+
+_COMMENT = regex(r"(^|\s)#.*$")
+_INCLUDE = regex(r"(?:-r\s*|--requirement(?:\s+|=))(?P<path>\S.*)$")
+_EDITABLE = regex(r"(?:-e\s*|--editable(?:\s+|=))(?P<requirement>\S.*)$")
+_CONDA = regex(
+    r"(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9._-]*)\s*(?P<operator>==|>=|<=|!=|~=|=|<|>|\s)?\s*(?P<rest>\S.*)?$"
+)
+_NAME_END = regex(r"[<>=!~ ]")
+_BOUNDS = regex(r"[<>!~,|*]")
+
+#: conda packages that PyPI knows by another name.
+_CONDA_NAMES = {"pytorch": "torch", "pytorch-cpu": "torch", "pytorch-gpu": "torch", "py-xgboost": "xgboost"}
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What was stated about Python and its packages.
+
+    A requirement is as pip reads it, hashes included, without its comment; conda's are put into pip's spelling.
+    """
+
+    python_version: Stated[str] = Stated()
+    requirements: Stated[Requirements] = Stated()
+
+
+def read_environment(reading: Reading, directory: str) -> Environment:
+    """The environment that the files of a directory state: pip's first, then conda's, then MLflow's."""
+    requirements: list[Fact[Requirements]] = []
+    pythons: list[Fact[str]] = []
+    folder = reading.tree.folder(directory)
+    for name in PIP_FILES:
+        path = child(directory, name)
+        if name in folder:
+            requirements.append(Fact(read_requirements(reading, path), Origin(path)))
+    if PYTHON_ENV_FILE in folder:
+        python, needed = _python_env(reading, child(directory, PYTHON_ENV_FILE), included=bool(requirements))
+        pythons += python
+        requirements += needed
+    for name in CONDA_FILES:
+        if name in folder:
+            python, needed = _conda(reading, child(directory, name))
+            pythons += python
+            requirements += needed
+    return Environment(Stated(tuple(pythons)), Stated(tuple(requirements)))
+
+
+def read_requirements(reading: Reading, path: str) -> Requirements:
+    """The requirements of a requirements file and of those that it includes from its own directory down.
+
+    Comments, index options and constraint files are left out; a line that goes on after a backslash is one.
+    """
+    found: list[Fact[str]] = []
+    waiting = [path]
+    seen: set[str] = set()
+    while waiting and len(seen) < MOST_FILES and len(found) < MOST_REQUIREMENTS:
+        current = waiting.pop(0)
+        if current in seen:
+            continue
+        seen.add(current)
+        for line in _logical_lines(reading, current):
+            included = _INCLUDE.match(line.value)
+            if included:
+                target = join(current.rpartition("/")[0], included["path"].strip())
+                if target is not None:
+                    waiting.append(target)
+                continue
+            requirement = _requirement(line)
+            if requirement is not None:
+                found.append(requirement)
+    return tuple(found[:MOST_REQUIREMENTS])
+
+
+def conda_requirement(written: str) -> str | None:
+    """A conda match specification in pip's spelling; None for one that is not understood.
+
+    conda's `=1.4` means any 1.4, and `=1.4.2` in practice that very release.
+    """
+    matched = _CONDA.match(written.strip())
+    if matched is None:
+        return None
+    name = _CONDA_NAMES.get(matched["name"].lower(), matched["name"])
+    rest = (matched["rest"] or "").strip()
+    if not rest:
+        return name
+    operator = (matched["operator"] or "").strip()
+    if operator not in ("", "=", "=="):
+        return f"{name}{operator}{rest}"
+    if _BOUNDS.search(rest):
+        return f"{name}{rest}" if operator == "" else f"{name}=={rest}"
+    version = rest.replace(" ", "=").split("=")[0]
+    exact = operator == "==" or rest != version or version.count(".") >= 2
+    return f"{name}=={version}" if exact else f"{name}=={version}.*"
+
+
+def _logical_lines(reading: Reading, path: str) -> list[Fact[str]]:
+    lines: list[Fact[str]] = []
+    pending = ""
+    start = 1
+    for number, raw in enumerate(reading.lines(path) or (), 1):
+        if not pending:
+            start = number
+        goes_on = raw.endswith("\\") and not raw.lstrip().startswith("#")
+        text = raw[:-1] if goes_on else raw
+        pending = f"{pending} {text.strip()}".strip() if pending else text
+        if goes_on:
+            continue
+        _keep(lines, path, start, pending)
+        pending = ""
+    if pending:
+        _keep(lines, path, start, pending)
+    for line in lines:
+        reading.add_text(line)
+    return lines
+
+
+def _keep(lines: list[Fact[str]], path: str, number: int, raw: str) -> None:
+    text = _COMMENT.sub("", raw).strip()
+    if text and len(lines) < MOST_REQUIREMENTS:
+        column = len(raw) - len(raw.lstrip()) + 1
+        lines.append(Fact(text, Origin(path, number, column, number, column + len(text))))
+
+
+def _requirement(line: Fact[str]) -> Fact[str] | None:
+    editable = _EDITABLE.match(line.value)
+    if editable:
+        return Fact(editable["requirement"], line.origin)
+    return None if line.value.startswith("-") else line
+
+
+def _python_env(reading: Reading, path: str, *, included: bool) -> tuple[list[Fact[str]], list[Fact[Requirements]]]:
+    root = reading.document(path, Syntax.YAML)
+    if root is None:
+        return [], []
+    python = fact(root.get("python"))
+    needed = _pip_section(reading, path, root.get("dependencies"), included=included)
+    requirements = [Fact(needed, root.key_origin("dependencies"))] if needed else []
+    return [python] if python is not None else [], requirements
+
+
+def _conda(reading: Reading, path: str) -> tuple[list[Fact[str]], list[Fact[Requirements]]]:
+    root = reading.document(path, Syntax.YAML)
+    dependencies = root.get("dependencies") if root is not None else None
+    if root is None or dependencies is None or not dependencies.is_sequence:
+        return [], []
+    pythons: list[Fact[str]] = []
+    needed: list[Fact[str]] = []
+    for node in dependencies.elements():
+        if node.is_mapping:
+            needed.extend(_pip_section(reading, path, node.get("pip"), included=False))
+            continue
+        requirement = conda_requirement(as_text(node) or "")
+        if requirement is None:
+            continue
+        name = _NAME_END.split(requirement, maxsplit=1)[0]
+        if name == "python":
+            stated = requirement.removeprefix("python").removeprefix("==").removesuffix(".*")
+            if stated:
+                pythons.append(Fact(stated, node.origin))
+        elif name != "pip":
+            needed.append(Fact(requirement, node.origin))
+    return pythons, [Fact(tuple(needed[:MOST_REQUIREMENTS]), root.key_origin("dependencies"))]
+
+
+def _pip_section(reading: Reading, path: str, section: Node | None, *, included: bool) -> Requirements:
+    found: list[Fact[str]] = []
+    if section is None:
+        return ()
+    for node in section.elements():
+        line = fact(node)
+        if line is None:
+            continue
+        include = _INCLUDE.match(line.value)
+        if include:
+            target = join(path.rpartition("/")[0], include["path"].strip())
+            if target is not None and not included:
+                found.extend(read_requirements(reading, target))
+            continue
+        requirement = _requirement(line)
+        if requirement is not None:
+            found.append(requirement)
+    return tuple(found[:MOST_REQUIREMENTS])

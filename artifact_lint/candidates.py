@@ -1,0 +1,69 @@
+"""Files that a loader might read, chosen by content first and by name where content says nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from artifact_lint.adapters.pointers import is_lfs_pointer
+from artifact_lint.formats import sniff
+from artifact_lint.formats.base import WEIGHT_SUFFIXES
+from artifact_lint.stores.base import EntryKind, StoreError
+
+if TYPE_CHECKING:
+    from artifact_lint.stores.base import Entry
+    from artifact_lint.tree import Tree
+
+#: What is read of a file to see whether it is a pointer, in bytes.
+_POINTER_HEAD = 128
+
+#: Suffixes of data and figures as often as of weights: without a record, content has to speak for them.
+_WEAK_SUFFIXES = frozenset({".bin", ".model", ".npy", ".npz", ".msgpack", ".p", ".sav", ".h5", ".hdf5", ".ckpt", ".mar"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file that a loader might read: its format by content, None where the name alone speaks for it.
+
+    `trouble` says why a file could not be looked at: it is unread, not clean.
+    """
+
+    path: str
+    size: int = 0
+    format: str | None = None
+    is_pointer: bool = False
+    is_absent: bool = False
+    trouble: str | None = None
+
+
+def promises_weights(path: str) -> bool:
+    """Whether a file's name has a suffix by which weights go."""
+    return PurePosixPath(path).suffix.lower() in WEIGHT_SUFFIXES
+
+
+def look(tree: Tree, entry: Entry) -> Candidate:
+    """What a file is, whatever it is called."""
+    if entry.kind is EntryKind.UNREADABLE:
+        return Candidate(entry.path, trouble="the directory may not be listed")
+    try:
+        with tree.store.open(entry.path) as source:
+            if is_lfs_pointer(source.read(0, _POINTER_HEAD)):
+                return Candidate(entry.path, entry.size, is_pointer=True)
+            return Candidate(entry.path, entry.size, sniff(PurePosixPath(entry.path).name, source))
+    except StoreError as error:
+        return Candidate(entry.path, entry.size, trouble=str(error))
+
+
+def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:
+    """A file that stands for weights by its content or by its name; None for all others."""
+    if entry.kind not in {EntryKind.FILE, EntryKind.UNREADABLE}:
+        return None
+    promises = promises_weights(entry.path)
+    found = look(tree, entry)
+    if found.format is not None:
+        return found
+    if found.is_pointer or found.trouble:
+        return found if promises or named or entry.kind is EntryKind.UNREADABLE else None
+    certain = promises and PurePosixPath(entry.path).suffix.lower() not in _WEAK_SUFFIXES
+    return found if certain or (promises and named) else None

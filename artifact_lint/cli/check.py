@@ -1,0 +1,245 @@
+"""`artifact-lint check`: lint, report, and say by the exit code how it went."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from artifact_lint.cli.activity import pass_activity
+from artifact_lint.cli.errors import CommandError
+from artifact_lint.cli.output import (
+    COLOURS,
+    DEFAULT_WIDTH,
+    Target,
+    TargetType,
+    colours,
+    takes_unicode,
+    width,
+    write_to_file,
+    write_to_terminal,
+)
+from artifact_lint.cli.sources import Lines, open_store
+from artifact_lint.reporters import RenderContext, render
+from artifact_lint.settings import FailOn, Settings, SettingsError, group, load, override
+from artifact_lint.stores.base import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from artifact_lint.cli.activity import Activity
+    from artifact_lint.model.report import Report
+    from artifact_lint.reporters.styled import Line
+
+_CLEAN: Final = 0
+_FINDINGS: Final = 1
+_NO_ARTIFACT: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the command line says about the settings."""
+
+    config: str | None
+    isolated: bool
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    fail_on: FailOn | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Paths that share one configuration, and the settings that it makes."""
+
+    paths: tuple[str, ...]
+    settings: Settings
+
+
+def _split(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for value in values for word in re.split(r"[\s,]+", value) if word)
+
+
+@click.command("check", context_settings={"auto_envvar_prefix": "ARTIFACT_LINT"})
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--select", multiple=True, callback=_split, metavar="CODES", help="Rules to run: codes, prefixes, names or ALL."
+)
+@click.option("--ignore", multiple=True, callback=_split, metavar="CODES", help="Rules not to run, spelled likewise.")
+@click.option(
+    "--fail-on", type=click.Choice([choice.value for choice in FailOn]), help="The least severity that exits with 1."
+)
+@click.option(
+    "--output-format",
+    "targets",
+    envvar="ARTIFACT_LINT_OUTPUT_FORMAT",
+    type=TargetType(),
+    multiple=True,
+    help="full, concise or json, and a file for it; may be given several times.  [default: full]",
+)
+@click.option("--config", metavar="FILE", help="The configuration, instead of the nearest one.")
+@click.option("--isolated", is_flag=True, help="Read no configuration.")
+@click.option("--statistics", is_flag=True, help="Count findings per code instead of listing them (full and concise).")
+@click.option("--show-settings", is_flag=True, help="Print the settings in force, and lint nothing.")
+@click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="N", help="How many files to read at once.")
+@click.option("--allow-empty", is_flag=True, help="Exit with 0 where there is no artifact.")
+@click.option("--staged", is_flag=True, help="Lint what is staged in git, as it is staged.")
+@click.option("--since", metavar="REV", help="Lint the artifacts touched since a git revision.")
+@click.option("--quiet", "-q", count=True, help="Print findings alone; twice, nothing.")
+@click.option("--verbose", "-v", count=True, help="Print notes in full; twice, tracebacks of internal errors too.")
+@click.option("--color", type=click.Choice(COLOURS), default="auto", show_default=True, help="When to use colours.")
+@pass_activity
+def check(  # noqa: PLR0913 - one parameter per option is how click hands them over
+    activity: Activity,
+    *,
+    paths: tuple[str, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str | None,
+    targets: tuple[Target, ...],
+    config: str | None,
+    isolated: bool,
+    statistics: bool,
+    show_settings: bool,
+    jobs: int | None,
+    allow_empty: bool,
+    staged: bool,
+    since: str | None,
+    quiet: int,
+    verbose: int,
+    color: str,
+) -> int:
+    """Lint the model artifacts in PATHs: directories, or files, which are mapped to the artifacts that own them.
+
+    Without a PATH, the working directory. Every option can be given as an environment variable, such as
+    ARTIFACT_LINT_FAIL_ON. Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage, configuration or internal
+    error, 3 no artifact found.
+    """
+    activity.traceback = activity.traceback or verbose > 1
+    _refuse_contradictions(targets, config=config, isolated=isolated, staged=staged, since=since)
+    paths = paths or (".",)
+    if not (staged or since):
+        for path in paths:
+            _expect(path)
+
+    activity.doing = "reading the configuration"
+    runs = _runs(paths, Given(config, isolated, select, ignore, FailOn(fail_on) if fail_on else None))
+    if show_settings:
+        from artifact_lint.cli.shown_settings import shown  # noqa: PLC0415 - rarely asked for
+
+        click.echo("\n\n".join(shown(run.settings, run.paths) for run in runs))
+        return _CLEAN
+    if verbose:
+        for run in runs:
+            click.echo(f"artifact-lint: configuration: {run.settings.config_path or 'none, the defaults'}", err=True)
+
+    activity.doing = f"linting {' '.join(paths[:3])}{' ...' if len(paths) > 3 else ''}"
+    reports = [_lint(run, staged=staged, since=since, jobs=jobs) for run in runs]
+    report = reduce(add, reports)
+    failed = any(
+        run.settings.fails(found.severity) for run, own in zip(runs, reports, strict=True) for found in own.findings
+    )
+    empty = not report.artifacts and not report.findings
+    code = _FINDINGS if failed else _NO_ARTIFACT if empty and not allow_empty else _CLEAN
+
+    activity.doing = "writing the report"
+    source = Lines(open_store(paths, staged=staged))
+    for target in targets or (Target("full"),):
+        context = RenderContext(
+            exit_code=code,
+            source=source,
+            width=width() if target.file is None else DEFAULT_WIDTH,
+            unicode=target.file is not None or takes_unicode(),
+            verbosity=verbose - quiet,
+            tally=statistics,
+        )
+        _write(target, render(target.format, report, context), colour=colours(color), silent=quiet > 1)
+    if code == _NO_ARTIFACT:
+        click.echo(f"artifact-lint: error: {_nothing_found(paths, staged=staged, since=since)}", err=True)
+    return code
+
+
+def _refuse_contradictions(
+    targets: Sequence[Target], *, config: str | None, isolated: bool, staged: bool, since: str | None
+) -> None:
+    if config and isolated:
+        raise CommandError("--config and --isolated exclude each other")
+    if staged and since:
+        raise CommandError("--staged and --since exclude each other")
+    if sum(target.file is None for target in targets) > 1:
+        raise CommandError("only one --output-format can go to standard output; give the others a file: json=FILE")
+
+
+def _expect(path: str) -> None:
+    if "://" in path:
+        raise CommandError(f"this release lints local paths, not {path}")
+    place = Path(path)
+    try:
+        place.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        near = _near(place)
+        raise CommandError(f"no such file or directory: {path}{f' (did you mean {near}?)' if near else ''}") from None
+    except (OSError, ValueError) as error:
+        raise CommandError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _near(place: Path) -> Path | None:
+    try:
+        names = [entry.name for entry in place.parent.iterdir()]
+    except OSError:
+        return None
+    near = get_close_matches(place.name, names, n=1)
+    return place.with_name(near[0]) if near else None
+
+
+def _runs(paths: Sequence[str], given: Given) -> list[Run]:
+    from artifact_lint.rules import all_rules  # noqa: PLC0415 - `--help` needs no rule
+
+    rules = all_rules()
+    try:
+        groups = _groups(paths, given)
+        stated = [(load(file, rules) if file else Settings(), members) for file, members in groups.items()]
+        return [
+            Run(
+                tuple(members),
+                override(settings, rules, select=given.select, ignore=given.ignore, fail_on=given.fail_on),
+            )
+            for settings, members in stated
+        ]
+    except SettingsError as error:
+        raise CommandError(str(error)) from error
+
+
+def _groups(paths: Sequence[str], given: Given) -> Mapping[Path | None, Sequence[str]]:
+    if given.config:
+        return {Path(given.config): paths}
+    return {None: paths} if given.isolated else group(paths)
+
+
+def _lint(run: Run, *, staged: bool, since: str | None, jobs: int | None) -> Report:
+    from artifact_lint.engine import Request, lint  # noqa: PLC0415 - not for `--show-settings`
+
+    request = Request(settings=run.settings, staged=staged, revision=since, jobs=jobs)
+    try:
+        return lint(run.paths, request)
+    except StoreError as error:
+        raise CommandError(str(error)) from error
+
+
+def _write(target: Target, lines: Iterable[Line], *, colour: bool, silent: bool) -> None:
+    if target.file is not None:
+        write_to_file(lines, target.file)
+    elif target.format == "json":
+        write_to_terminal(lines, colour=False)
+    elif not silent:
+        write_to_terminal(lines, colour=colour)
+
+
+def _nothing_found(paths: Sequence[str], *, staged: bool, since: str | None) -> str:
+    where = "what is staged" if staged else f"what changed since {since}" if since else " ".join(paths[:3])
+    return f"no model artifact in {where}: name the directory or file that holds one, or pass --allow-empty"

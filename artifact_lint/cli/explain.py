@@ -1,0 +1,31 @@
+"""`artifact-lint explain`: a rule's page in the terminal."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from artifact_lint.cli.errors import CommandError
+from artifact_lint.cli.output import COLOURS, colours, width, write_to_terminal
+from artifact_lint.cli.pages import as_json, page
+
+
+@click.command("explain", context_settings={"auto_envvar_prefix": "ARTIFACT_LINT"})
+@click.argument("rule", metavar="CODE|NAME")
+@click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--color", type=click.Choice(COLOURS), default="auto", show_default=True, help="When to use colours.")
+def explain(rule: str, format_name: str, color: str) -> None:
+    """Explain a rule: what it finds, why that is bad, and how to fix it."""
+    from artifact_lint.rules import all_rules  # noqa: PLC0415 - `--help` needs no rule
+    from artifact_lint.settings import did_you_mean  # noqa: PLC0415
+
+    known = {name: info for info in all_rules() for name in (info.code, info.name)}
+    found = known.get(rule.upper()) or known.get(rule.lower())
+    if found is None:
+        message = f"no rule is called '{rule}'{did_you_mean(rule, known)}; `artifact-lint rules` lists them"
+        raise CommandError(message)
+    if format_name == "json":
+        click.echo(json.dumps(as_json(found), indent=2))
+        return
+    write_to_terminal(page(found, min(width(), 100)), colour=colours(color))

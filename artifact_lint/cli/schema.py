@@ -1,0 +1,14 @@
+"""`artifact-lint schema`: the JSON Schemas of what is read and written."""
+
+from __future__ import annotations
+
+import click
+
+from artifact_lint.schemas.validation import SCHEMAS, schema_text
+
+
+@click.command("schema")
+@click.argument("name", type=click.Choice(SCHEMAS))
+def schema(name: str) -> None:
+    """Print a JSON Schema: of the manifest, the configuration or the JSON report."""
+    click.echo(schema_text(name), nl=False)

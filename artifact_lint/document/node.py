@@ -1,0 +1,255 @@
+"""The tree that every syntax is read into: values that know where they stand in the text."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import StrEnum
+from re import compile as regex
+from typing import TYPE_CHECKING, NamedTuple
+
+from artifact_lint.model import Irregularity, Origin, Remark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LINE_BREAK = regex(r"\r\n|\n|\r")
+
+
+class Syntax(StrEnum):
+    """How a document is written."""
+
+    YAML = "yaml"
+    JSON = "json"
+    TOML = "toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a document may ask of its reader.
+
+    `size` is in bytes; `depth` is the nesting of mappings and sequences; `aliases` counts the uses of anchors (a
+    dumped list of a thousand columns may well share one dtype); `nodes` is the number of values that are written,
+    and `expansion` the number that aliases add to them.
+    """
+
+    size: int = 64 << 20
+    depth: int = 100
+    aliases: int = 10_000
+    nodes: int = 2_000_000
+    expansion: int = 1_000_000
+
+
+class DocumentError(Exception):
+    """A document that cannot be read: where, why in one line, and what to do."""
+
+    def __init__(self, origin: Origin, reason: str, help: str = "") -> None:  # noqa: A002  the model's word for it
+        super().__init__(f"{origin.path}:{origin.line}:{origin.column}: {reason}")
+        self.origin = origin
+        self.reason = reason
+        self.help = help
+
+
+class Source:
+    """A document's text: turns offsets in characters into lines and columns."""
+
+    __slots__ = ("_starts", "content", "path")
+
+    def __init__(self, path: str, content: str) -> None:
+        self.path = path
+        self.content = content
+        self._starts: list[int] | None = None
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The 1-based line and column of an offset."""
+        starts = self._line_starts()
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+    def offset(self, line: int, column: int) -> int:
+        """The offset of a 1-based line and column, within the text."""
+        starts = self._line_starts()
+        return min(starts[min(line, len(starts)) - 1] + column - 1, len(self.content))
+
+    def origin(self, start: int, end: int, pointer: str = "") -> Origin:
+        """The origin of a span of the text."""
+        return Origin(self.path, *self.position(start), *self.position(max(start, end)), pointer)
+
+    def error(self, offset: int, reason: str, advice: str) -> DocumentError:
+        """An error at an offset."""
+        return DocumentError(self.origin(offset, min(offset + 1, len(self.content))), reason, advice)
+
+    def _line_starts(self) -> list[int]:
+        if self._starts is None:
+            self._starts = [0, *(found.end() for found in _LINE_BREAK.finditer(self.content))]
+        return self._starts
+
+
+class Member(NamedTuple):
+    """One entry of a mapping: the span of its key, and its value."""
+
+    key_start: int
+    key_end: int
+    node: Node
+
+
+def escape(token: str) -> str:
+    """One reference token of a JSON pointer (RFC 6901, section 3)."""
+    return token.replace("~", "~0").replace("/", "~1")
+
+
+class Node:
+    """A value with its origin: a scalar, a mapping or a sequence.
+
+    `text` is the raw scalar (`1.10`; of a string its content), None for null, a mapping or a sequence. `quoted` says
+    whether the value was marked as a string: quotes, or a block scalar. An anchored value that aliases repeat is one
+    node, whose origin is where it is written. The other attributes are how the readers build the tree; `members` is
+    set for a mapping alone, `sequence` for a sequence alone.
+    """
+
+    __slots__ = ("end", "members", "parent", "quoted", "scalar", "sequence", "source", "start", "text", "token")
+
+    def __init__(self, source: Source, parent: Node | None, token: str | int, span: tuple[int, int]) -> None:
+        self.source = source
+        self.parent = parent
+        self.token = token
+        self.start, self.end = span
+        self.scalar: object = None
+        self.text: str | None = None
+        self.quoted = False
+        self.members: dict[str, Member] | None = None
+        self.sequence: list[Node] | None = None
+
+    def __repr__(self) -> str:
+        origin = self.origin
+        return f"Node({origin.path}:{origin.line}:{origin.column} {origin.pointer!r})"
+
+    @property
+    def origin(self) -> Origin:
+        """Where the value stands."""
+        return self.source.origin(self.start, self.end, self.pointer)
+
+    @property
+    def pointer(self) -> str:
+        """The JSON pointer of the value (RFC 6901)."""
+        tokens = []
+        node = self
+        while node.parent is not None:
+            tokens.append(escape(str(node.token)))
+            node = node.parent
+        return "".join(f"/{token}" for token in reversed(tokens))
+
+    @property
+    def value(self) -> object:
+        """The value in plain Python.
+
+        A scalar is None, a bool, an int, a float or a str; a date or a time is its raw text. A mapping is a dict
+        whose keys are the keys' texts, a sequence a list, all the way down.
+        """
+        if self.is_scalar:
+            return self.scalar
+        root = _blank(self)
+        waiting = [(self, root)]
+        while waiting:
+            node, target = waiting.pop()
+            if isinstance(target, dict):
+                for key, child in node.items():
+                    target[key] = child.scalar if child.is_scalar else _enqueue(waiting, child)
+            else:
+                for child in node.elements():
+                    target.append(child.scalar if child.is_scalar else _enqueue(waiting, child))
+        return root
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether the value is a mapping."""
+        return self.members is not None
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the value is a sequence."""
+        return self.sequence is not None
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether the value is neither."""
+        return self.members is None and self.sequence is None
+
+    @property
+    def is_null(self) -> bool:
+        """Whether the value is null, written or left out."""
+        return self.scalar is None and self.is_scalar
+
+    def get(self, *keys: str) -> Node | None:
+        """The value below a chain of mapping keys; None where a step is missing or not a mapping."""
+        node = self
+        for key in keys:
+            member = (node.members or {}).get(key)
+            if member is None:
+                return None
+            node = member.node
+        return node
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """The key texts and values of a mapping; nothing for other values."""
+        for key, member in (self.members or {}).items():
+            yield key, member.node
+
+    def elements(self) -> Iterator[Node]:
+        """The elements of a sequence; nothing for other values."""
+        yield from self.sequence or ()
+
+    def key_origin(self, key: str) -> Origin:
+        """Where a key of a mapping stands; where there is no such key, the origin of the value itself."""
+        member = (self.members or {}).get(key)
+        if member is None:
+            return self.origin
+        return self.source.origin(member.key_start, member.key_end, f"{self.pointer}/{escape(key)}")
+
+    def walk(self) -> Iterator[Node]:
+        """This node and every node below it, in document order, each once however many aliases repeat it."""
+        seen: set[int] = set()
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            yield node
+            if node.members:
+                waiting.extend(member.node for member in reversed(node.members.values()))
+            elif node.sequence:
+                waiting.extend(reversed(node.sequence))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that was read, and what is odd about it."""
+
+    path: str
+    syntax: Syntax
+    root: Node
+    remarks: tuple[Remark, ...] = ()
+
+
+def duplicate_key(source: Source, key: str, first: int, span: tuple[int, int], pointer: str) -> Remark:
+    """The remark on a key that stands in its mapping for a second time."""
+    return Remark(
+        Irregularity.DUPLICATE_KEY,
+        source.origin(*span, pointer),
+        f"the key `{key}` stands here for the second time, after line {source.position(first)[0]}",
+        "Keep one of the two: readers take the last and drop the first without a word.",
+    )
+
+
+_Plain = dict[str, object] | list[object]
+
+
+def _blank(node: Node) -> _Plain:
+    return {} if node.is_mapping else []
+
+
+def _enqueue(waiting: list[tuple[Node, _Plain]], node: Node) -> _Plain:
+    target = _blank(node)
+    waiting.append((node, target))
+    return target

@@ -1,0 +1,8 @@
+"""Weight files, read without any framework and without loading them."""
+
+from artifact_lint.formats.base import Format, ReadLimits
+from artifact_lint.formats.catalogue import FORMATS, aliases
+from artifact_lint.formats.inspecting import inspect
+from artifact_lint.formats.sniffing import sniff
+
+__all__ = ["FORMATS", "Format", "ReadLimits", "aliases", "inspect", "sniff"]

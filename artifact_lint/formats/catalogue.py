@@ -1,0 +1,73 @@
+"""The formats that are known, in the order in which their recognition is tried.
+
+A pickle comes first: its opcodes may spell another format's magic number, and what runs code decides.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from artifact_lint.formats.archives import SEVEN_ZIP, TAR, ZIP
+from artifact_lint.formats.gguf import GGUF
+from artifact_lint.formats.hdf5 import HDF5
+from artifact_lint.formats.headers import CATBOOST, CATBOOST_JSON, FLAX, LIGHTGBM, TFLITE
+from artifact_lint.formats.keras import KERAS
+from artifact_lint.formats.npy import NPY, NPZ
+from artifact_lint.formats.onnx import ONNX
+from artifact_lint.formats.pickles.kinds import JOBLIB, PICKLE, TORCH_LEGACY
+from artifact_lint.formats.safetensors import SAFETENSORS
+from artifact_lint.formats.savedmodel import SAVEDMODEL
+from artifact_lint.formats.skops import SKOPS
+from artifact_lint.formats.torch import PT2, TORCH_ZIP, TORCHSCRIPT
+from artifact_lint.formats.xgboost import BINARY, JSON, UBJ
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from artifact_lint.formats.base import Format
+
+_ALL = (
+    TORCH_LEGACY,
+    JOBLIB,
+    PICKLE,
+    PT2,
+    TORCHSCRIPT,
+    TORCH_ZIP,
+    SKOPS,
+    KERAS,
+    NPZ,
+    SAFETENSORS,
+    GGUF,
+    NPY,
+    HDF5,
+    TFLITE,
+    CATBOOST,
+    UBJ,
+    JSON,
+    CATBOOST_JSON,
+    LIGHTGBM,
+    SAVEDMODEL,
+    ONNX,
+    BINARY,
+    FLAX,
+    ZIP,
+    TAR,
+    SEVEN_ZIP,
+)
+
+#: Every format by its name.
+FORMATS: Mapping[str, Format] = MappingProxyType({format_.name: format_ for format_ in _ALL})
+
+_ALIASES = {alias: format_.name for format_ in _ALL for alias in format_.aliases}
+
+
+def aliases(text: str) -> str | None:
+    """The format that somebody means by a name, a suffix or a title; None where it is none of ours."""
+    key = text.strip().lower().removeprefix(".")
+    for candidate in (key, key.replace("_", "-").replace(" ", "-")):
+        if candidate in FORMATS:
+            return candidate
+        if candidate in _ALIASES:
+            return _ALIASES[candidate]
+    return next((format_.name for format_ in _ALL if format_.title.lower() == key), None)

@@ -1,0 +1,158 @@
+"""GGUF, versions 2 and 3: key-value pairs, tensor descriptions, aligned tensor bytes.
+
+After ggml's docs/gguf.md, and the type sizes of ggml/src/ggml-common.h.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import TYPE_CHECKING
+
+from artifact_lint.formats.base import Format, FormatError
+from artifact_lint.formats.pickles.window import Window
+from artifact_lint.model import Cause, Tensor
+
+if TYPE_CHECKING:
+    from artifact_lint.formats.base import Job, Probe
+    from artifact_lint.formats.findings import Findings
+
+_MAGIC = b"GGUF"
+_STRING, _ARRAY = 8, 9
+_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_LONGEST_KEY = 1 << 16
+_MOST_DIMENSIONS = 8
+_DEEPEST_ARRAY = 4
+_KEPT_KEYS = 500
+_KEPT_TEXT = 500
+
+#: Name, elements per block and bytes per block of each ggml type.
+TYPES = {
+    0: ("F32", 1, 4),
+    1: ("F16", 1, 2),
+    2: ("Q4_0", 32, 18),
+    3: ("Q4_1", 32, 20),
+    6: ("Q5_0", 32, 22),
+    7: ("Q5_1", 32, 24),
+    8: ("Q8_0", 32, 34),
+    9: ("Q8_1", 32, 36),
+    10: ("Q2_K", 256, 84),
+    11: ("Q3_K", 256, 110),
+    12: ("Q4_K", 256, 144),
+    13: ("Q5_K", 256, 176),
+    14: ("Q6_K", 256, 210),
+    15: ("Q8_K", 256, 292),
+    16: ("IQ2_XXS", 256, 66),
+    17: ("IQ2_XS", 256, 74),
+    18: ("IQ3_XXS", 256, 98),
+    19: ("IQ1_S", 256, 50),
+    20: ("IQ4_NL", 32, 18),
+    21: ("IQ3_S", 256, 110),
+    22: ("IQ2_S", 256, 82),
+    23: ("IQ4_XS", 256, 136),
+    24: ("I8", 1, 1),
+    25: ("I16", 1, 2),
+    26: ("I32", 1, 4),
+    27: ("I64", 1, 8),
+    28: ("F64", 1, 8),
+    29: ("IQ1_M", 256, 56),
+    30: ("BF16", 1, 2),
+    34: ("TQ1_0", 256, 54),
+    35: ("TQ2_0", 256, 66),
+    39: ("MXFP4", 32, 17),
+}
+
+
+def _recognise(probe: Probe) -> bool:
+    return probe.head.startswith(_MAGIC)
+
+
+def _read(job: Job, findings: Findings) -> None:
+    window = Window(job.source)
+    window.take(4)
+    version = _number(window, "I")
+    if version not in {2, 3}:
+        raise FormatError(Cause.UNSUPPORTED, f"GGUF version {version}", 4)
+    findings.metadata["gguf_version"] = str(version)
+    tensors, pairs = _number(window, "Q"), _number(window, "Q")
+    alignment = 32
+    for index in range(pairs):
+        key = _text(window)
+        value = _value(window, _number(window, "I"))
+        if key == "general.alignment" and isinstance(value, int):
+            alignment = value
+        if index < _KEPT_KEYS and value is not None:
+            findings.metadata[key] = str(value)[:_KEPT_TEXT]
+    if alignment <= 0:
+        raise FormatError(Cause.BROKEN, f"an alignment of {alignment}", window.tell())
+    ends = [0]
+    for _ in range(tensors):
+        ends.append(_tensor(window, findings))
+    start = -(-window.tell() // alignment) * alignment
+    if not job.member and None not in ends:
+        findings.extent = start + max(end for end in ends if end is not None) if tensors else window.tell()
+
+
+def _tensor(window: Window, findings: Findings) -> int | None:
+    name = _text(window)
+    count = _number(window, "I")
+    if count > _MOST_DIMENSIONS:
+        raise FormatError(Cause.BROKEN, f"a tensor of {count} dimensions", window.tell())
+    shape = tuple(_number(window, "Q") for _ in range(count))
+    kind, offset = _number(window, "I"), _number(window, "Q")
+    title, block, size = TYPES.get(kind, (f"type {kind}", 0, 0))
+    findings.add_tensor(Tensor(name, title, shape[::-1]))
+    return offset + math.prod(shape) // block * size if block else None
+
+
+def _number(window: Window, code: str) -> int:
+    layout = struct.Struct("<" + code)
+    return int(layout.unpack(window.take(layout.size))[0])
+
+
+def _text(window: Window) -> str:
+    length = _number(window, "Q")
+    if length > _LONGEST_KEY:
+        raise FormatError(Cause.BROKEN, f"a name of {length:,} bytes", window.tell())
+    return window.take(length).decode("utf-8", "replace")
+
+
+def _value(window: Window, kind: int) -> object:
+    if kind == _STRING:
+        length = _number(window, "Q")
+        if length > _LONGEST_KEY:
+            window.skip(length)
+            return None
+        return window.take(length).decode("utf-8", "replace")
+    if kind == _ARRAY:
+        return _array(window)
+    code = _SCALARS.get(kind)
+    if code is None:
+        raise FormatError(Cause.BROKEN, f"{kind} is no GGUF value type", window.tell())
+    layout = struct.Struct("<" + code)
+    value: object = layout.unpack(window.take(layout.size))[0]
+    return value
+
+
+def _array(window: Window) -> str:
+    kind, count = _number(window, "I"), _number(window, "Q")
+    shown = f"{count:,} items"
+    pending = [(kind, count)]
+    while pending:
+        kind, count = pending.pop()
+        if kind == _ARRAY and count:
+            if len(pending) >= _DEEPEST_ARRAY:
+                raise FormatError(Cause.LIMIT, "arrays nest too deep", window.tell())
+            pending.append((kind, count - 1))
+            pending.append((_number(window, "I"), _number(window, "Q")))
+        elif kind == _STRING:
+            for _ in range(count):
+                window.skip(_number(window, "Q"))
+        elif kind in _SCALARS:
+            window.skip(count * struct.calcsize("<" + _SCALARS[kind]))
+        elif kind != _ARRAY:
+            raise FormatError(Cause.BROKEN, f"{kind} is no GGUF value type", window.tell())
+    return shown
+
+
+GGUF = Format("gguf", "GGUF", (".gguf",), _recognise, _read, frameworks=("llama.cpp",))

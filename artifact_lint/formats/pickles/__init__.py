@@ -1,0 +1,1 @@
+"""Pickles: a symbolic machine, and what surrounds a pickle in a file."""

@@ -1,0 +1,384 @@
+"""What each opcode does to the machine: one function for each, or for those that differ in their argument alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.pickles.opcodes import Blob, may_begin_pickle
+from artifact_lint.formats.pickles.values import (
+    BYTES,
+    MORE,
+    MOST_ITEMS,
+    OBJECT,
+    SET,
+    TEXT,
+    DictValue,
+    Global,
+    ListValue,
+    Opaque,
+    Value,
+    render,
+)
+from artifact_lint.model import Cause, HazardKind, Use
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from artifact_lint.formats.pickles.machine import Machine
+
+HIGHEST_PROTOCOL: Final = 5
+_MOST_BLOBS: Final = 4096
+_SHORT: Final = 64
+
+
+def _push(machine: Machine, argument: object) -> None:
+    machine.stack.append(argument)
+
+
+def _push_constant(constant: Value) -> Callable[[Machine, object], None]:
+    def effect(machine: Machine, _: object) -> None:
+        machine.stack.append(constant)
+
+    return effect
+
+
+def _push_text(machine: Machine, argument: object) -> None:
+    machine.stack.append(machine.share(argument) if isinstance(argument, str) else argument)
+
+
+def _push_bytes(machine: Machine, argument: object) -> None:
+    blob = cast("Blob", argument)
+    _note_blob(machine, blob)
+    machine.stack.append(blob.head if blob.length <= _SHORT else BYTES)
+
+
+def _push_string(machine: Machine, argument: object) -> None:
+    if isinstance(argument, str):
+        machine.stack.append(machine.share(argument))
+        return
+    blob = cast("Blob", argument)
+    _note_blob(machine, blob)
+    whole = blob.length <= len(blob.head)
+    machine.stack.append(machine.share(blob.head.decode("latin-1")) if whole else TEXT)
+
+
+def _note_blob(machine: Machine, blob: Blob) -> None:
+    if blob.length > 2 and may_begin_pickle(blob.head):
+        if len(machine.blobs) < _MOST_BLOBS:
+            machine.blobs.append(blob)
+        else:
+            detail = f"more than {_MOST_BLOBS:,} constants may be pickles"
+            machine.note(FormatError(Cause.LIMIT, detail, machine.offset))
+
+
+def _empty_list(machine: Machine, _: object) -> None:
+    machine.stack.append(ListValue())
+
+
+def _empty_dict(machine: Machine, _: object) -> None:
+    machine.stack.append(DictValue())
+
+
+def _extend(machine: Machine, items: list[Value]) -> None:
+    machine.filled += 1
+    target = machine.top()
+    if isinstance(target, ListValue):
+        target.extend(items)
+
+
+def _append(machine: Machine, _: object) -> None:
+    _extend(machine, [machine.pop()])
+
+
+def _appends(machine: Machine, _: object) -> None:
+    _extend(machine, machine.pop_mark())
+
+
+def _add_items(machine: Machine, _: object) -> None:
+    machine.pop_mark()
+    machine.top()
+    machine.filled += 1
+
+
+def _list(machine: Machine, _: object) -> None:
+    value = ListValue()
+    value.extend(machine.pop_mark())
+    machine.stack.append(value)
+
+
+def _tuple(machine: Machine, _: object) -> None:
+    items = machine.pop_mark()
+    machine.filled += bool(items)
+    machine.stack.append(tuple(items) if len(items) <= MOST_ITEMS else (*items[:MOST_ITEMS], MORE))
+
+
+def _tuple1(machine: Machine, _: object) -> None:
+    machine.filled += 1
+    machine.stack.append((machine.pop(),))
+
+
+def _tuple2(machine: Machine, _: object) -> None:
+    machine.filled += 1
+    second, first = machine.pop(), machine.pop()
+    machine.stack.append((first, second))
+
+
+def _tuple3(machine: Machine, _: object) -> None:
+    machine.filled += 1
+    third, second, first = machine.pop(), machine.pop(), machine.pop()
+    machine.stack.append((first, second, third))
+
+
+def _update(machine: Machine, target: Value, items: list[Value]) -> None:
+    if len(items) % 2:
+        raise machine.broken("a dict gets a key without a value")
+    machine.filled += 1
+    if isinstance(target, DictValue):
+        target.update(items)
+
+
+def _dict(machine: Machine, _: object) -> None:
+    value = DictValue()
+    items = machine.pop_mark()
+    if items:
+        _update(machine, value, items)
+    machine.stack.append(value)
+
+
+def _set_item(machine: Machine, _: object) -> None:
+    value, key = machine.pop(), machine.pop()
+    _update(machine, machine.top(), [key, value])
+
+
+def _set_items(machine: Machine, _: object) -> None:
+    items = machine.pop_mark()
+    _update(machine, machine.top(), items)
+
+
+def _frozenset(machine: Machine, _: object) -> None:
+    machine.pop_mark()
+    machine.stack.append(SET)
+
+
+def _pop(machine: Machine, _: object) -> None:
+    if machine.marks and len(machine.stack) == machine.fence:
+        machine.pop_mark()
+    else:
+        machine.pop()
+
+
+def _duplicate(machine: Machine, _: object) -> None:
+    machine.stack.append(machine.top())
+
+
+def _mark(machine: Machine, _: object) -> None:
+    machine.fence = len(machine.stack)
+    machine.marks.append(machine.fence)
+
+
+def _pop_mark(machine: Machine, _: object) -> None:
+    machine.pop_mark()
+
+
+def _get(machine: Machine, argument: object) -> None:
+    machine.stack.append(machine.recall(cast("int", argument)))
+
+
+def _put(machine: Machine, argument: object) -> None:
+    machine.remember(cast("int", argument), machine.top())
+
+
+def _memoize(machine: Machine, _: object) -> None:
+    machine.remember(machine.memo_size(), machine.top())
+
+
+def _extension(machine: Machine, argument: object) -> None:
+    machine.hazard(HazardKind.EXTENSION_CODE, f"copyreg extension code {argument}")
+    machine.stack.append(OBJECT)
+
+
+def _global(machine: Machine, argument: object) -> None:
+    module, name = cast("tuple[str, str]", argument)
+    machine.stack.append(machine.find(module, name))
+
+
+def _stack_global(machine: Machine, _: object) -> None:
+    name, module = machine.pop(), machine.pop()
+    if isinstance(module, str) and isinstance(name, str):
+        machine.stack.append(machine.find(module, name))
+        return
+    evidence = f"module {_operand(module)}, name {_operand(name)}"
+    machine.hazard(HazardKind.COMPUTED_IMPORT, evidence)
+    machine.stack.append(OBJECT)
+
+
+def _operand(value: Value) -> str:
+    if isinstance(value, str):
+        return repr(value[:80])
+    if isinstance(value, Opaque):
+        return "of unknown text" if value is TEXT else "computed"
+    return render(value) or "computed"
+
+
+def _reduce(machine: Machine, _: object) -> None:
+    arguments, function = machine.pop(), machine.pop()
+    machine.stack.append(machine.call(function, _tuple_of(arguments), Use.CALLED))
+
+
+def _tuple_of(arguments: Value) -> tuple[Value, ...]:
+    return arguments if isinstance(arguments, tuple) else (arguments,)
+
+
+def _instance(machine: Machine, argument: object) -> None:
+    module, name = cast("tuple[str, str]", argument)
+    arguments = machine.pop_mark()
+    machine.stack.append(machine.call(machine.find(module, name), tuple(arguments[:MOST_ITEMS]), Use.CALLED))
+
+
+def _object(machine: Machine, _: object) -> None:
+    items = machine.pop_mark()
+    if not items:
+        raise machine.broken("OBJ has no class")
+    machine.stack.append(machine.call(items[0], tuple(items[1:MOST_ITEMS]), Use.CALLED))
+
+
+def _new_object(machine: Machine, _: object) -> None:
+    arguments, cls = machine.pop(), machine.pop()
+    machine.stack.append(machine.call(cls, _tuple_of(arguments), Use.INSTANTIATED))
+
+
+def _new_object_with_keywords(machine: Machine, _: object) -> None:
+    keywords, arguments, cls = machine.pop(), machine.pop(), machine.pop()
+    everything = _tuple_of(arguments)
+    if isinstance(keywords, DictValue) and keywords.count:
+        everything = (*everything, keywords)
+    machine.stack.append(machine.call(cls, everything, Use.INSTANTIATED))
+
+
+def _build(machine: Machine, _: object) -> None:
+    machine.build(machine.pop())
+
+
+def _protocol(machine: Machine, argument: object) -> None:
+    protocol = cast("int", argument)
+    if protocol > HIGHEST_PROTOCOL:
+        machine.note(machine.broken(f"pickle protocol {protocol} does not exist"))
+    machine.protocol = max(machine.protocol, protocol)
+
+
+def _stop(machine: Machine, _: object) -> None:
+    machine.root = machine.pop()
+    machine.running = False
+
+
+def _frame(machine: Machine, argument: object) -> None:
+    length = cast("int", argument)
+    if length > machine.window.left():
+        detail = f"a frame promises {length:,} bytes and {machine.window.left():,} are left"
+        machine.note(FormatError(Cause.TRUNCATED, detail, machine.offset))
+    machine.frame_end = machine.window.tell() + length
+
+
+def _persistent(machine: Machine, argument: object) -> None:
+    machine.hazard(HazardKind.PERSISTENT_ID, f"persistent id {cast('str', argument)[:_SHORT]!r}")
+    machine.stack.append(OBJECT)
+
+
+def _binary_persistent(machine: Machine, _: object) -> None:
+    identifier = machine.pop()
+    machine.hazard(HazardKind.PERSISTENT_ID, _persistent_evidence(identifier))
+    machine.stack.append(OBJECT)
+
+
+def _persistent_evidence(identifier: Value) -> str:
+    if isinstance(identifier, tuple) and len(identifier) >= 5 and identifier[0] == "storage":
+        storage = identifier[1]
+        if isinstance(storage, Global) and storage.module.partition(".")[0] == "torch":
+            return f"torch storage {storage.module}:{storage.name}"
+    return f"persistent id {render(identifier) or 'computed'}"
+
+
+def _next_buffer(machine: Machine, _: object) -> None:
+    machine.stack.append(BYTES)
+
+
+def _read_only(machine: Machine, _: object) -> None:
+    machine.top()
+
+
+def _empty_set(machine: Machine, _: object) -> None:
+    machine.stack.append(SET)
+
+
+#: What every opcode does, by its name in `pickletools`.
+EFFECTS: Final[dict[str, Callable[[Machine, object], None]]] = {
+    "INT": _push,
+    "BININT": _push,
+    "BININT1": _push,
+    "BININT2": _push,
+    "LONG": _push,
+    "LONG1": _push,
+    "LONG4": _push,
+    "STRING": _push_string,
+    "BINSTRING": _push_string,
+    "SHORT_BINSTRING": _push_string,
+    "BINBYTES": _push_bytes,
+    "SHORT_BINBYTES": _push_bytes,
+    "BINBYTES8": _push_bytes,
+    "BYTEARRAY8": _push_bytes,
+    "NEXT_BUFFER": _next_buffer,
+    "READONLY_BUFFER": _read_only,
+    "NONE": _push_constant(None),
+    "NEWTRUE": _push_constant(constant=True),
+    "NEWFALSE": _push_constant(constant=False),
+    "UNICODE": _push_text,
+    "SHORT_BINUNICODE": _push_text,
+    "BINUNICODE": _push_text,
+    "BINUNICODE8": _push_text,
+    "FLOAT": _push,
+    "BINFLOAT": _push,
+    "EMPTY_LIST": _empty_list,
+    "APPEND": _append,
+    "APPENDS": _appends,
+    "LIST": _list,
+    "EMPTY_TUPLE": _push_constant(()),
+    "TUPLE": _tuple,
+    "TUPLE1": _tuple1,
+    "TUPLE2": _tuple2,
+    "TUPLE3": _tuple3,
+    "EMPTY_DICT": _empty_dict,
+    "DICT": _dict,
+    "SETITEM": _set_item,
+    "SETITEMS": _set_items,
+    "EMPTY_SET": _empty_set,
+    "ADDITEMS": _add_items,
+    "FROZENSET": _frozenset,
+    "POP": _pop,
+    "DUP": _duplicate,
+    "MARK": _mark,
+    "POP_MARK": _pop_mark,
+    "GET": _get,
+    "BINGET": _get,
+    "LONG_BINGET": _get,
+    "PUT": _put,
+    "BINPUT": _put,
+    "LONG_BINPUT": _put,
+    "MEMOIZE": _memoize,
+    "EXT1": _extension,
+    "EXT2": _extension,
+    "EXT4": _extension,
+    "GLOBAL": _global,
+    "STACK_GLOBAL": _stack_global,
+    "REDUCE": _reduce,
+    "BUILD": _build,
+    "INST": _instance,
+    "OBJ": _object,
+    "NEWOBJ": _new_object,
+    "NEWOBJ_EX": _new_object_with_keywords,
+    "PROTO": _protocol,
+    "STOP": _stop,
+    "FRAME": _frame,
+    "PERSID": _persistent,
+    "BINPERSID": _binary_persistent,
+}

@@ -1,0 +1,84 @@
+"""Whether bytes are a pickle, though protocols 0 and 1 have no magic number and their opcodes are letters.
+
+A first byte that may open a stream is the cheap question; nearly all text fails it or breaks the machine within a few
+opcodes. What is left must show that it is a pickle: by what it calls, by reaching its end with something in it, or by
+its name together with opcodes that run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from artifact_lint.formats.base import FormatError, ReadLimits
+from artifact_lint.formats.pickles.machine import Machine
+from artifact_lint.formats.pickles.opcodes import OPENING
+from artifact_lint.formats.pickles.window import Window
+from artifact_lint.formats.sources import Slice
+from artifact_lint.model import Cause
+
+if TYPE_CHECKING:
+    from artifact_lint.stores.base import Source
+
+_PROTO: Final = 0x80
+_HIGHEST_PROTOCOL: Final = 5
+#: How far a stream is run to tell what it is, in bytes. Text does not last that long.
+_REACH: Final = 1 << 22
+#: How far a stream with a protocol opcode is run.
+_SHORT_REACH: Final = 1 << 12
+#: A stream that runs for that many bytes is what its name says.
+_CONVINCING: Final = 4
+
+
+def may_open(head: bytes) -> bool:
+    """Whether the first bytes may open a pickle: all that is asked of most files."""
+    return bool(head) and head[0] in OPENING
+
+
+def looks_like_pickle(source: Source, *, promised: bool = False) -> bool:
+    """Whether a source begins with a pickle; `promised` says that its name makes that likely.
+
+    Raises:
+        StoreError: The bytes cannot be read.
+    """
+    head = source.read(0, 2)
+    if not may_open(head):
+        return False
+    if head == b"\x80" or (head[0] == _PROTO and head[1] <= _HIGHEST_PROTOCOL and source.size == 2):
+        return promised
+    marked = head[0] == _PROTO and head[1] <= _HIGHEST_PROTOCOL
+    machine, error = _try(Slice(source, 0, _SHORT_REACH if marked else _REACH))
+    if marked:
+        return _is_marked_pickle(machine, error)
+    if _names_what_it_calls(machine):
+        return True
+    if error is None:
+        whole = machine.window.tell() == source.size
+        return machine.filled > 0 and _is_plausible(machine) or (bool(machine.imports) and whole) or (promised and whole)
+    return promised and machine.start >= _CONVINCING and _is_plausible(machine)
+
+
+def _try(source: Source) -> tuple[Machine, FormatError | None]:
+    machine = Machine(Window(source), ReadLimits())
+    try:
+        machine.run()
+    except FormatError as error:
+        return machine, error
+    return machine, None
+
+
+def _is_marked_pickle(machine: Machine, error: FormatError | None) -> bool:
+    if error is None or error.cause is Cause.TRUNCATED or machine.calls or machine.imports:
+        return True
+    return machine.start >= 2 * _CONVINCING
+
+
+def _names_what_it_calls(machine: Machine) -> bool:
+    return machine.calls > 0 and any(found.uses and _is_name(found.module, found.name) for found in machine.imports.values())
+
+
+def _is_plausible(machine: Machine) -> bool:
+    return all(_is_name(module, name) for module, name in machine.imports)
+
+
+def _is_name(module: str, name: str) -> bool:
+    return all(part.isidentifier() for part in (*module.split("."), *name.split(".")))

@@ -1,0 +1,162 @@
+"""The abstract values that stand on the machine's stack.
+
+Numbers, None, short text, short bytes and tuples stand for themselves; everything else is one of these. No value is
+ever hashed or compared with another: both would recurse over what a hostile stream nests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from artifact_lint.model import Use
+
+Value: TypeAlias = object
+
+#: How many items of a tuple or list are kept: numpy allows 64 dimensions.
+MOST_ITEMS: Final = 64
+#: How many text keys of a dict are kept: more than an estimator has attributes.
+MOST_KEYS: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A value of which only the type is known."""
+
+    kind: str
+
+
+TEXT: Final = Opaque("str")
+BYTES: Final = Opaque("bytes")
+NUMBER: Final = Opaque("int")
+SET: Final = Opaque("set")
+LIST: Final = Opaque("list")
+DICT: Final = Opaque("dict")
+TUPLE: Final = Opaque("tuple")
+OBJECT: Final = Opaque("object")
+MORE: Final = Opaque("more items")
+
+
+class Global:
+    """An imported name, one object for each name of a stream."""
+
+    __slots__ = ("arguments", "module", "name", "offset", "resolved", "result", "uses")
+
+    def __init__(self, module: str, name: str, resolved: str, offset: int) -> None:
+        self.module = module
+        self.name = name
+        self.resolved = resolved
+        self.offset = offset
+        self.uses: set[Use] = set()
+        self.arguments = ""
+        self.result = Result(self)
+
+
+class Result:
+    """What calling an imported name returned; shared by all calls, except where arguments are kept."""
+
+    __slots__ = ("arguments", "origin", "state")
+
+    def __init__(self, origin: Global, arguments: tuple[Value, ...] = ()) -> None:
+        self.origin = origin
+        self.arguments = arguments
+        self.state: Value = None
+
+
+@dataclass(slots=True, eq=False)
+class ListValue:
+    """A list, with its first items."""
+
+    items: list[Value] = field(default_factory=list)
+    count: int = 0
+
+    def extend(self, items: list[Value]) -> None:
+        """Append items, keeping the first ones."""
+        self.count += len(items)
+        room = MOST_ITEMS - len(self.items)
+        if room > 0:
+            self.items += items[:room]
+
+
+@dataclass(slots=True, eq=False)
+class DictValue:
+    """A dict, with its first entries under text keys."""
+
+    entries: dict[str, Value] = field(default_factory=dict)
+    count: int = 0
+
+    def update(self, items: list[Value]) -> None:
+        """Set keys and values that alternate."""
+        self.count += len(items) // 2
+        if len(self.entries) < MOST_KEYS:
+            for index in range(0, min(len(items), 2 * MOST_KEYS), 2):
+                key = items[index]
+                if isinstance(key, str):
+                    self.entries[key] = items[index + 1]
+
+
+_SUMMARIES: Final = {tuple: TUPLE, ListValue: LIST, DictValue: DICT}
+
+
+def detailed(value: Value) -> bool:
+    """Whether keeping a value keeps more than a constant."""
+    return type(value) in _SUMMARIES
+
+
+def summary(value: Value) -> Value:
+    """A value that holds no other: what a full memo keeps."""
+    return _SUMMARIES.get(type(value), value)
+
+
+#: How long a rendered argument list becomes, in characters.
+LONGEST = 80
+_DEEPEST = 4
+
+
+def render(value: Value) -> str:
+    """Literal arguments as a person would write them, at most 80 characters; empty where none is literal."""
+    parts: list[str] = []
+    _render(value, parts, 0)
+    text = "".join(parts)
+    if not any(part not in _SYNTAX for part in parts):
+        return ""
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+_SYNTAX = frozenset({"(", ")", "[", "]", "{", "}", ", ", ",", ": ", "…"})
+
+
+def _render(value: Value, parts: list[str], depth: int) -> None:
+    if len(parts) > LONGEST:
+        return
+    if value is None or isinstance(value, bool | int | float):
+        parts.append(str(value)[:LONGEST] if not isinstance(value, int) or value.bit_length() < 512 else "…")
+    elif isinstance(value, str | bytes):
+        parts.append(repr(value[: LONGEST + 1]))
+    elif isinstance(value, Global):
+        parts.append(f"{value.module}:{value.name}"[: LONGEST + 1])
+    elif depth >= _DEEPEST or isinstance(value, Opaque | Result):
+        parts.append("…")
+    elif isinstance(value, tuple):
+        _render_items("(", value, ",)" if len(value) == 1 else ")", parts, depth)
+    elif isinstance(value, ListValue):
+        _render_items("[", value.items, "]", parts, depth)
+    elif isinstance(value, DictValue):
+        parts.append("{")
+        for key, item in value.entries.items():
+            parts.extend((repr(key[:LONGEST]), ": "))
+            _render(item, parts, depth + 1)
+            parts.append(", ")
+        parts.append("}")
+
+
+def _render_items(
+    opening: str, items: tuple[Value, ...] | list[Value], closing: str, parts: list[str], depth: int
+) -> None:
+    parts.append(opening)
+    for index, item in enumerate(items):
+        if index:
+            parts.append(", ")
+        _render(item, parts, depth + 1)
+    parts.extend(closing)

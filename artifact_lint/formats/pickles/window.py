@@ -1,0 +1,136 @@
+"""A window that moves forward over a source: what the pickle machine reads from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.sources import Slice
+from artifact_lint.model import Cause
+
+if TYPE_CHECKING:
+    from artifact_lint.stores.base import Source
+
+_FIRST_STEP = 1 << 12
+_LARGEST_STEP = 1 << 18
+#: The longest line of a text opcode that is read, in bytes.
+LONGEST_LINE = 1 << 24
+#: An opcode with a fixed argument fits within this many bytes, so that it need not ask for each.
+MARGIN = 16
+
+
+class Window:
+    """A stretch of a source in memory, from `base` on; `position` is the next byte's place within `buffer`.
+
+    `shift` is added to every offset that is reported, for a source that is itself a part of something.
+    """
+
+    __slots__ = ("_step", "base", "buffer", "position", "safe", "shift", "source")
+
+    def __init__(self, source: Source, shift: int = 0, start: int = 0) -> None:
+        self.source = source
+        self.shift = shift
+        self.base = start
+        self.buffer = b""
+        self.position = 0
+        self.safe = -1
+        self._step = _FIRST_STEP
+
+    def tell(self) -> int:
+        """The next byte's offset within the source."""
+        return self.base + self.position
+
+    def left(self) -> int:
+        """How many bytes there can still be."""
+        return self.source.size - self.base - self.position
+
+    def at_end(self) -> bool:
+        """Whether nothing follows."""
+        return self.position >= len(self.buffer) and not self._load(1)
+
+    def refill(self) -> None:
+        """Bring the next bytes into the window.
+
+        Raises:
+            FormatError: There are none.
+        """
+        if len(self.buffer) - self.position <= MARGIN:
+            self._load(MARGIN + 1)
+        self.safe = max(len(self.buffer) - MARGIN, 0) - 1
+        if self.position > self.safe:
+            self.safe = self.position
+            if self.position >= len(self.buffer):
+                raise self.cut()
+
+    def take(self, length: int) -> bytes:
+        """The next bytes; only for lengths that may stand in memory.
+
+        Raises:
+            FormatError: There are fewer.
+        """
+        stop = self.position + length
+        if stop > len(self.buffer):
+            if not self._load(length):
+                raise self.cut()
+            stop = self.position + length
+        data = self.buffer[self.position : stop]
+        self.position = stop
+        return data
+
+    def skip(self, length: int) -> None:
+        """Pass over bytes without reading them.
+
+        Raises:
+            FormatError: There are fewer.
+        """
+        if length <= len(self.buffer) - self.position:
+            self.position += length
+            return
+        if length > self.left():
+            raise self.cut(f"{length:,} bytes are promised and {max(0, self.left()):,} are left")
+        self.base += self.position + length
+        self.buffer = b""
+        self.position = 0
+        self.safe = -1
+
+    def line(self) -> bytes:
+        """The bytes up to the next newline, without it.
+
+        Raises:
+            FormatError: There is no newline, or not within `LONGEST_LINE`.
+        """
+        stop = self.buffer.find(b"\n", self.position)
+        while stop < 0:
+            have = len(self.buffer) - self.position
+            if have > LONGEST_LINE:
+                raise FormatError(Cause.LIMIT, "a line is too long", self.tell() + self.shift)
+            if not self._load(have + 1):
+                raise self.cut()
+            stop = self.buffer.find(b"\n", self.position + have)
+        data = self.buffer[self.position : stop]
+        self.position = stop + 1
+        return data
+
+    def peek(self, length: int) -> bytes:
+        """Up to `length` of the next bytes, which stay."""
+        if length > len(self.buffer) - self.position:
+            self._load(length)
+        return self.buffer[self.position : self.position + length]
+
+    def slice(self, length: int) -> Slice:
+        """The next bytes as a source of their own."""
+        return Slice(self.source, self.tell(), length)
+
+    def cut(self, detail: str = "the stream ends early") -> FormatError:
+        """The error for bytes that are not there."""
+        return FormatError(Cause.TRUNCATED, detail, self.tell() + self.shift)
+
+    def _load(self, length: int) -> bool:
+        rest = self.buffer[self.position :]
+        self.base += self.position
+        self.position = 0
+        self._step = min(self._step * 4, _LARGEST_STEP)
+        wanted = max(length, self._step) - len(rest)
+        self.buffer = rest + self.source.read(self.base + len(rest), wanted)
+        self.safe = -1
+        return len(self.buffer) >= length

@@ -1,0 +1,128 @@
+"""safetensors: a length, a JSON header, the tensors' bytes.
+
+After the format's description and the checks of its own reader (safetensors 0.6, safetensors/src/tensor.rs): a header
+of at most 100 MB, and tensors that cover the rest of the file without a hole or an overlap.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from typing import TYPE_CHECKING
+
+from artifact_lint.formats.base import Format, FormatError
+from artifact_lint.model import Cause, Tensor
+
+if TYPE_CHECKING:
+    from artifact_lint.formats.base import Job, Probe
+    from artifact_lint.formats.findings import Findings
+
+LONGEST_HEADER = 100_000_000
+
+#: Bits per element of each dtype.
+BITS = {
+    "BOOL": 8,
+    "F4": 4,
+    "F6_E2M3": 6,
+    "F6_E3M2": 6,
+    "U8": 8,
+    "I8": 8,
+    "F8_E5M2": 8,
+    "F8_E4M3": 8,
+    "F8_E8M0": 8,
+    "F8_E4M3FNUZ": 8,
+    "F8_E5M2FNUZ": 8,
+    "I16": 16,
+    "U16": 16,
+    "F16": 16,
+    "BF16": 16,
+    "I32": 32,
+    "U32": 32,
+    "F32": 32,
+    "C64": 64,
+    "F64": 64,
+    "I64": 64,
+    "U64": 64,
+}
+
+
+def _recognise(probe: Probe) -> bool:
+    if len(probe.head) < 10 or probe.head[8:9] != b"{":
+        return False
+    (length,) = struct.unpack_from("<Q", probe.head)
+    if not 2 <= length <= LONGEST_HEADER:
+        return False
+    fits = length + 8 <= probe.source.size
+    return probe.head[9:].lstrip()[:1] in {b'"', b"}"} and (fits or probe.suffix == ".safetensors")
+
+
+def _read(job: Job, findings: Findings) -> None:
+    size = job.source.size
+    if size < 8:
+        raise FormatError(Cause.TRUNCATED, "the header's length is cut", size)
+    (length,) = struct.unpack("<Q", job.source.read(0, 8))
+    if length > min(LONGEST_HEADER, job.limits.header):
+        raise FormatError(Cause.BROKEN, f"a header of {length:,} bytes is longer than the format allows")
+    if length > size - 8:
+        findings.extent = 8 + length
+        raise FormatError(Cause.TRUNCATED, f"the header promises {length:,} bytes and {size - 8:,} are left", 8)
+    header = _parse(job.source.read(8, length))
+    end = 0
+    for begin, stop, tensor in sorted(_tensors(header), key=lambda item: item[:2]):
+        if begin != end:
+            raise FormatError(Cause.BROKEN, f"the bytes of {tensor.name!r} do not follow the ones before", 8)
+        end = stop
+        findings.add_tensor(tensor)
+    findings.extent = 8 + length + end
+    metadata = header.get("__metadata__")
+    if isinstance(metadata, dict):
+        findings.metadata.update({str(key): str(value) for key, value in metadata.items()})
+    if end < size - 8 - length:
+        raise FormatError(Cause.BROKEN, "bytes follow the last tensor", 8 + length + end)
+
+
+def _parse(text: bytes) -> dict[str, object]:
+    try:
+        header = json.loads(text.decode("utf-8"), object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(Cause.BROKEN, "the header is no JSON object with unique keys", 8) from error
+    if not isinstance(header, dict):
+        raise FormatError(Cause.BROKEN, "the header is no JSON object", 8)
+    return header
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        raise ValueError("duplicate key")
+    return result
+
+
+def _tensors(header: dict[str, object]) -> list[tuple[int, int, Tensor]]:
+    found: list[tuple[int, int, Tensor]] = []
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        match entry:
+            case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [int(begin), int(stop)]} if all(
+                isinstance(n, int) and n >= 0 for n in shape
+            ):
+                bits = BITS.get(dtype)
+                if not 0 <= begin <= stop or (bits is not None and 8 * (stop - begin) != bits * math.prod(shape)):
+                    raise FormatError(Cause.BROKEN, f"the bytes of {name!r} do not fit its dtype and shape", 8)
+                found.append((begin, stop, Tensor(name, dtype, tuple(shape))))
+            case _:
+                raise FormatError(Cause.BROKEN, f"the entry of {name!r} has no dtype, shape and offsets", 8)
+    return found
+
+
+SAFETENSORS = Format(
+    "safetensors",
+    "safetensors",
+    (".safetensors",),
+    _recognise,
+    _read,
+    frameworks=("pytorch", "tensorflow", "flax"),
+    aliases=("safetensor",),
+)

@@ -1,0 +1,225 @@
+"""Sources within sources: a slice, bytes in memory, and what a decompressor makes of another source."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import zlib
+from typing import TYPE_CHECKING, Protocol, Self
+
+from artifact_lint.formats.base import FormatError
+from artifact_lint.model import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from artifact_lint.formats.base import ReadLimits
+    from artifact_lint.stores.base import Source
+
+#: What is read and unpacked in one step, in bytes.
+STEP = 1 << 18
+
+
+class Borrowed:
+    """A source that owns nothing and so closes nothing."""
+
+    def close(self) -> None:
+        """Nothing: whoever opened the bytes closes them."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        return None
+
+
+class Slice(Borrowed):
+    """A stretch of another source, cut where that one ends."""
+
+    def __init__(self, source: Source, start: int, length: int) -> None:
+        self._source = source
+        self._start = start
+        self._length = max(0, min(length, source.size - start))
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return self._length
+
+    def read(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset`."""
+        length = min(length, self._length - offset)
+        return self._source.read(self._start + offset, length) if length > 0 else b""
+
+
+class Memory(Borrowed):
+    """Bytes that are at hand."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return len(self._content)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset`."""
+        return self._content[offset : offset + max(0, length)]
+
+
+class _Codec(Protocol):
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    @property
+    def needs_input(self) -> bool: ...
+
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+class _Zlib:
+    """zlib's decompressor with the manners of those of bz2 and lzma."""
+
+    def __init__(self, window_bits: int) -> None:
+        self._inner = zlib.decompressobj(window_bits)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+
+
+CODECS: dict[str, Callable[[], _Codec]] = {
+    "deflate": lambda: _Zlib(-zlib.MAX_WBITS),
+    "zlib": lambda: _Zlib(zlib.MAX_WBITS),
+    "gzip": lambda: _Zlib(zlib.MAX_WBITS | 16),
+    "bz2": bz2.BZ2Decompressor,
+    "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=1 << 28),
+    "lzma": lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=1 << 28),
+}
+
+
+class Unpacked(Borrowed):
+    """What a compressed source unpacks to, made step by step as it is read forward; reading back starts over.
+
+    `size` is what the container promises, or the limit where nothing does, so reads may end before it. Several
+    compressed streams in a row are one, as gzip and joblib read them.
+
+    Raises:
+        FormatError: From `read`: the compressed bytes are broken or cut, or a limit is reached.
+    """
+
+    def __init__(self, source: Source, codec: str, limits: ReadLimits, size: int | None = None) -> None:
+        self._source = source
+        self._name = codec
+        self._limits = limits
+        self._size = min(limits.unpacked, limits.unpacked if size is None else size)
+        self._restart()
+
+    def _restart(self) -> None:
+        self._codec = CODECS[self._name]()
+        self._packed = 0
+        self._start = 0
+        self._block = b""
+        self._carried = b""
+        self._ended = False
+
+    @property
+    def size(self) -> int:
+        """The most bytes there can be; all there are once the end has been read."""
+        return self._start + len(self._block) if self._ended else self._size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset`; fewer only at the end."""
+        if offset < self._start:
+            self._restart()
+        parts: list[bytes] = []
+        while length > 0:
+            begin = offset - self._start
+            part = self._block[begin : begin + length]
+            if part:
+                parts.append(part)
+                offset += len(part)
+                length -= len(part)
+            elif not self._advance():
+                break
+        return b"".join(parts)
+
+    def _advance(self) -> bool:
+        if self._ended:
+            return False
+        block = b""
+        while not block:
+            if self._codec.eof and not self._next_stream():
+                return False
+            data = self._carried
+            self._carried = b""
+            if not data and self._codec.needs_input:
+                data = self._source.read(self._packed, STEP)
+                self._packed += len(data)
+                if not data:
+                    raise FormatError(Cause.TRUNCATED, f"the {self._name} stream ends early", self._packed)
+            try:
+                block = self._codec.decompress(data, STEP)
+            except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, MemoryError) as error:
+                raise FormatError(Cause.BROKEN, f"the {self._name} stream is broken: {error}", self._packed) from error
+        self._start += len(self._block)
+        self._block = block
+        self._check_limits()
+        return True
+
+    def _next_stream(self) -> bool:
+        rest = self._codec.unused_data or self._source.read(self._packed, STEP)
+        if not self._codec.unused_data:
+            self._packed += len(rest)
+        if self._name == "deflate" or not rest or compression(rest) != self._name:
+            self._ended = True
+            return False
+        self._codec = CODECS[self._name]()
+        self._carried = rest
+        return True
+
+    def _check_limits(self) -> None:
+        unpacked = self._start + len(self._block)
+        if unpacked > self._limits.unpacked:
+            raise FormatError(Cause.LIMIT, f"unpacks to more than {self._limits.unpacked:,} bytes", self._packed)
+        if unpacked > self._limits.ratio_from and unpacked > self._limits.ratio * max(1, self._packed):
+            raise FormatError(Cause.LIMIT, f"unpacks to more than {self._limits.ratio:,} times its size", self._packed)
+
+
+#: CMF and FLG of a zlib stream: deflate with a 32 KiB window, a multiple of 31 (RFC 1950, 2.2).
+_ZLIB_HEADS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+
+
+def compression(head: bytes) -> str | None:
+    """The codec whose stream begins with these bytes; `lz4` is told though it cannot be read."""
+    if head.startswith(_ZLIB_HEADS):
+        return "zlib"
+    if head.startswith(b"\x1f\x8b\x08"):
+        return "gzip"
+    if head[:3] == b"BZh" and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
+        return "bz2"
+    if head.startswith(b"\xfd7zXZ\x00"):
+        return "xz"
+    if head[:3] == b"\x5d\x00\x00" and len(head) > 13 and head[13] == 0:
+        return "lzma"
+    if head.startswith(b"\x04\x22\x4d\x18"):
+        return "lz4"
+    return None

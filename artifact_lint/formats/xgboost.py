@@ -1,0 +1,81 @@
+"""XGBoost's models: JSON, UBJSON, and the binary layout that version 3.1 dropped.
+
+After xgboost's doc/model.schema and "Introduction to Model IO" (3.0): an object of `learner` and `version`.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import TYPE_CHECKING
+
+from artifact_lint.formats.base import Format
+
+if TYPE_CHECKING:
+    from artifact_lint.formats.base import Job, Probe
+    from artifact_lint.formats.findings import Findings
+
+_LEARNER = (
+    rb'(?:"learner"\s*:\s*\{\s*"(?:attributes|feature_names|feature_types|gradient_booster|learner_model_param|objective)"'
+    rb'|"version"\s*:\s*\[[\d,\s]*\]\s*,\s*"learner")'
+)
+_JSON = re.compile(rb"\s*\{\s*" + _LEARNER)
+_JSON_VERSION = re.compile(rb'"version"\s*:\s*\[\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*\]')
+_UBJ = re.compile(rb"\{(?:L\x00{7}|l\x00{3}|I\x00|[iU])(?:\x07learner\{|\x07version\[)")
+_UBJ_VERSION = re.compile(rb"\x07version\[#L\x00{7}\x03i(.)i(.)i(.)", re.DOTALL)
+#: `LearnerModelParamLegacy` takes 136 bytes, then comes the objective's name after its 8-byte length (learner.cc).
+_LEGACY_PARAMETERS = 136
+_OBJECTIVE = re.compile(rb"[a-z]+:[a-z_]+")
+_TAIL = 256
+
+
+def _is_json(probe: Probe) -> bool:
+    return _JSON.match(probe.head) is not None
+
+
+def _is_ubj(probe: Probe) -> bool:
+    return _UBJ.match(probe.head) is not None
+
+
+def _is_binary(probe: Probe) -> bool:
+    head = probe.head.removeprefix(b"binf")
+    if len(head) < _LEGACY_PARAMETERS + 16:
+        return False
+    (length,) = struct.unpack_from("<Q", head, _LEGACY_PARAMETERS)
+    name = head[_LEGACY_PARAMETERS + 8 : _LEGACY_PARAMETERS + 8 + min(length, 64)]
+    return 4 <= length <= 64 and _OBJECTIVE.fullmatch(name) is not None
+
+
+def _read_json(job: Job, findings: Findings) -> None:
+    _read_version(job, findings, _JSON_VERSION, int)
+
+
+def _read_ubj(job: Job, findings: Findings) -> None:
+    _read_version(job, findings, _UBJ_VERSION, ord)
+
+
+def _read_binary(_: Job, findings: Findings) -> None:
+    findings.framework = "xgboost"
+
+
+def _read_version(job: Job, findings: Findings, pattern: re.Pattern[bytes], number: type[int] | object) -> None:
+    findings.framework = "xgboost"
+    size = job.source.size
+    tail = job.source.read(max(0, size - _TAIL), _TAIL)
+    match = pattern.search(tail) or pattern.search(job.source.read(0, _TAIL))
+    if match and callable(number):
+        findings.versions["xgboost"] = ".".join(str(number(group)) for group in match.groups())
+
+
+JSON = Format("xgboost-json", "XGBoost JSON", (".json",), _is_json, _read_json, ("xgboost",), ("xgb-json",))
+UBJ = Format("ubj", "XGBoost UBJSON", (".ubj",), _is_ubj, _read_ubj, ("xgboost",), ("ubjson", "xgboost", "xgb"))
+BINARY = Format(
+    "xgboost-binary",
+    "XGBoost deprecated binary",
+    (".model", ".bin", ".bst"),
+    _is_binary,
+    _read_binary,
+    ("xgboost",),
+    ("bst",),
+    safe_alternative="ubj",
+)

@@ -1,0 +1,326 @@
+"""What is asked of git: listings, blobs, changed paths. The only module that imports GitPython, when it is called."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import weakref
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE
+from typing import IO, TYPE_CHECKING, BinaryIO, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from git.cmd import Git
+
+#: A file system monitor is a program that a repository's configuration names; none is started.
+_SETTINGS = ("-c", "core.fsmonitor=false")
+#: No lock is taken, nothing is fetched, nobody is asked for a password.
+_ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+_CHUNK = 1 << 20
+
+
+class GitError(Exception):
+    """Something that git cannot give; the message is a line for the user, with what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file of an index or a tree: `mode` is git's (120000 is a link), `size` in bytes, None where git did not say."""
+
+    path: str
+    oid: str
+    mode: str
+    size: int | None = None
+
+
+class Repository:
+    """A repository, seen from one directory in it: every path is relative to that directory.
+
+    Close it after use: one git process stays open to hand out blobs.
+    """
+
+    def __init__(self, root: Path, command: Git) -> None:
+        self.root = root
+        self._command = command
+        self._lock = threading.Lock()
+        self._blobs: Git.AutoInterrupt | None = None
+        self._end: Callable[[], object] = _nothing
+
+    def run(self, *arguments: str, given: BinaryIO | None = None) -> bytes:
+        """The output of a git command.
+
+        Raises:
+            GitError: git is not there, or reports a failure.
+        """
+        from git.exc import GitCommandError, GitCommandNotFound  # noqa: PLC0415  GitPython takes 90 ms to import
+
+        try:
+            return self._command.execute(
+                ["git", *_SETTINGS, *arguments],
+                istream=given,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+            )
+        except GitCommandNotFound:
+            raise GitError(_NOT_INSTALLED) from None
+        except GitCommandError as error:
+            raise GitError(_explained(str(error.stderr), self.root)) from None
+
+    def commit(self, revision: str) -> str:
+        """The full id of the commit that a revision names.
+
+        Raises:
+            GitError: There is no such commit.
+        """
+        try:
+            output = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        except GitError as error:
+            if str(error) != _SILENT:
+                raise
+            raise GitError(f"no such revision: {revision}; in a shallow clone, fetch it first") from None
+        return output.decode("ascii").strip()
+
+    def index(self) -> list[Blob]:
+        """The files of the index with their sizes; of a conflict, our side.
+
+        Raises:
+            GitError: The index cannot be read.
+        """
+        if self.run("rev-parse", "--is-inside-work-tree").strip() != b"true":
+            raise GitError(f"a bare repository has no index: {self.root}; name a revision instead")
+        blobs: dict[str, Blob] = {}
+        for record in self.run("ls-files", "--stage", "-z", "--", ".").split(b"\0"):
+            meta, tab, name = record.partition(b"\t")
+            if not tab:
+                continue
+            mode, oid, stage = meta.decode("ascii").split()
+            if stage in ("0", "2"):
+                path = os.fsdecode(name)
+                blobs[path] = Blob(path, oid, mode)
+        sizes = self._sizes({blob.oid for blob in blobs.values() if _is_file(blob.mode)})
+        return [Blob(blob.path, blob.oid, blob.mode, sizes.get(blob.oid)) for blob in blobs.values()]
+
+    def tree(self, commit: str) -> list[Blob]:
+        """The files of a commit with their sizes.
+
+        Raises:
+            GitError: The commit cannot be read.
+        """
+        blobs = []
+        for record in self.run("ls-tree", "-r", "-l", "-z", commit, "--", ".").split(b"\0"):
+            meta, tab, name = record.partition(b"\t")
+            if tab:
+                mode, _, oid, size = meta.decode("ascii").split()
+                blobs.append(Blob(os.fsdecode(name), oid, mode, int(size) if size.isdigit() else None))
+        return blobs
+
+    def copy_blob(self, oid: str, target: IO[bytes]) -> None:
+        """Write a blob's content to a file, through the one process that stays open.
+
+        Raises:
+            GitError: The blob is not there.
+        """
+        with self._lock:
+            process = self._blob_process()
+            try:
+                process.stdin.write(f"{oid}\n".encode("ascii"))
+                process.stdin.flush()
+                header = process.stdout.readline().split()
+            except OSError:
+                header = []
+            if len(header) != 3 or not header[2].isdigit():
+                raise GitError(f"git has no object {oid}; in a partial clone, fetch it first")
+            left = int(header[2]) + 1
+            while left > 0:
+                piece = process.stdout.read(min(left, _CHUNK))
+                if not piece:
+                    raise GitError(f"git stopped in the middle of object {oid}")
+                left -= len(piece)
+                target.write(piece if left > 0 else piece[:-1])
+
+    def close(self) -> None:
+        """End the process that hands out blobs; it starts again when it is needed."""
+        with self._lock:
+            self._blobs = None
+            self._end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self.close()
+
+    def _blob_process(self) -> Git.AutoInterrupt:
+        if self._blobs is None:
+            command = ["git", *_SETTINGS, "cat-file", "--batch"]
+            self._blobs = self._command.execute(command, istream=PIPE, as_process=True)
+            self._end = weakref.finalize(self, _end, self._blobs)
+        return self._blobs
+
+    def _sizes(self, oids: Iterable[str]) -> dict[str, int]:
+        with tempfile.TemporaryFile() as wanted:
+            wanted.write("".join(f"{oid}\n" for oid in oids).encode("ascii"))
+            wanted.seek(0)
+            lines = self.run("cat-file", "--batch-check", given=wanted).decode("ascii", "replace").splitlines()
+        described = (line.split() for line in lines)
+        return {words[0]: int(words[2]) for words in described if len(words) == 3 and words[2].isdigit()}
+
+
+def find_root(path: Path) -> Path | None:
+    """The root of the git repository that a path lies in, which has a `.git` directory or file; None outside of one."""
+    absolute = path.absolute()
+    return next((place for place in (absolute, *absolute.parents) if (place / ".git").exists()), None)
+
+
+def open_repository(path: Path) -> Repository:
+    """The repository that a directory lies in.
+
+    Raises:
+        GitError: git is not installed, there is no repository, or git refuses to work in it.
+    """
+    if not path.is_dir():
+        raise GitError(f"no such directory: {path}")
+    try:
+        from git.cmd import Git  # noqa: PLC0415  GitPython takes 90 ms to import
+    except ImportError as error:
+        reason = _NOT_INSTALLED if "executable" in str(error) else f"GitPython cannot be imported: {error}"
+        raise GitError(reason) from None
+    root = path.absolute()
+    command = Git(str(root))
+    command.update_environment(**_ENVIRONMENT, **_inherited(root))
+    repository = Repository(root, command)
+    repository.run("rev-parse", "--git-dir")
+    return repository
+
+
+def staged_paths(path: Path) -> list[str]:
+    """The paths below a directory that the index changes against HEAD, deleted ones included.
+
+    Raises:
+        GitError: As `open_repository`.
+    """
+    with open_repository(path) as repository:
+        return _names(repository.run("diff", "--cached", *_DIFF_OPTIONS, "--", "."))
+
+
+def changed_paths(path: Path, since: str) -> list[str]:
+    """The paths below a directory that differ from where the work on it left a revision.
+
+    Committed, staged, unstaged, untracked and deleted files count alike. The point of comparison is the merge base
+    of the revision and HEAD, and the revision itself where a shallow clone knows of none.
+
+    Raises:
+        GitError: As `open_repository`, or the revision names no commit.
+    """
+    with open_repository(path) as repository:
+        base = repository.commit(since)
+        try:
+            base = repository.run("merge-base", base, "HEAD").decode("ascii").split()[0]
+        except GitError as error:
+            if str(error) != _SILENT:
+                raise
+        changed = _names(repository.run("diff", *_DIFF_OPTIONS, base, "--", "."))
+        untracked = _names(repository.run("ls-files", "--others", "--exclude-standard", "-z", "--", "."))
+    return sorted({*changed, *untracked})
+
+
+def head_commit(path: Path) -> str | None:
+    """The id of the commit that is checked out; None where there is no repository, no commit or no git."""
+    try:
+        with open_repository(path) as repository:
+            return repository.commit("HEAD")
+    except GitError:
+        return None
+
+
+_DIFF_OPTIONS = (
+    "--name-only",
+    "-z",
+    "--relative",
+    "--no-renames",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--ignore-submodules=all",
+)
+_NOT_INSTALLED = "git is not installed, or not on PATH: install it, or lint the working tree"
+_SILENT = "git failed without a word"
+
+
+def _nothing() -> None:
+    return None
+
+
+def _end(process: Git.AutoInterrupt) -> None:
+    process.stdin.close()
+    process.wait()
+    process.stdout.close()
+
+
+def _names(output: bytes) -> list[str]:
+    return [os.fsdecode(name) for name in output.split(b"\0") if name]
+
+
+def _is_file(mode: str) -> bool:
+    return mode.startswith("100")
+
+
+def _inherited(root: Path) -> dict[str, str]:
+    """What a git hook's environment says about the repository, made true for another working directory.
+
+    A hook gets GIT_INDEX_FILE and sometimes GIT_DIR relative to its own directory; `git commit FILE` names an index
+    of its own, which is the one to lint.
+
+    Raises:
+        GitError: The environment names another repository than the one to lint.
+    """
+    found = find_root(root)
+    named = {name: str(Path(os.environ[name]).absolute()) for name in _LOCATIONS if os.environ.get(name)}
+    if found is None:
+        return named
+    if "GIT_DIR" in named:
+        if _git_directory(found) != Path(named["GIT_DIR"]).resolve():
+            raise GitError(f"GIT_DIR names another repository than {found}: unset GIT_DIR")
+        named["GIT_WORK_TREE"] = str(found)
+    index = named.get("GIT_INDEX_FILE")
+    own = _git_directory(found)
+    if index is not None and Path(index).resolve().parent != own:
+        named["GIT_INDEX_FILE"] = str(own / "index")
+    return named
+
+
+_LOCATIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+
+
+def _git_directory(root: Path) -> Path:
+    mark = root / ".git"
+    try:
+        if mark.is_file():
+            pointed = mark.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
+            return (root / pointed).resolve()
+    except OSError:
+        pass
+    return mark.resolve()
+
+
+def _explained(stderr: str, root: Path) -> str:
+    """One line for the user from what git printed; GitPython wraps it as `stderr: '...'`."""
+    text = stderr.strip().removeprefix("stderr:").strip().strip("'").strip()
+    if not text:
+        return _SILENT
+    if "not a git repository" in text:
+        return f"not a git repository: {root}; lint the working tree instead"
+    if "dubious ownership" in text:
+        return (
+            f"git refuses the repository at {root}, which another user owns; "
+            f"if you trust it, run: git config --global --add safe.directory {find_root(root) or root}"
+        )
+    if "Not a valid object name" in text or "bad revision" in text or "unknown revision" in text:
+        return "no such revision; in a shallow clone, fetch it first"
+    return f"git failed: {text.splitlines()[0]}"

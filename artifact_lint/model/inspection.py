@@ -1,0 +1,109 @@
+"""What a reader found inside one weight file, as facts without a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Use(StrEnum):
+    """What a pickle does with an imported name."""
+
+    NAMED = "named"
+    CALLED = "called"
+    INSTANTIATED = "instantiated"
+    BUILT = "built"
+
+
+class HazardKind(StrEnum):
+    """Something that runs, reaches out or hides when a file is loaded."""
+
+    COMPUTED_IMPORT = "computed-import"
+    EXTENSION_CODE = "extension-code"
+    PERSISTENT_ID = "persistent-id"
+    NESTED_PICKLE = "nested-pickle"
+    TRAILING_PICKLE = "trailing-pickle"
+
+
+class Cause(StrEnum):
+    """Why something in a file could not be read."""
+
+    BROKEN = "broken"
+    TRUNCATED = "truncated"
+    EMPTY = "empty"
+    LIMIT = "limit"
+    UNSUPPORTED = "unsupported"
+    ENCRYPTED = "encrypted"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A name that unpickling would import: `module` and `name` as the stream spells them.
+
+    `offset` is the byte of the first opcode that asks for it, counted from the start of `member`, or of the file
+    where `member` is empty. `arguments` are the literal arguments of its first call, for people to read.
+    """
+
+    module: str
+    name: str
+    uses: frozenset[Use]
+    offset: int
+    member: str = ""
+    arguments: str = ""
+
+    @property
+    def dotted(self) -> str:
+        """The form users write in an allow-list: `module:name`."""
+        return f"{self.module}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """Something that acts on load, other than a literal import; `offset` as for `Import`."""
+
+    kind: HazardKind
+    evidence: str
+    offset: int
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incomplete:
+    """A part that was not read, and why; `offset` as for `Import`. Unread is never clean."""
+
+    cause: Cause
+    detail: str
+    offset: int = 0
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A named array: its dtype in the format's own spelling and its shape in elements."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a bounded look at one weight file found.
+
+    `format` is one of `artifact_lint.formats.FORMATS`, or None where the content matches nothing known.
+    `extent` is the number of bytes that the file's own header promises, where the format says it.
+    `pickled` tells whether the format's loader unpickles some of the bytes.
+    """
+
+    format: str | None
+    framework: str | None = None
+    pickled: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
+    imports: tuple[Import, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    incomplete: tuple[Incomplete, ...] = ()
+    tensors: tuple[Tensor, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    extent: int | None = None

@@ -1,0 +1,220 @@
+"""The record: what adapters state about one artifact, in one vocabulary whatever the convention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from artifact_lint.model.facts import Fact, Origin, Stated
+
+if TYPE_CHECKING:
+    from artifact_lint.model.findings import Edit
+    from artifact_lint.model.options import Component, PicklePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One named input or output of a model.
+
+    `dtype` is as the convention spells it, None where it is not stated. `shape` has -1 for a free dimension and is
+    None for a column. `minimum`, `maximum` and `allowed` bound the values where somebody stated it.
+    """
+
+    name: str | None
+    dtype: str | None
+    origin: Origin
+    required: bool | None = None
+    nullable: bool | None = None
+    shape: tuple[int, ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    allowed: tuple[object, ...] | None = None
+    default: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A measured value of a run."""
+
+    name: str
+    value: object
+    origin: Origin
+    dataset: str | None = None
+    split: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Data that a run read."""
+
+    name: str
+    origin: Origin
+    version: str | None = None
+    digest: str | None = None
+    role: str | None = None
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A preprocessing step before the weights."""
+
+    name: str
+    origin: Origin
+    columns: tuple[str, ...] = ()
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputExample:
+    """An example input kept beside the model: its column names, None where it is a plain array."""
+
+    columns: tuple[str, ...] | None
+
+
+class Role(StrEnum):
+    """What a file is to its artifact."""
+
+    WEIGHTS = "weights"
+    PREPROCESSOR = "preprocessor"
+    TOKENIZER = "tokenizer"
+    OPTIMIZER = "optimizer"
+    ADAPTER = "adapter"
+    DATA = "data"
+    CONFIG = "config"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A record's word on one file or one external place of weights.
+
+    `path` is relative to the store's root, already joined to the record's directory, and as written where it cannot
+    be joined; None for something only an URI names. `written` is the path as the record spells it.
+    """
+
+    origin: Origin
+    path: str | None
+    written: str
+    role: Role = Role.WEIGHTS
+    format: str | None = None
+    framework: str | None = None
+    size: Fact[int] | None = None
+    digests: tuple[Fact[str], ...] = ()
+    uri: str | None = None
+    guessed: bool = False
+    directory: bool = False
+    required: bool = True
+
+
+class Irregularity(StrEnum):
+    """Something odd about a document itself, apart from what it says."""
+
+    UNREADABLE = "unreadable"
+    DUPLICATE_KEY = "duplicate-key"
+    UNKNOWN_FIELD = "unknown-field"
+    SCHEMA_VIOLATION = "schema-violation"
+    UNKNOWN_SCHEMA_VERSION = "unknown-schema-version"
+    SURPRISING_SCALAR = "surprising-scalar"
+    PATH_ESCAPES = "path-escapes"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """An irregularity, where it is, what it is and what to do, in the user's words."""
+
+    kind: Irregularity
+    origin: Origin
+    message: str
+    help: str = ""
+    fixes: tuple[Edit, ...] = ()
+    guessed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A record's own place for a component, and whether it says anything there."""
+
+    component: Component
+    origin: Origin
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PickleTerms:
+    """The pickle policy that a manifest states for its own files."""
+
+    policy: PicklePolicy
+    allow: frozenset[str] = frozenset()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything stated about one artifact.
+
+    An adapter returns one; merging several concatenates every field in order of precedence, so that the first fact
+    of each `Stated` is the one that won. `total_size` is in bytes, over what the convention counts as the model's files.
+    """
+
+    conventions: tuple[str, ...] = ()
+    sources: tuple[Origin, ...] = ()
+
+    name: Stated[str] = Stated()
+    version: Stated[str] = Stated()
+    description: Stated[str] = Stated()
+    license: Stated[str] = Stated()
+    task: Stated[str] = Stated()
+    framework: Stated[str] = Stated()
+
+    architecture: Stated[str] = Stated()
+    hyperparameters: Stated[Mapping[str, object]] = Stated()
+    base_model: Stated[str] = Stated()
+
+    inputs: Stated[tuple[Feature, ...]] = Stated()
+    outputs: Stated[tuple[Feature, ...]] = Stated()
+    preprocessing: Stated[tuple[Step, ...]] = Stated()
+    example: Stated[InputExample] = Stated()
+
+    run_id: Stated[str] = Stated()
+    run_name: Stated[str] = Stated()
+    experiment: Stated[str] = Stated()
+    created: Stated[str] = Stated()
+    status: Stated[str] = Stated()
+    git_commit: Stated[str] = Stated()
+    repository: Stated[str] = Stated()
+    author: Stated[str] = Stated()
+    datasets: Stated[tuple[Dataset, ...]] = Stated()
+    metrics: Stated[tuple[Metric, ...]] = Stated()
+
+    python_version: Stated[str] = Stated()
+    requirements: Stated[tuple[Fact[str], ...]] = Stated()
+    image: Stated[str] = Stated()
+
+    stage: Stated[str] = Stated()
+    aliases: Stated[str] = Stated()
+    pickle: Stated[PickleTerms] = Stated()
+
+    total_size: Stated[int] = Stated()
+    mentions: tuple[Mention, ...] = ()
+    sections: tuple[Section, ...] = ()
+    not_applicable: tuple[Fact[Component], ...] = ()
+    unexplained: tuple[Fact[Component], ...] = ()
+    locations: tuple[Fact[str], ...] = ()
+    texts: tuple[Fact[str], ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    def __add__(self, other: Record) -> Record:
+        return Record(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
+
+
+def merge(records: list[Record]) -> Record:
+    """One record of several, the most authoritative first."""
+    merged = Record()
+    for record in records:
+        merged += record
+    return merged
+
+

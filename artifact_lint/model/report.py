@@ -1,0 +1,43 @@
+"""The report: what one run looked at and what it found, as the engine hands it to the reporters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from artifact_lint.model.artifact import Artifact
+    from artifact_lint.model.findings import Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that one run has to say.
+
+    `findings` are sorted by path, line and code, and leave out the `suppressed` ones, which are only counted.
+    `files` and `size` (in bytes) tell how many weight files there were and what they hold; `notes` are lines about
+    the run itself, for people.
+    """
+
+    artifacts: tuple[Artifact, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    suppressed: int = 0
+    files: int = 0
+    size: int = 0
+    notes: tuple[str, ...] = ()
+
+    def count(self, severity: Severity) -> int:
+        """The number of findings of one severity."""
+        return sum(1 for finding in self.findings if finding.severity is severity)
+
+    def __add__(self, other: Report) -> Report:
+        """Two runs as one: everything of both, with the findings in order."""
+        findings = sorted(self.findings + other.findings, key=lambda f: (f.origin.path, f.origin.line, f.code))
+        return Report(
+            artifacts=self.artifacts + other.artifacts,
+            findings=tuple(findings),
+            suppressed=self.suppressed + other.suppressed,
+            files=self.files + other.files,
+            size=self.size + other.size,
+            notes=self.notes + tuple(note for note in other.notes if note not in self.notes),
+        )

@@ -1,0 +1,181 @@
+"""Verdicts on what a pickle imports: exact names on reviewed lists, never a module's prefix.
+
+An allow-list that trusts modules is none: `sklearn.utils:os.system` and `joblib.numpy_pickle:Unpickler` start with
+trusted modules. So a pair of module and name is allowed only where it stands on a list in `data/allow`, and only for
+the uses that its kind covers. The deny-list may speak of whole modules; a name of such a module that is allowed on a
+line of its own stays allowed.
+"""
+
+from __future__ import annotations
+
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from artifact_lint.model import Use
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DATA = Path(__file__).parent / "data"
+
+#: The list for the standard library, whose modules have no common root.
+STANDARD_LIBRARY = "python"
+
+#: The namespace of TorchScript's own classes: torch looks them up in the archive's code, and Python cannot import it.
+TORCHSCRIPT = "__torch__"
+
+
+class VerdictKind(StrEnum):
+    """What is known about an import: vouched for, known to do harm, or nothing."""
+
+    ALLOWED = "allowed"
+    DANGEROUS = "dangerous"
+    UNLISTED = "unlisted"
+
+
+class Kind(StrEnum):
+    """What stands behind an allowed name, which decides the uses that are allowed.
+
+    A class may be named, instantiated without its constructor (NEWOBJ) and given state; a constructor may be called as
+    well (REDUCE); a function may be called; a name may only be referred to, as FunctionTransformer does with a ufunc.
+    """
+
+    CLASS = "class"
+    CONSTRUCTOR = "constructor"
+    FUNCTION = "function"
+    NAME = "name"
+
+    @property
+    def uses(self) -> frozenset[Use]:
+        """The uses that an entry of this kind allows."""
+        match self:
+            case Kind.CLASS:
+                return frozenset({Use.NAMED, Use.INSTANTIATED, Use.BUILT})
+            case Kind.CONSTRUCTOR:
+                return frozenset(Use)
+            case Kind.FUNCTION:
+                return frozenset({Use.NAMED, Use.CALLED, Use.BUILT})
+            case Kind.NAME:
+                return frozenset({Use.NAMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A verdict and, in words that continue "`module:name` ...", why; the reason is empty for what is allowed."""
+
+    kind: VerdictKind
+    reason: str = ""
+
+
+def verdict(module: str, name: str, uses: frozenset[Use] = frozenset({Use.NAMED})) -> Verdict:
+    """What is known about an import that a pickle makes, with the uses that it makes of it.
+
+    `module` and `name` are as the stream spells them. The stream's protocol decides whether the unpickler renames
+    Python 2 names; the verdict holds for both readings, so a pair is dangerous if either reading of it is.
+    """
+    if module.partition(".")[0] == TORCHSCRIPT and "." not in name:
+        return Verdict(VerdictKind.ALLOWED)
+    renamed = python3_name(module, name)
+    if renamed != (module, name):
+        harm = _harm(module, name)
+        if harm:
+            return Verdict(VerdictKind.DANGEROUS, harm)
+    kind = _allowed(renamed[0]).get(":".join(renamed))
+    excess = sorted(uses - kind.uses) if kind else []
+    if kind and not excess:
+        return Verdict(VerdictKind.ALLOWED)
+    harm = _harm(*renamed)
+    if harm:
+        return Verdict(VerdictKind.DANGEROUS, harm)
+    if kind:
+        return Verdict(VerdictKind.UNLISTED, f"is listed as a {kind} and may not be {' or '.join(excess)}")
+    return Verdict(VerdictKind.UNLISTED, _why_unlisted(*renamed))
+
+
+def python3_name(module: str, name: str) -> tuple[str, str]:
+    """The Python 3 name of a Python 2 one, as `pickle.Unpickler` with `fix_imports` maps it below protocol 3."""
+    if (module, name) in NAME_MAPPING:
+        return NAME_MAPPING[module, name]
+    return IMPORT_MAPPING.get(module, module), name
+
+
+def allowed_names(library: str) -> Mapping[str, Kind]:
+    """The shipped list for a top-level package (or `python`): `module:name` to its kind; empty where there is none."""
+    return _load_allowed(library) if library in _libraries() else {}
+
+
+def _allowed(module: str) -> Mapping[str, Kind]:
+    root = module.partition(".")[0].lstrip("_")
+    return _load_allowed(root if root in _libraries() else STANDARD_LIBRARY)
+
+
+@cache
+def _libraries() -> frozenset[str]:
+    return frozenset(path.stem for path in (DATA / "allow").iterdir() if path.suffix == ".txt")
+
+
+@cache
+def _load_allowed(library: str) -> Mapping[str, Kind]:
+    return {entry: Kind(kind) for entry, kind in _lines(DATA / "allow" / f"{library}.txt")}
+
+
+@cache
+def _load_reasons(file: str) -> Mapping[str, str]:
+    return dict(_lines(DATA / file))
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            entry, _, rest = line.partition(" ")
+            yield entry, rest.strip()
+
+
+def _harm(module: str, name: str) -> str:
+    """Why a pair is dangerous, empty where it is not known to be.
+
+    A dotted name reaches through modules that the first one imported, so its last two parts are looked up as well:
+    `sklearn.utils:os.system` is `os:system`.
+    """
+    listed = _reason("deny.txt", module, name)
+    if listed or "." not in name:
+        return listed
+    parts = [part.lstrip("_") if part != "__main__" else part for part in name.split(".")]
+    for position in range(1, len(parts)):
+        reached = _reason("deny.txt", ".".join(parts[:position]), parts[position]) or _reason(
+            "deny.txt", parts[position - 1], parts[position]
+        )
+        if reached:
+            return f"reaches through its module: {reached}"
+    if any(part.startswith("__") and part.endswith("__") for part in name.split(".")):
+        return "walks double-underscore attributes, which lead from any object to every function"
+    return ""
+
+
+def _why_unlisted(module: str, name: str) -> str:
+    listed = _reason("explained.txt", module, name)
+    if listed:
+        return listed
+    if "." in name:
+        return "has a dot in its name, which reaches through a module or class to something else"
+    if module == "__main__":
+        return "was defined in the script that wrote the pickle, and is nowhere else"
+    return "is on no allow-list"
+
+
+def _reason(file: str, module: str, name: str) -> str:
+    reasons = _load_reasons(file)
+    exact = reasons.get(f"{module}:{name}") or reasons.get(f"{module}:*")
+    if exact:
+        return exact
+    ancestor = module
+    while ancestor:
+        listed = reasons.get(f"{ancestor}.*:*")
+        if listed:
+            return listed
+        ancestor = ancestor.rpartition(".")[0]
+    return ""

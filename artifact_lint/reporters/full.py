@@ -1,0 +1,148 @@
+"""The full format: findings by artifact, each with the lines it is about, why it matters there and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from artifact_lint.model import Component, Presence, Severity
+from artifact_lint.reporters.excerpt import excerpt, gutter_width
+from artifact_lint.reporters.styled import Segment, Style, amount, cells, visible, wrap
+from artifact_lint.reporters.summary import SEVERITY_STYLES, summary, tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from artifact_lint.model import Artifact, Finding, Related
+    from artifact_lint.model.report import Report
+    from artifact_lint.reporters.context import RenderContext
+    from artifact_lint.reporters.styled import Line
+
+#: How many notes of one code are told per artifact before the rest is only counted.
+_NOTES_PER_CODE = 2
+#: How many related places are told per finding before the rest is only counted.
+_RELATED = 5
+_SHORTEST_WRAP = 24
+
+
+def render(report: Report, context: RenderContext) -> Iterator[Line]:
+    """Every artifact that something was found in, and the summary."""
+    if context.tally:
+        yield from tally(report)
+    else:
+        yield from _groups(report, context)
+    if context.verbosity >= 0:
+        for note in report.notes:
+            yield from _indented(Segment("note: ", Style.NOTE), note, context)
+        yield summary(report)
+
+
+def _groups(report: Report, context: RenderContext) -> Iterator[Line]:
+    artifacts = {artifact.path: artifact for artifact in report.artifacts}
+    by_artifact: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        by_artifact.setdefault(finding.artifact, []).append(finding)
+    for path, findings in by_artifact.items():
+        artifact = artifacts.get(path)
+        if artifact is not None and context.verbosity >= 0:
+            yield from _header(artifact, context)
+            yield ()
+        yield from _findings(findings, context)
+
+
+def _findings(findings: Sequence[Finding], context: RenderContext) -> Iterator[Line]:
+    brief = [finding for finding in findings if finding.severity is Severity.NOTE and context.verbosity <= 0]
+    for finding in findings:
+        if finding not in brief:
+            yield from _finding(finding, context)
+            yield ()
+    if brief and context.verbosity == 0:
+        yield from _brief_notes(brief, context)
+        yield ()
+
+
+def _header(artifact: Artifact, context: RenderContext) -> Iterator[Line]:
+    record = artifact.record
+    told = [record.name.value, record.version.value]
+    title = " ".join(visible(text) for text in told if text)
+    conventions = ", ".join(visible(name) for name in record.conventions) or "no record"
+    first = [Segment(visible(artifact.path) or ".", Style.STRONG)]
+    if title:
+        first.append(Segment(f"  {title}"))
+    first.append(Segment(f"  [{conventions}]", Style.FAINT))
+    marks = list(_marks(artifact, unicode=context.unicode))
+    if cells("".join(segment.text for segment in (*first, *marks))) + 2 <= context.width:
+        yield (*first, Segment("  "), *marks)
+        return
+    yield tuple(first)
+    yield (Segment("  "), *marks)
+
+
+def _marks(artifact: Artifact, *, unicode: bool) -> Iterator[Segment]:
+    signs = ("✓", "✗", "-") if unicode else ("+", "x", "-")
+    looks = dict(zip(Presence, zip(signs, (Style.GOOD, Style.ERROR, Style.FAINT), strict=True), strict=True))
+    for index, component in enumerate(Component):
+        sign, style = looks[artifact.components.get(component, Presence.ABSENT)]
+        yield Segment(f"{'  ' if index else ''}{sign} {component.value.replace('_', ' ')}", style)
+
+
+def _finding(finding: Finding, context: RenderContext) -> Iterator[Line]:
+    style = SEVERITY_STYLES[finding.severity]
+    label = (Segment(f"{finding.severity}[{finding.code}]", style), Segment(f" {finding.name}: ", Style.STRONG))
+    yield from _hanging(label, finding.message, 2, context)
+    origin = finding.origin
+    gutter = gutter_width(origin)
+    place = f"{visible(origin.path)}:{origin.line}:{origin.column}"
+    yield (Segment(f"{' ' * gutter}--> ", Style.GUTTER), Segment(place, Style.PLACE))
+    if finding.file is not None and finding.file != origin.path:
+        yield (Segment(f"{' ' * gutter}  > ", Style.GUTTER), Segment(visible(finding.file), Style.PLACE))
+    yield from excerpt(origin, context, style)
+    yield from _remarks(finding, gutter, context)
+
+
+def _remarks(finding: Finding, gutter: int, context: RenderContext) -> Iterator[Line]:
+    edge = Segment(f"{' ' * gutter} = ", Style.GUTTER)
+    for related in finding.related[:_RELATED]:
+        yield from _hanging((edge, Segment("see: ", Style.HELP)), _related(related), gutter + 8, context)
+    rest = len(finding.related) - _RELATED
+    if rest > 0:
+        yield (edge, Segment("see: ", Style.HELP), Segment(f"and {amount(rest, 'more place')}"))
+    if finding.help:
+        yield from _hanging((edge, Segment("help: ", Style.HELP)), finding.help, gutter + 9, context)
+
+
+def _related(related: Related) -> str:
+    place = f"{visible(related.origin.path)}:{related.origin.line}:{related.origin.column}"
+    return f"{place} {visible(related.message)}" if related.message else place
+
+
+def _brief_notes(notes: Sequence[Finding], context: RenderContext) -> Iterator[Line]:
+    """A line or two for each note, and only a count once a code repeats itself."""
+    told: Counter[str] = Counter()
+    totals = Counter(note.code for note in notes)
+    for note in sorted(notes, key=lambda note: note.code):
+        told[note.code] += 1
+        if told[note.code] <= _NOTES_PER_CODE:
+            place = f"{visible(note.origin.path)}:{note.origin.line}"
+            yield from _hanging((Segment(f"note[{note.code}] ", Style.NOTE),), f"{place} {note.message}", 2, context)
+        elif told[note.code] == totals[note.code]:
+            rest = totals[note.code] - _NOTES_PER_CODE
+            yield (
+                Segment(f"note[{note.code}] ", Style.NOTE),
+                Segment(f"and {rest:,} more; -v shows them", Style.FAINT),
+            )
+
+
+def _indented(label: Segment, text: str, context: RenderContext) -> Iterator[Line]:
+    yield from _hanging((label,), text, cells(label.text), context)
+
+
+def _hanging(label: Line, text: str, indent: int, context: RenderContext) -> Iterator[Line]:
+    """A label and a text after it, whose further lines are indented."""
+    taken = cells("".join(segment.text for segment in label))
+    lead = max(taken - indent, 0)
+    lines = list(wrap(f"{'x' * lead} {text}" if lead > 1 else text, max(context.width - indent, _SHORTEST_WRAP)))
+    first = lines[0][lead + 1 :] if lead > 1 else lines[0]
+    yield (*label, Segment(first))
+    for line in lines[1:]:
+        yield (Segment(" " * indent), Segment(line))

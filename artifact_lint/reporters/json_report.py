@@ -1,0 +1,126 @@
+"""The JSON report, version 1: `schemas/report.v1.schema.json` describes every field."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from artifact_lint import __version__
+from artifact_lint.model import Component, Presence, Severity
+from artifact_lint.reporters.styled import Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from artifact_lint.model import Artifact, Finding, Origin, Related, WeightFile
+    from artifact_lint.model.report import Report
+    from artifact_lint.reporters.context import RenderContext
+    from artifact_lint.reporters.styled import Line
+
+SCHEMA_VERSION: Final = 1
+
+JsonObject = dict[str, object]
+
+
+def render(report: Report, context: RenderContext) -> Iterator[Line]:
+    """The report as one JSON document in ASCII, so that no terminal and no parser stumbles over what a file says."""
+    for line in json.dumps(document(report, context.exit_code), indent=2).splitlines():
+        yield (Segment(line),)
+
+
+def document(report: Report, exit_code: int) -> JsonObject:
+    """The report as plain values."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "artifact-lint", "version": __version__},
+        "summary": {
+            "artifacts": len(report.artifacts),
+            "files": report.files,
+            "bytes": report.size,
+            "errors": report.count(Severity.ERROR),
+            "warnings": report.count(Severity.WARNING),
+            "notes": report.count(Severity.NOTE),
+            "suppressed": report.suppressed,
+            "exit_code": exit_code,
+        },
+        "artifacts": [_artifact(artifact) for artifact in report.artifacts],
+        "findings": [_finding(finding) for finding in report.findings],
+    }
+
+
+def _artifact(artifact: Artifact) -> JsonObject:
+    record = artifact.record
+    return {
+        "path": _text(artifact.path),
+        "conventions": [_text(name) for name in record.conventions],
+        "name": _text_or_null(record.name.value),
+        "version": _text_or_null(record.version.value),
+        "stage": _text_or_null(record.stage.value),
+        "components": {
+            component.value: artifact.components.get(component, Presence.ABSENT).value for component in Component
+        },
+        "files": [_file(file) for file in artifact.files],
+    }
+
+
+def _file(file: WeightFile) -> JsonObject:
+    inspection = file.inspection.value
+    return {
+        "path": _text(file.path),
+        "role": file.role.value,
+        "state": file.state.value,
+        "format": _text_or_null(inspection.format if inspection and inspection.format else file.format),
+        "framework": _text_or_null(inspection.framework if inspection else None),
+        "size": file.size,
+        "digest": _text_or_null(_digest(file)),
+        "digest_state": file.digest_state.value,
+    }
+
+
+def _digest(file: WeightFile) -> str | None:
+    """What the bytes hash to where they were hashed, else what is on record."""
+    checks = file.checks.value
+    actual = next((check.actual for check in checks if check.actual), None)
+    if actual or not checks:
+        return actual or (file.pointer.digest.value if file.pointer and file.pointer.digest else None)
+    return checks[0].recorded.value
+
+
+def _finding(finding: Finding) -> JsonObject:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "message": _text(finding.message),
+        "help": _text(finding.help),
+        **_place(finding.origin),
+        "artifact": _text(finding.artifact),
+        "file": _text_or_null(finding.file),
+        "related": [_related(related) for related in finding.related],
+        "fixable": bool(finding.fixes),
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _related(related: Related) -> JsonObject:
+    return {"message": _text(related.message), **_place(related.origin)}
+
+
+def _place(origin: Origin) -> JsonObject:
+    return {
+        "path": _text(origin.path),
+        "line": origin.line,
+        "column": origin.column,
+        "end_line": origin.end_line,
+        "end_column": origin.end_column,
+        "pointer": _text(origin.pointer),
+    }
+
+
+def _text(text: str) -> str:
+    """Text that every JSON parser takes: a byte of a file name that is no character is spelled out in ASCII."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _text_or_null(text: str | None) -> str | None:
+    return None if text is None else _text(text)

@@ -1,0 +1,55 @@
+"""The last lines of a report for people, and the counts per code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from artifact_lint.model import Severity
+from artifact_lint.reporters.styled import Segment, Style, amount, cells, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from artifact_lint.model.report import Report
+    from artifact_lint.reporters.styled import Line
+
+SEVERITY_STYLES = {Severity.ERROR: Style.ERROR, Severity.WARNING: Style.WARNING, Severity.NOTE: Style.NOTE}
+
+
+def summary(report: Report) -> Line:
+    """What was found, in how much: `Found 3 errors, 2 warnings in 2 artifacts (7 files, 18.4 kB)`."""
+    counted = [(severity, report.count(severity)) for severity in Severity]
+    found = [Segment(amount(count, severity.value), SEVERITY_STYLES[severity]) for severity, count in counted if count]
+    files = f" ({amount(report.files, 'file')}, {size(report.size)})" if report.files else ""
+    suppressed = f", {report.suppressed:,} suppressed" if report.suppressed else ""
+    if not found and not report.artifacts:
+        return (Segment("No model artifact found."),)
+    if not found:
+        total = amount(len(report.artifacts), "artifact")
+        return (Segment("All good", Style.GOOD), Segment(f": {total}{files}{suppressed}."))
+    separated = [part for segment in found for part in (segment, Segment(", "))][:-1]
+    return (Segment("Found "), *separated, Segment(f" in {_affected(report)}{files}{suppressed}."))
+
+
+def _affected(report: Report) -> str:
+    total = len(report.artifacts)
+    affected = len({finding.artifact for finding in report.findings} & {artifact.path for artifact in report.artifacts})
+    return f"{affected:,} of {amount(total, 'artifact')}" if affected < total else amount(total, "artifact")
+
+
+def tally(report: Report) -> Iterator[Line]:
+    """How often each code was found, the most frequent first."""
+    counts = Counter((finding.code, finding.name, finding.severity) for finding in report.findings)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    figures = max((len(f"{count:,}") for count in counts.values()), default=0)
+    names = max((cells(f"{code} {name}") for code, name, _ in counts), default=0)
+    for (code, name, severity), count in ordered:
+        label = f"{code} {name}".ljust(names)
+        yield (
+            Segment(f"{count:>{figures},}  "),
+            Segment(label, Style.STRONG),
+            Segment(f"  {severity}", SEVERITY_STYLES[severity]),
+        )
+    if counts:
+        yield ()

@@ -1,0 +1,93 @@
+"""ENV: will it load where it is deployed?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from artifact_lint.model import Component, FileState, Problem, Severity
+from artifact_lint.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from artifact_lint.model import Artifact
+
+#: Formats that some runtime outside Python reads just as well, without the training libraries.
+_SELF_CONTAINED = frozenset({"onnx", "gguf", "tflite", "safetensors", "savedmodel", "torchscript", "pt2"})
+
+
+def _formats(artifact: Artifact) -> set[str]:
+    files = (file for file in artifact.files if file.state is not FileState.MISSING)
+    return {file.format for file in files if file.format}
+
+
+def _is_pickled(artifact: Artifact) -> bool:
+    inspections = (file.inspection.value for file in artifact.files)
+    return any(inspection is not None and inspection.pickled for inspection in inspections)
+
+
+@rule("ENV001", "missing-environment", severity=Severity.WARNING, tags=("environment",))
+def missing_environment(artifact: Artifact) -> Iterator[Problem]:
+    """The format needs libraries to load, and nothing says which.
+
+    ## Why is this bad?
+    It loads with the versions it was trained with, and with others it fails or gives other numbers.
+
+    ## How to fix
+    Keep a requirements.txt or conda.yaml beside the model, or name it under `environment`.
+    """
+    if not artifact.described or artifact.is_missing(Component.WEIGHTS):
+        return
+    record = artifact.record
+    needing = sorted(_formats(artifact) - _SELF_CONTAINED)
+    stated = any(fact.value for fact in record.requirements)
+    if needing and not (stated or record.image):
+        message = f"nothing says which libraries load it ({', '.join(needing)})"
+        yield Problem(artifact.origin, message, "Add a requirements.txt with exact versions beside the model.")
+
+
+_EXACT = re.compile(r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@\s*\S+@[0-9a-f]{40}|\.whl(?:#|$)|#sha256=")
+
+
+@rule("ENV002", "unpinned-requirement", severity=Severity.WARNING, tags=("environment",))
+def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
+    """A requirement that does not name one version.
+
+    A note for the range of its own version that MLflow writes.
+
+    ## Why is this bad?
+    The next install takes whatever is newest. A pickle of another scikit-learn loads with a warning, or wrongly.
+
+    ## How to fix
+    Pin it with `==`, or by hash.
+    """
+    seen = set()
+    for stated in artifact.record.requirements:
+        for requirement in stated.value:
+            text = requirement.value.strip()
+            name = re.split(r"[\s<>=!~;\[@,]", text, maxsplit=1)[0].lower()
+            if _EXACT.search(text) or name in seen or text.startswith("-"):
+                seen.add(name)
+                continue
+            seen.add(name)
+            own_range = name in {"mlflow", "mlflow-skinny"} and "<" in text
+            severity = Severity.NOTE if own_range else None
+            message = f"{text[:80]} is not pinned to one version"
+            yield Problem(requirement.origin, message, f"Pin it: `{name}==...`.", severity=severity)
+
+
+@rule("ENV003", "missing-python-version", severity=Severity.WARNING, tags=("environment",))
+def missing_python_version(artifact: Artifact) -> Iterator[Problem]:
+    """A pickle, and nothing says which Python it needs.
+
+    ## Why is this bad?
+    Code and classes in a pickle are tied to the Python that wrote it.
+
+    ## How to fix
+    State `environment.python`, or keep MLflow's python_env.yaml.
+    """
+    record = artifact.record
+    if artifact.described and not record.python_version and not record.image and _is_pickled(artifact):
+        message = "nothing says which Python the pickle needs"
+        yield Problem(artifact.origin, message, 'State `environment: {python: "3.11.7"}`.')

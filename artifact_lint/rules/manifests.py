@@ -1,0 +1,326 @@
+"""MAN: what is stated, and where."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from artifact_lint.model import FileState, Irregularity, Problem, Related, Role, Severity
+from artifact_lint.rules.integrity import is_shard
+from artifact_lint.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from artifact_lint.model import Artifact, Fact, Stated
+
+
+def _remarks(artifact: Artifact, kind: Irregularity) -> Iterator[Problem]:
+    for remark in artifact.record.remarks:
+        if remark.kind is kind:
+            yield Problem(remark.origin, remark.message, remark.help, fixes=remark.fixes, guessed=remark.guessed)
+
+
+@rule("MAN001", "unreadable-document", severity=Severity.ERROR, tags=("manifest",))
+def unreadable_document(artifact: Artifact) -> Iterator[Problem]:
+    """A record cannot be read: its syntax or encoding is broken, or it exceeds a limit.
+
+    ## Why is this bad?
+    Whatever it says about the artifact is lost, to this tool and to everything that deploys the model. Documents
+    with extreme nesting or aliases are also a way to crash the programs that read them.
+
+    ## How to fix
+    Correct the document at the line named. If its size is meant, raise the limit in the configuration.
+    """
+    yield from _remarks(artifact, Irregularity.UNREADABLE)
+
+
+@rule("MAN002", "schema-violation", severity=Severity.ERROR, tags=("manifest",))
+def schema_violation(artifact: Artifact) -> Iterator[Problem]:
+    """The manifest does not follow its schema.
+
+    ## Why is this bad?
+    A field of the wrong type or form is ignored or misread by whoever relies on the manifest.
+
+    ## How to fix
+    Write the field as the message says. `artifact-lint schema manifest` prints the whole schema, and editors complete
+    and check the file when its first line names it.
+    """
+    yield from _remarks(artifact, Irregularity.SCHEMA_VIOLATION)
+
+
+@rule("MAN003", "duplicate-key", severity=Severity.ERROR, tags=("manifest",))
+def duplicate_key(artifact: Artifact) -> Iterator[Problem]:
+    """A key stands twice in the same mapping.
+
+    ## Why is this bad?
+    Parsers keep the last one and drop the first without a word, so the file does not say what it seems to say.
+
+    ## How to fix
+    Remove one of the two.
+    """
+    yield from _remarks(artifact, Irregularity.DUPLICATE_KEY)
+
+
+@rule("MAN004", "unknown-field", severity=Severity.WARNING, tags=("manifest",))
+def unknown_field(artifact: Artifact) -> Iterator[Problem]:
+    """The manifest has a field that its schema does not know.
+
+    ## Why is this bad?
+    Nearly always it is a misspelt field, whose value then counts for nothing.
+
+    ## How to fix
+    Use the name that the message proposes, or move what is your own under `metadata`.
+    """
+    yield from _remarks(artifact, Irregularity.UNKNOWN_FIELD)
+
+
+@rule("MAN005", "missing-file", severity=Severity.ERROR, tags=("manifest", "integrity"))
+def missing_file(artifact: Artifact) -> Iterator[Problem]:
+    """A record names a file that is neither there nor external.
+
+    ## Why is this bad?
+    Loading the model fails where it is deployed, not where it was built.
+
+    ## How to fix
+    Add the file, correct its path, or take the line out. A file that lives elsewhere needs a git-LFS pointer, a DVC
+    file or an `external` entry with its URI.
+    """
+    for file in artifact.files:
+        if file.state is not FileState.MISSING or is_shard(file):
+            continue
+        for mention in file.mentions[:1]:
+            what = "is a directory, not a file" if file.directory else "is not there"
+            required = None if mention.required else Severity.WARNING
+            message = f"{mention.written} {what}"
+            yield Problem(
+                mention.origin,
+                message,
+                "Add the file, correct the path, or remove the entry; if it is kept elsewhere, commit its LFS pointer "
+                "or .dvc file.",
+                file=file.path,
+                severity=required,
+                guessed=mention.guessed,
+            )
+
+
+@rule("MAN006", "path-escapes", severity=Severity.ERROR, tags=("manifest", "security"))
+def path_escapes(artifact: Artifact) -> Iterator[Problem]:
+    """A path leads out of the artifact, or is spelt for one system only.
+
+    ## Why is this bad?
+    An absolute path, `..`, a drive letter, a backslash or a link to the outside works on one machine at best. At
+    worst it makes whoever packs or serves the artifact pick up a file that was never meant to be part of it.
+
+    ## How to fix
+    Put the file inside the artifact and name it by a relative path with forward slashes.
+    """
+    yield from _remarks(artifact, Irregularity.PATH_ESCAPES)
+
+
+@rule("MAN007", "conflicting-facts", severity=Severity.WARNING, tags=("manifest",))
+def conflicting_facts(artifact: Artifact) -> Iterator[Problem]:
+    """Two sources state different values for the same thing.
+
+    ## Why is this bad?
+    Readers of the artifact believe one or the other, depending on which file they open.
+
+    ## How to fix
+    Correct the one that is wrong, or state the value in one place only.
+    """
+    record = artifact.record
+    compared: tuple[tuple[str, Stated[str]], ...] = (
+        ("name", record.name),
+        ("version", record.version),
+        ("license", record.license),
+        ("run id", record.run_id),
+        ("git commit", record.git_commit),
+        ("base model", record.base_model),
+        ("stage", record.stage),
+    )
+    for what, stated in compared:
+        yield from _conflict(what, stated)
+    yield from _python_conflict(record.python_version)
+    yield from _requirement_conflicts(artifact)
+
+
+def _conflict(what: str, stated: Stated[str]) -> Iterator[Problem]:
+    certain = [fact for fact in stated if not fact.guessed]
+    for other in certain[1:]:
+        if other.value.strip().lower() != certain[0].value.strip().lower():
+            yield _disagreement(what, certain[0], other)
+            return
+
+
+def _disagreement(what: str, winner: Fact[str], other: Fact[str]) -> Problem:
+    return Problem(
+        other.origin,
+        f"{what} is {other.value!r} here, but {winner.value!r} in {winner.origin.path}:{winner.origin.line}",
+        f"{winner.origin.path} takes precedence; correct whichever is wrong.",
+        related=(Related(winner.origin, f"{what} is {winner.value!r} here"),),
+    )
+
+
+def _python_conflict(stated: Stated[str]) -> Iterator[Problem]:
+    facts = [fact for fact in stated if not fact.guessed]
+    for other in facts[1:]:
+        shared = min(len(_release(facts[0].value)), len(_release(other.value)))
+        if shared and _release(facts[0].value)[:shared] != _release(other.value)[:shared]:
+            yield _disagreement("Python version", facts[0], other)
+            return
+
+
+def _release(version: str) -> tuple[int, ...]:
+    match = re.fullmatch(r"[=\s]*(\d+(?:\.\d+)*)(?:\.\*)?\s*", version)
+    return tuple(int(part) for part in match[1].split(".")) if match else ()
+
+
+_PIN = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*={2,3}\s*([^\s;#,]+)\s*(?:;.*|#.*)?")
+
+
+def _requirement_conflicts(artifact: Artifact) -> Iterator[Problem]:
+    pins: dict[str, tuple[str, Fact[str]]] = {}
+    for stated in artifact.record.requirements:
+        for requirement in stated.value:
+            match = _PIN.fullmatch(requirement.value)
+            if not match:
+                continue
+            name = re.sub(r"[-_.]+", "-", match[1]).lower()
+            first = pins.setdefault(name, (match[2], requirement))
+            if first[0] != match[2] and first[1].origin.path != requirement.origin.path:
+                yield Problem(
+                    requirement.origin,
+                    f"{name} is pinned to {match[2]} here, but to {first[0]} in "
+                    f"{first[1].origin.path}:{first[1].origin.line}",
+                    "Pin the version the model was trained with, in both files.",
+                    related=(Related(first[1].origin, f"pinned to {first[0]} here"),),
+                )
+
+
+@rule("MAN008", "surprising-scalar", severity=Severity.WARNING, tags=("manifest",))
+def surprising_scalar(artifact: Artifact) -> Iterator[Problem]:
+    """An unquoted value is not the text it looks like.
+
+    YAML 1.1, which most tools read, takes `version: 1.10` for the number 1.1, `no` for false, `0123` for 83,
+    `1:30` for 90 and `1e3` for a text.
+
+    ## Why is this bad?
+    Two tools read two different versions, names or identifiers out of the same line.
+
+    ## How to fix
+    Quote the value.
+    """
+    yield from _remarks(artifact, Irregularity.SURPRISING_SCALAR)
+
+
+_LOCAL_PATH = re.compile(
+    r"""(?ix) ^(?:file://+)? (?:
+        /?[a-z]:[\\/]                                             # a drive
+      | /(?:home|users|root|var/folders|tmp|private/tmp)/[^/]     # a home, or what is gone after the run
+      | /content/drive/ | /kaggle/(?:working|input)/ | /mnt/(?:[a-z]|data)/ | /workspace/ | /dbfs/tmp/
+      | ~/ | \\\\[^\\]+\\
+    )"""
+)
+
+
+@rule("MAN009", "local-path", severity=Severity.WARNING, tags=("manifest",))
+def local_path(artifact: Artifact) -> Iterator[Problem]:
+    """A record names a place on somebody's own machine.
+
+    ## Why is this bad?
+    Nobody else can follow it, and it tells the world the author's user name and directories.
+
+    ## How to fix
+    Name the place by a URI others can reach, or by a path relative to the artifact. For MLflow, log the model again
+    with a tracking server or an artifact name instead of a local directory.
+    """
+    seen = set()
+    for location in artifact.record.locations:
+        if _LOCAL_PATH.match(location.value) and (location.origin.path, location.value) not in seen:
+            seen.add((location.origin.path, location.value))
+            yield Problem(
+                location.origin,
+                f"{location.value[:120]} is a place on one machine",
+                "Use a URI that others can reach, or a path relative to the artifact.",
+                guessed=location.guessed,
+            )
+
+
+_URI_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@]*:(?P<password>[^\s/@]+)@", re.IGNORECASE)
+_MASKED = re.compile(r"^(?:\*+|x+|<[^>]*>|\$\{?\w+\}?|%\w+%|\{\{.*\}\}|\[?redacted\]?|password|token)$", re.IGNORECASE)
+#: Prefixes and lengths as the issuers document them: AWS access keys, GitHub, GitLab, Hugging Face, OpenAI, Slack,
+#: Google API keys, npm, PyPI and private keys in PEM.
+_TOKEN = re.compile(
+    r"""(?x) (?<![A-Za-z0-9_]) (?:
+        (?:AKIA|ASIA)[0-9A-Z]{16}
+      | gh[pousr]_[A-Za-z0-9]{36,} | github_pat_[A-Za-z0-9_]{60,}
+      | glpat-[A-Za-z0-9_-]{20,}
+      | hf_[A-Za-z0-9]{34,}
+      | sk-(?:proj-|ant-)?[A-Za-z0-9_-]{40,}
+      | xox[abprs]-[A-Za-z0-9-]{20,}
+      | AIza[0-9A-Za-z_-]{35}
+      | npm_[A-Za-z0-9]{36} | pypi-AgEI[A-Za-z0-9_-]{50,}
+    ) (?![A-Za-z0-9]) | -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----"""
+)
+
+
+@rule("MAN010", "credential", severity=Severity.ERROR, tags=("manifest", "security"))
+def credential(artifact: Artifact) -> Iterator[Problem]:
+    """A record holds a password or an access token.
+
+    ## Why is this bad?
+    An artifact travels further than the repository it was made in, and what was once published cannot be taken back.
+
+    ## How to fix
+    Revoke the credential first. Then take it out of the file and of the history, and let the reader get it from its
+    environment.
+    """
+    for text in artifact.record.texts:
+        password = _URI_PASSWORD.search(text.value)
+        if password and not _MASKED.match(password["password"]):
+            yield Problem(text.origin, "a URI with a password in it", "Revoke the password, then remove it from the URI.")
+        elif token := _TOKEN.search(text.value):
+            yield Problem(
+                text.origin,
+                f"a value that has the form of an access token ({token[0][:4]}...)",
+                "Revoke the token, then remove it.",
+            )
+
+
+@rule("MAN011", "unlisted-weights", severity=Severity.WARNING, tags=("manifest",))
+def unlisted_weights(artifact: Artifact) -> Iterator[Problem]:
+    """A weight file lies in the artifact and its manifest does not name it.
+
+    ## Why is this bad?
+    Nobody can tell whether it belongs to the model, was left over from an older run, or was slipped in.
+
+    ## How to fix
+    List it under `weights.files`, or take it out of the directory.
+    """
+    if "native" not in artifact.record.conventions:
+        return
+    for file in artifact.files:
+        if not file.mentions and file.role is not Role.DATA:
+            yield Problem(
+                artifact.origin,
+                f"{file.path} is not listed in the manifest",
+                f"Add `- {{path: {_relative(file.path, artifact.path)}}}` to weights.files, or remove the file.",
+                file=file.path,
+            )
+
+
+def _relative(path: str, directory: str) -> str:
+    return path.removeprefix(f"{directory}/") if directory else path
+
+
+@rule("MAN012", "unknown-schema-version", severity=Severity.ERROR, tags=("manifest",))
+def unknown_schema_version(artifact: Artifact) -> Iterator[Problem]:
+    """The manifest is of a schema version that this release does not know.
+
+    ## Why is this bad?
+    It may say things that are read wrongly or not at all.
+
+    ## How to fix
+    Write `schema_version: 1`, or update artifact-lint.
+    """
+    yield from _remarks(artifact, Irregularity.UNKNOWN_SCHEMA_VERSION)

@@ -1,0 +1,324 @@
+"""NAM: do names and versions follow a convention?"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from artifact_lint.model import Fact, FileState, Problem, Related, Severity
+from artifact_lint.policy.names import DEFAULT, PROFILES, check_alias, check_name
+from artifact_lint.policy.versions import is_version, order, scheme_names, why_never
+from artifact_lint.rules.registry import collection_rule, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from artifact_lint.model import Artifact
+    from artifact_lint.policy.names import NameProfile
+
+#: Conventions that fix the names of their own files and leave versions to a registry.
+_FIXED_NAMES = frozenset({"mlflow", "huggingface", "savedmodel", "triton", "bentoml"})
+_VAGUE = frozenset({"final", "latest", "new", "old", "copy", "tmp", "temp"})
+_GENERIC = frozenset({"model", "models", "best", "best_model", "weights", "checkpoint", "clf", "classifier", "trained"})
+#: File names that Windows keeps for devices (Microsoft, "Naming Files, Paths, and Namespaces").
+_RESERVED = frozenset({"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)})
+
+
+def _has_fixed_names(artifact: Artifact) -> bool:
+    return not _FIXED_NAMES.isdisjoint(artifact.record.conventions)
+
+
+@rule("NAM001", "artifact-name", severity=Severity.ERROR, tags=("naming",))
+def artifact_name(artifact: Artifact) -> Iterator[Problem]:
+    """The artifact's name is not valid where it is to be registered.
+
+    An error where the configuration names a registry or a pattern; otherwise a warning against the name that every
+    registry accepts: lower-case words joined by hyphens, starting with a letter, up to 63 characters.
+
+    ## Why is this bad?
+    Registration fails at the end of the pipeline, or the name is rewritten and no longer found.
+
+    ## How to fix
+    Rename it as the message says, or set `naming.registry` or `naming.pattern` in the configuration.
+    """
+    fact = artifact.record.name.best
+    if not fact:
+        return
+    naming = artifact.options.naming
+    if naming.pattern is not None:
+        if not re.fullmatch(naming.pattern, fact.value):
+            message = f"{fact.value!r} does not match the configured pattern {naming.pattern}"
+            yield Problem(fact.origin, message, "Rename it, or correct naming.pattern.", guessed=fact.guessed)
+        return
+    profile = PROFILES[naming.registry] if naming.registry else _usual_profile(artifact)
+    broken = check_name(profile, fact.value)
+    if broken:
+        lowered = None if naming.registry else Severity.NOTE if fact.guessed else Severity.WARNING
+        advice = f"For example: {_suggested(fact.value)}"
+        yield Problem(fact.origin, f"{fact.value!r}: {broken}", advice, severity=lowered, guessed=fact.guessed)
+
+
+def _usual_profile(artifact: Artifact) -> NameProfile:
+    """The registry that a convention belongs to, or the names that all of them take."""
+    conventions = [name for name in artifact.record.conventions if name == "native" or name in PROFILES]
+    return PROFILES.get(conventions[0], DEFAULT) if conventions else DEFAULT
+
+
+def _suggested(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    return re.sub(r"^[^a-z]+", "", words)[:63].rstrip("-") or "my-model"
+
+
+@rule("NAM002", "vague-name", severity=Severity.WARNING, tags=("naming",))
+def vague_name(artifact: Artifact) -> Iterator[Problem]:
+    """A name says final, latest, new, old, copy or tmp, or ends in (1).
+
+    ## Why is this bad?
+    It was true for a day. The next file is final_2.
+
+    ## How to fix
+    Name what it is, and let the version say which one.
+    """
+    name = artifact.record.name.best
+    if name and (word := _vague_word(name.value)):
+        message = f"the name {name.value!r} says {word!r}, which no longer holds with the next one"
+        yield Problem(name.origin, message, "Leave it out; the version tells.", guessed=name.guessed)
+    for file in artifact.files:
+        if word := _vague_word(PurePosixPath(file.path).stem):
+            message = f"{PurePosixPath(file.path).name} says {word!r}, which no longer holds with the next one"
+            yield Problem(file.origin, message, "Rename the file; the version tells which one it is.", file=file.path)
+
+
+def _vague_word(name: str) -> str | None:
+    if copy := re.search(r"\(\d+\)|\bcopy of\b", name, re.IGNORECASE):
+        return copy[0]
+    words = re.split(r"[^a-zA-Z]+|(?<=[a-z])(?=[A-Z])", name)
+    return next((word for word in words if word.lower() in _VAGUE), None)
+
+
+@rule("NAM003", "generic-name", severity=Severity.NOTE, tags=("naming",))
+def generic_name(artifact: Artifact) -> Iterator[Problem]:
+    """A weight file is called model, best or weights, and nothing else gives it a name.
+
+    ## Why is this bad?
+    Away from its directory nobody knows what it is.
+
+    ## How to fix
+    Name the file after what it predicts, or describe it in a manifest, which then holds the name.
+    """
+    if _has_fixed_names(artifact) or "native" in artifact.record.conventions or artifact.record.name:
+        return
+    for file in artifact.files:
+        stem = PurePosixPath(file.path).name.split(".")[0].lower().replace("-", "_")
+        if stem in _GENERIC or re.fullmatch(r"(best_?)?model_?(best|\d*)", stem):
+            message = f"{PurePosixPath(file.path).name} says nothing about what it predicts"
+            yield Problem(file.origin, message, "Name it after its task, or describe it in a manifest.", file=file.path)
+
+
+@rule("NAM004", "unportable-file-name", severity=Severity.WARNING, tags=("naming",))
+def unportable_file_name(artifact: Artifact) -> Iterator[Problem]:
+    """A file name that some system or registry does not take.
+
+    ## Why is this bad?
+    Spaces and non-ASCII characters break scripts and URIs, names that differ only in case fall together on Windows
+    and macOS, and reserved names cannot be checked out there at all.
+
+    ## How to fix
+    Use letters, digits, `.`, `_` and `-`.
+    """
+    twins: dict[str, str] = {}
+    for file in artifact.files:
+        name = PurePosixPath(file.path).name
+        reason = _unportable(name)
+        twin = twins.setdefault(file.path.casefold(), file.path)
+        if reason is None and twin != file.path:
+            reason = f"differs from {PurePosixPath(twin).name} only in case"
+        if reason:
+            yield Problem(file.origin, f"{name!r} {reason}", "Use letters, digits, `.`, `_` and `-`.", file=file.path)
+
+
+def _unportable(name: str) -> str | None:
+    if any(unicodedata.category(character) in {"Cc", "Cf", "Cs"} for character in name):
+        return "has a control character or bytes that are no text"
+    if not name.isascii():
+        return "has characters outside ASCII"
+    if " " in name:
+        return "has a space"
+    if found := re.search(r'[<>:"|?*\\]', name):
+        return f"has {found[0]!r}, which Windows does not take"
+    if name.split(".")[0].lower() in _RESERVED:
+        return "is reserved on Windows"
+    return "ends in a dot, which Windows drops" if name.endswith(".") else None
+
+
+_VERSION_TAIL = re.compile(r"(?:(?P<name>.+?)[-_])?(?P<version>v\d+(?:\.\d+)*|\d+\.\d+(?:\.\d+)*)", re.IGNORECASE)
+_CONTAINERS = frozenset(
+    {"", "model", "models", "artifacts", "artifact", "registry", "weights", "checkpoints", "versions", "releases", "src"}
+)
+
+
+@rule("NAM005", "directory-mismatch", severity=Severity.WARNING, tags=("naming",))
+def directory_mismatch(artifact: Artifact) -> Iterator[Problem]:
+    """The directory says another name or version than the manifest.
+
+    Looked at where the directory ends in a version: `churn/v3`, `churn-1.2.0`.
+
+    ## Why is this bad?
+    People deploy by path, and services by manifest.
+
+    ## How to fix
+    Move the directory or correct the manifest.
+    """
+    directory = PurePosixPath(artifact.path)
+    tail = _VERSION_TAIL.fullmatch(directory.name)
+    if not tail:
+        return
+    version, name = artifact.record.version.best, artifact.record.name.best
+    if version and not version.guessed and not _same_version(tail["version"], version.value):
+        message = f"the directory says {tail['version']}, the record says {version.value}"
+        yield Problem(version.origin, message, "Move the directory or correct the version.")
+    stated = tail["name"] or directory.parent.name
+    if name and not name.guessed and stated.lower() not in _CONTAINERS and _plain(stated) != _plain(name.value):
+        message = f"the directory says {stated}, the record says {name.value}"
+        yield Problem(name.origin, message, "Move the directory or correct the name.")
+
+
+def _same_version(directory: str, stated: str) -> bool:
+    parts, full = directory.lower().lstrip("v").split("."), stated.lower().lstrip("v").split(".")
+    return full[: len(parts)] == parts
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+@rule("NAM011", "missing-version", severity=Severity.WARNING, tags=("naming",))
+def missing_version(artifact: Artifact) -> Iterator[Problem]:
+    """The artifact states no version.
+
+    MLflow and Hugging Face directories get theirs from the registry or the revision.
+
+    ## Why is this bad?
+    Nobody can say which one is deployed, nor go back to the one before.
+
+    ## How to fix
+    State `version`.
+    """
+    if artifact.described and not artifact.record.version and not _has_fixed_names(artifact):
+        message = "no version is stated"
+        yield Problem(artifact.origin, message, 'State one, for example `version: "1.0.0"`.')
+
+
+@rule("NAM012", "version-scheme", severity=Severity.ERROR, tags=("naming",))
+def version_scheme(artifact: Artifact) -> Iterator[Problem]:
+    """The version is not of the configured scheme, or is none at all.
+
+    `latest`, `final` and dates in disguise are never versions. Without a configured scheme, semantic versions,
+    integers, vN and calendar versions are taken.
+
+    ## Why is this bad?
+    Versions that cannot be ordered cannot be compared, rolled back or superseded.
+
+    ## How to fix
+    Use a version of the scheme: `2.3.0` (semver), `14` (integer), `v14` (vN), `2026.11` (calver).
+    """
+    fact = artifact.record.version.best
+    if not fact:
+        return
+    scheme = artifact.options.naming.version_scheme
+    reason = why_never(fact.value)
+    if reason is None and not is_version(fact.value, scheme):
+        reason = f"is no {scheme} version" if scheme else f"is of none of these schemes: {', '.join(scheme_names())}"
+    if reason:
+        message = f"version {fact.value!r} {reason}"
+        yield Problem(fact.origin, message, "Use a version that can be ordered, such as 2.3.0.", guessed=fact.guessed)
+
+
+@rule("NAM021", "reserved-alias", severity=Severity.ERROR, tags=("naming",))
+def reserved_alias(artifact: Artifact) -> Iterator[Problem]:
+    """An alias that the registry keeps for itself.
+
+    ## Why is this bad?
+    MLflow resolves `latest` and `v3` on its own, and refuses them as aliases.
+
+    ## How to fix
+    Choose another, such as `champion` or `challenger`.
+    """
+    profile = PROFILES[artifact.options.naming.registry or "mlflow"]
+    for alias in artifact.record.aliases:
+        if broken := check_alias(profile, alias.value):
+            yield Problem(alias.origin, f"alias {alias.value!r}: {broken}", "Choose another name.")
+
+
+def _published(artifacts: Sequence[Artifact]) -> Iterator[tuple[Artifact, Fact[str], Fact[str]]]:
+    for artifact in artifacts:
+        name, version = artifact.record.name.best, artifact.record.version.best
+        if name and version and not name.guessed and not version.guessed:
+            yield artifact, name, version
+
+
+@collection_rule("NAM013", "duplicate-version", severity=Severity.ERROR, tags=("naming", "integrity"))
+def duplicate_version(artifacts: Sequence[Artifact]) -> Iterator[tuple[Artifact, Problem]]:
+    """The same name and version stands twice, with different contents.
+
+    ## Why is this bad?
+    Which of the two is served depends on which was copied last.
+
+    ## How to fix
+    Give the newer one a new version, or remove one of them.
+    """
+    groups: dict[tuple[str, str], list[tuple[Artifact, Fact[str]]]] = defaultdict(list)
+    for artifact, name, version in _published(artifacts):
+        groups[name.value, version.value].append((artifact, version))
+    for (name_value, version_value), members in groups.items():
+        first, first_version = members[0]
+        for other, other_version in members[1:]:
+            if _contents(first) != _contents(other):
+                yield (
+                    other,
+                    Problem(
+                        other_version.origin,
+                        f"{name_value} {version_value} is also at {first.path or '.'}, with other weights",
+                        "Give one of them a new version.",
+                        related=(Related(first_version.origin, "the same version, other contents"),),
+                    ),
+                )
+
+
+def _contents(artifact: Artifact) -> list[str]:
+    return sorted(
+        file.digest.value or (file.mentions[0].digests[0].value if file.mentions and file.mentions[0].digests else "")
+        for file in artifact.files
+        if file.state is not FileState.MISSING
+    )
+
+
+@collection_rule("NAM014", "version-not-increasing", severity=Severity.WARNING, tags=("naming",))
+def version_not_increasing(artifacts: Sequence[Artifact]) -> Iterator[tuple[Artifact, Problem]]:
+    """A newer model has a lower version than an older one of the same name.
+
+    ## Why is this bad?
+    Whoever takes the highest version takes the old model.
+
+    ## How to fix
+    Give the newer one the higher version.
+    """
+    groups: dict[str, list[tuple[str, Artifact, Fact[str]]]] = defaultdict(list)
+    for artifact, name, version in _published(artifacts):
+        if artifact.record.created.best and artifact.record.created.value:
+            groups[name.value].append((artifact.record.created.value, artifact, version))
+    for name_value, members in groups.items():
+        newest_first = sorted(members, key=lambda member: member[0])
+        for (_, older, older_version), (_, newer, newer_version) in zip(newest_first, newest_first[1:], strict=False):
+            low, high = order(older_version.value), order(newer_version.value)
+            if low is not None and high is not None and len(low) == len(high) and high < low:
+                message = (
+                    f"{name_value} {newer_version.value} is newer than {older_version.value} at {older.path or '.'}, "
+                    "but its version is lower"
+                )
+                related = (Related(older_version.origin, "the older model's version"),)
+                yield newer, Problem(newer_version.origin, message, "Raise the version.", related=related)

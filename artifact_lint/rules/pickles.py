@@ -1,0 +1,226 @@
+"""PKL: what would run when a file is unpickled?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from artifact_lint.model import Cause, FileState, HazardKind, PicklePolicy, Problem, Severity
+from artifact_lint.policy.imports import VerdictKind, verdict
+from artifact_lint.rules.registry import rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from artifact_lint.model import Artifact, Hazard, Import, Incomplete, Inspection, WeightFile
+    from artifact_lint.policy.imports import Verdict
+
+#: What each framework's users can write instead, which holds no code.
+_SAFE_FORMATS = {
+    "scikit-learn": "skops (`skops.io.dump`) or ONNX",
+    "pytorch": "safetensors (`safetensors.torch.save_file`)",
+    "xgboost": "UBJ (`model.save_model('model.ubj')`)",
+    "lightgbm": "its text format (`booster.save_model('model.txt')`)",
+    "catboost": "its own format (`model.save_model('model.cbm')`)",
+}
+
+
+def _pickled(artifact: Artifact) -> Iterator[tuple[WeightFile, Inspection]]:
+    for file in artifact.files:
+        if file.state is FileState.PRESENT:
+            inspection = file.inspection.value
+            if inspection is not None and inspection.pickled:
+                yield file, inspection
+
+
+def _policy(artifact: Artifact) -> PicklePolicy:
+    """The strictest policy that the manifest, the stage or the configuration asks for."""
+    asked = [fact.value.policy for fact in artifact.record.pickle]
+    stage = artifact.options.stage_pickle.get(artifact.record.stage.value or "")
+    asked += [policy for policy in (stage, artifact.options.pickle.policy) if policy]
+    for policy in (PicklePolicy.FORBID, PicklePolicy.ALLOW_LISTED, PicklePolicy.REPORT):
+        if policy in asked:
+            return policy
+    return PicklePolicy.ALLOW_LISTED
+
+
+def _allowed(artifact: Artifact) -> frozenset[str]:
+    stated = frozenset(entry for fact in artifact.record.pickle for entry in fact.value.allow)
+    return artifact.options.pickle.allow | stated
+
+
+def _verdicts(artifact: Artifact, inspection: Inspection) -> Iterator[tuple[Import, Verdict]]:
+    allowed = _allowed(artifact)
+    for found in inspection.imports:
+        if found.dotted not in allowed:
+            yield found, verdict(found.module, found.name, found.uses)
+
+
+def _at(file: WeightFile, part: Import | Hazard | Incomplete) -> str:
+    member = f" of {part.member}" if part.member else ""
+    return f"{file.path}, byte {part.offset:,}{member}"
+
+
+def _inside(file: WeightFile, part: Import | Hazard | Incomplete) -> str:
+    return f"{file.path}!{part.member}" if part.member else file.path
+
+
+@rule("PKL001", "pickle-forbidden", severity=Severity.ERROR, tags=("security",))
+def pickle_forbidden(artifact: Artifact) -> Iterator[Problem]:
+    """A file is a pickle, and the manifest, the stage or the configuration forbids pickles.
+
+    ## Why is this bad?
+    Unpickling runs whatever the file asks for, before anything can be checked.
+
+    ## How to fix
+    Save the model in a format that holds no code: safetensors, skops, ONNX, UBJ. If this pickle is to be accepted,
+    change the policy to `allow-listed`, with a reason.
+    """
+    if _policy(artifact) is not PicklePolicy.FORBID:
+        return
+    for file, inspection in _pickled(artifact):
+        yield Problem(
+            file.origin, f"{file.path} is a pickle, which the policy forbids", _instead(inspection), file=file.path
+        )
+
+
+def _instead(inspection: Inspection) -> str:
+    safe = _SAFE_FORMATS.get(inspection.framework or "")
+    return f"Save it as {safe}." if safe else "Save it in a format that holds no code: safetensors, skops, ONNX, UBJ."
+
+
+@rule("PKL002", "pickle-used", severity=Severity.NOTE, tags=("security",))
+def pickle_used(artifact: Artifact) -> Iterator[Problem]:
+    """A file is a pickle, and everything it imports is on the allow-list.
+
+    ## Why is this bad?
+    It does no harm as it is. The next one of the same name may, and every reader has to trust the list.
+
+    ## How to fix
+    Prefer a format that holds no code: the message names the one for this framework.
+    """
+    if _policy(artifact) is PicklePolicy.FORBID:
+        return
+    for file, inspection in _pickled(artifact):
+        clean = all(judged.kind is VerdictKind.ALLOWED for _, judged in _verdicts(artifact, inspection))
+        if clean and not inspection.incomplete and not inspection.hazards:
+            message = f"{file.path} is a pickle; everything it imports is on the allow-list"
+            yield Problem(file.origin, message, _instead(inspection), file=file.path)
+
+
+@rule("PKL101", "dangerous-import", severity=Severity.ERROR, tags=("security",))
+def dangerous_import(artifact: Artifact) -> Iterator[Problem]:
+    """Unpickling imports something that runs code, reaches files or the network, or loads more pickles.
+
+    ## Why is this bad?
+    Loading the file hands the machine, and its credentials, to whoever wrote it.
+
+    ## How to fix
+    Do not load it. Find out where it came from, and replace it by one you built yourself.
+    """
+    for file, inspection in _pickled(artifact):
+        for found, judged in _verdicts(artifact, inspection):
+            if judged.kind is VerdictKind.DANGEROUS:
+                call = f"({found.arguments})" if found.arguments else ""
+                message = f"unpickling imports {found.module}.{found.name}{call}: {judged.reason} ({_at(file, found)})"
+                advice = "Do not load this file; find out where it came from."
+                yield Problem(file.origin, message, advice, file=_inside(file, found))
+
+
+@rule("PKL102", "unlisted-import", severity=Severity.ERROR, tags=("security",))
+def unlisted_import(artifact: Artifact) -> Iterator[Problem]:
+    """Unpickling imports a name that is on no allow-list.
+
+    A warning under the policy `report`.
+
+    ## Why is this bad?
+    Importing runs the module, and calling it runs more. Nobody has said yet that this one is fine.
+
+    ## How to fix
+    If the class is yours and you trust the file, paste the line from the message into the configuration, or into
+    `weights.pickle` of the manifest with a reason.
+    """
+    severity = Severity.WARNING if _policy(artifact) is PicklePolicy.REPORT else None
+    for file, inspection in _pickled(artifact):
+        for found, judged in _verdicts(artifact, inspection):
+            if judged.kind is VerdictKind.UNLISTED:
+                message = f"unpickling imports {found.module}.{found.name}, which {judged.reason} ({_at(file, found)})"
+                advice = (
+                    f'If you trust it, add `allow = ["{found.dotted}"]` to [tool.artifact-lint.pickle], or '
+                    f'`pickle: {{policy: allow-listed, allow: ["{found.dotted}"], reason: "..."}}` to the manifest\'s '
+                    "weights."
+                )
+                yield Problem(file.origin, message, advice, file=_inside(file, found), severity=severity)
+
+
+def _hazards(artifact: Artifact, kind: HazardKind, what: str, advice: str) -> Iterator[Problem]:
+    for file, inspection in _pickled(artifact):
+        for hazard in inspection.hazards:
+            if hazard.kind is kind:
+                message = f"{what}: {hazard.evidence} ({_at(file, hazard)})"
+                yield Problem(file.origin, message, advice, file=_inside(file, hazard))
+
+
+@rule("PKL103", "computed-import", severity=Severity.ERROR, tags=("security",))
+def computed_import(artifact: Artifact) -> Iterator[Problem]:
+    """The name that is imported is not written in the pickle, but computed while it loads.
+
+    ## Why is this bad?
+    No library writes such pickles. It is done to hide what is imported.
+
+    ## How to fix
+    Do not load it. Find out where it came from.
+    """
+    advice = "Do not load this file; find out where it came from."
+    yield from _hazards(artifact, HazardKind.COMPUTED_IMPORT, "an imported name is computed", advice)
+
+
+@rule("PKL105", "extension-code", severity=Severity.ERROR, tags=("security",))
+def extension_code(artifact: Artifact) -> Iterator[Problem]:
+    """The pickle imports through the extension registry of `copyreg`.
+
+    ## Why is this bad?
+    What it imports depends on the process that loads it and cannot be read from the file.
+
+    ## How to fix
+    Save the model without registered extension codes.
+    """
+    advice = "Save the model without copyreg extension codes."
+    yield from _hazards(artifact, HazardKind.EXTENSION_CODE, "an import through the extension registry", advice)
+
+
+@rule("PKL111", "broken-stream", severity=Severity.ERROR, tags=("security", "integrity"))
+def broken_stream(artifact: Artifact) -> Iterator[Problem]:
+    """The pickle cannot be read to its end; what was found before is reported as well.
+
+    ## Why is this bad?
+    Everything up to the break runs on load. What lies behind it is unknown.
+
+    ## How to fix
+    Fetch or write the file again. If it was not damaged in transit, do not load it.
+    """
+    for file, inspection in _pickled(artifact):
+        for part in inspection.incomplete:
+            if part.cause in {Cause.BROKEN, Cause.TRUNCATED}:
+                message = f"the pickle breaks off: {part.detail} ({_at(file, part)})"
+                yield Problem(file.origin, message, "Fetch or write the file again.", file=_inside(file, part))
+
+
+@rule("PKL141", "not-inspected", severity=Severity.ERROR, tags=("security",))
+def not_inspected(artifact: Artifact) -> Iterator[Problem]:
+    """Part of a file that a loader would read could not be looked at.
+
+    ## Why is this bad?
+    Unread is not clean.
+
+    ## How to fix
+    As the message says: install the extra that reads it, raise the limit, or save the file in another way.
+    """
+    unread = {Cause.LIMIT, Cause.UNSUPPORTED, Cause.ENCRYPTED, Cause.UNREADABLE}
+    for file in artifact.files:
+        inspection = file.inspection.value if file.state is FileState.PRESENT else None
+        for part in inspection.incomplete if inspection else ():
+            broken = part.cause is Cause.BROKEN and inspection is not None and not inspection.pickled
+            if part.cause in unread or broken:
+                message = f"not everything could be looked at: {part.detail} ({_at(file, part)})"
+                advice = "Save it without that compression or encryption, or raise the limit."
+                yield Problem(file.origin, message, advice, file=_inside(file, part))

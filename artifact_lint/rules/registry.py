@@ -1,0 +1,80 @@
+"""What a rule is, and the three decorators that make one of a function.
+
+The scope is what the function takes: one artifact, all of them, or one before and after a change. The function's
+docstring is the rule's documentation, everywhere it is shown.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from artifact_lint.model import Artifact, Problem, Severity
+
+ArtifactCheck = Callable[["Artifact"], Iterator["Problem"]]
+CollectionCheck = Callable[[Sequence["Artifact"]], Iterator[tuple["Artifact", "Problem"]]]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """A rule's identity and documentation; exactly one of the checks is set.
+
+    `severity` is what its findings weigh unless a problem or the configuration says otherwise. `strict` marks a rule
+    that only the strict profile turns on. `since` is the release it came with.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    since: str
+    tags: tuple[str, ...]
+    strict: bool
+    documentation: str
+    check: ArtifactCheck | None = field(default=None, compare=False)
+    check_collection: CollectionCheck | None = field(default=None, compare=False)
+
+    @property
+    def summary(self) -> str:
+        """The first line of the documentation."""
+        return self.documentation.partition("\n")[0]
+
+    @property
+    def family(self) -> str:
+        """The three letters before the number."""
+        return self.code[:3]
+
+
+def rule(
+    code: str,
+    name: str,
+    *,
+    severity: Severity,
+    since: str = "0.1.0",
+    tags: tuple[str, ...] = (),
+    strict: bool = False,
+) -> Callable[[ArtifactCheck], RuleInfo]:
+    """A rule that judges one artifact at a time."""
+
+    def make(check: ArtifactCheck) -> RuleInfo:
+        return RuleInfo(code, name, severity, since, tags, strict, _documentation(check), check=check)
+
+    return make
+
+
+def collection_rule(
+    code: str, name: str, *, severity: Severity, since: str = "0.1.0", tags: tuple[str, ...] = (), strict: bool = False
+) -> Callable[[CollectionCheck], RuleInfo]:
+    """A rule that judges all artifacts of a run together, and says which artifact each problem belongs to."""
+
+    def make(check: CollectionCheck) -> RuleInfo:
+        documentation = _documentation(check)
+        return RuleInfo(code, name, severity, since, tags, strict, documentation, check_collection=check)
+
+    return make
+
+
+def _documentation(check: Callable[..., object]) -> str:
+    return inspect.cleandoc(check.__doc__ or "")

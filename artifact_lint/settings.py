@@ -1,0 +1,430 @@
+"""The configuration: found, checked, and turned into the settings of one run.
+
+It stands in `[tool.artifact-lint]` of a pyproject.toml or in an `.artifact-lint.toml`; the nearest one at or above the
+linted path counts, up to the repository's root, and is never merged with another. Its shape is
+`schemas/configuration.v1.schema.json`; every mistake is told with its line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from artifact_lint.document import DocumentError, Limits, Syntax, parse
+from artifact_lint.git import find_root
+from artifact_lint.model import Component, NamingOptions, Options, Origin, PickleOptions, PicklePolicy, Severity
+from artifact_lint.model.options import DEFAULT_RUN_FACTS, StageOptions, Threshold
+from artifact_lint.policy.names import PROFILES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from artifact_lint.document import Document, Node
+
+#: What a configuration may be called, in order of preference within one directory.
+OWN_FILE = ".artifact-lint.toml"
+PROJECT_FILE = "pyproject.toml"
+ALL = "ALL"
+
+_TABLE = ("tool", "artifact-lint")
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([kKMGT])(i?))?[bB]?\s*")
+_BOUND = re.compile(r"\s*(<=|>=|==|<|>)\s*(\S+)\s*")
+_CODE_PREFIX = re.compile(r"[A-Za-z]{3}\d{0,3}")
+
+
+class FailOn(StrEnum):
+    """The least severity that makes the exit code 1."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+class Profile(StrEnum):
+    """How much is asked: `strict` also runs the pedantic rules, and lets warnings fail."""
+
+    DEFAULT = "default"
+    STRICT = "strict"
+
+
+class SelectableRule(Protocol):
+    """What selecting needs to know of a rule."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def severity(self) -> Severity: ...
+    @property
+    def strict(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Complaint:
+    """One mistake in a configuration, and where it stands."""
+
+    origin: Origin
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.origin.path}:{self.origin.line}:{self.origin.column}: {self.message}"
+
+
+class SettingsError(Exception):
+    """A configuration that cannot be used; `lines` are what to tell the user, one mistake each."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = tuple(lines)
+        super().__init__("\n".join(self.lines))
+
+
+@dataclass(frozen=True, slots=True)
+class PathIgnore:
+    """Rules not to run on the paths that match a glob pattern, and why; `origin` is where the pattern stands."""
+
+    pattern: str
+    codes: tuple[str, ...]
+    reason: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What one run goes by.
+
+    `select`, `ignore` and the keys of `severity` are selectors: a rule's code, a prefix of codes, a rule's name, or
+    `ALL`. `config_path` is the file the settings came from, None where they are the defaults.
+    """
+
+    select: tuple[str, ...] = (ALL,)
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    fail_on: FailOn = FailOn.ERROR
+    profile: Profile = Profile.DEFAULT
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    per_path_ignores: tuple[PathIgnore, ...] = ()
+    options: Options = field(default_factory=Options)
+    limits: Limits = field(default_factory=Limits)
+    config_path: str | None = None
+
+    def selects(self, rule: SelectableRule) -> bool:
+        """Whether a rule runs: the longest match decides, and a tie ignores.
+
+        A strict rule runs under the strict profile, or where `select` has its whole code or its name.
+        """
+        chosen = _longest_match(self.select, rule)
+        if rule.strict and self.profile is not Profile.STRICT and chosen < len(rule.code):
+            return False
+        return chosen > _longest_match(self.ignore, rule)
+
+    def severity_of(self, rule: SelectableRule) -> Severity | None:
+        """The severity that the configuration gives a rule; None where it leaves the rule its own."""
+        matching = [selector for selector in self.severity if match_length(selector, rule) >= 0]
+        if not matching:
+            return None
+        return self.severity[max(matching, key=lambda selector: match_length(selector, rule))]
+
+    def fails(self, severity: Severity) -> bool:
+        """Whether a finding of this severity makes the run fail."""
+        return self.fail_on is not FailOn.NEVER and severity.rank >= Severity(self.fail_on.value).rank
+
+
+def match_length(selector: str, rule: SelectableRule) -> int:
+    """How much of a rule a selector names: 0 for `ALL`, the length of a prefix, -1 where it names another."""
+    if selector.upper() == ALL:
+        return 0
+    if selector == rule.name:
+        return len(rule.code)
+    return len(selector) if _CODE_PREFIX.fullmatch(selector) and rule.code.startswith(selector.upper()) else -1
+
+
+def unknown_selector(selector: str, rules: Sequence[SelectableRule]) -> str | None:
+    """What to tell about a selector that names no rule; None where it names one."""
+    if any(match_length(selector, rule) >= 0 for rule in rules):
+        return None
+    known = {rule.code: rule.code for rule in rules} | {rule.name: rule.name for rule in rules}
+    return f"no rule is called '{selector}'{did_you_mean(selector, known)}; `artifact-lint rules` lists them"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """` (did you mean 'x'?)`, or nothing where nothing known is near."""
+    by_lower_case = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower(), by_lower_case, n=1, cutoff=0.6)
+    return f" (did you mean '{by_lower_case[near[0]]}'?)" if near else ""
+
+
+def absolute(path: str | Path) -> Path:
+    """A path from the file system's root, without `..`, and with its links as they are."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the links, absolute() keeps the `..`
+
+
+class Finder:
+    """Finds the configuration that counts for a path; remembers what it saw, since many paths share their parents."""
+
+    def __init__(self) -> None:
+        self._stated: dict[Path, bool] = {}
+
+    def find(self, path: Path) -> Path | None:
+        """The nearest configuration at or above a path, up to the repository's root; None where there is none.
+
+        Raises:
+            SettingsError: A pyproject.toml on the way cannot be read.
+        """
+        start = _directory_of(path)
+        root = find_root(start)
+        for directory in (start, *start.parents):
+            for name in (OWN_FILE, PROJECT_FILE):
+                if self._states_settings(directory / name):
+                    return directory / name
+            if directory == root:
+                return None
+        return None
+
+    def _states_settings(self, file: Path) -> bool:
+        if file not in self._stated:
+            own = file.name == OWN_FILE
+            self._stated[file] = file.is_file() and (own or _read(file).root.get(*_TABLE) is not None)
+        return self._stated[file]
+
+
+def group(paths: Iterable[str]) -> dict[Path | None, list[str]]:
+    """Paths by the configuration that counts for each; None for those that have none.
+
+    Raises:
+        SettingsError: A pyproject.toml on the way cannot be read.
+    """
+    finder = Finder()
+    groups: dict[Path | None, list[str]] = {}
+    for path in paths:
+        groups.setdefault(finder.find(Path(path)), []).append(path)
+    return groups
+
+
+def load(file: Path, rules: Sequence[SelectableRule]) -> Settings:
+    """The settings that a file states; `rules` are those its selectors may name.
+
+    Raises:
+        SettingsError: The file is not there, is no TOML, or has mistakes: all of them are told.
+    """
+    document = _read(file)
+    root = document.root
+    table = root.get(*_TABLE)
+    if table is None and file.name == PROJECT_FILE:
+        raise SettingsError([f"{_shown(file)}: there is no [tool.artifact-lint] table in it"])
+    table = table or root
+    complaints = [*_shape_complaints(table)] or [*_meaning_complaints(table, rules)]
+    if complaints:
+        raise SettingsError(str(complaint) for complaint in sorted(complaints))
+    return replace(_build(table), config_path=_shown(file))
+
+
+def override(
+    settings: Settings,
+    rules: Sequence[SelectableRule],
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    fail_on: FailOn | None = None,
+) -> Settings:
+    """The settings with what the command line says.
+
+    A selection given there stands alone; rules ignored there come on top of those that the configuration ignores.
+
+    Raises:
+        SettingsError: A selector names no rule.
+    """
+    unknown = [
+        f"{option}: {trouble}"
+        for option, selectors in (("--select", select), ("--ignore", ignore))
+        for selector in selectors
+        if (trouble := unknown_selector(selector, rules))
+    ]
+    if unknown:
+        raise SettingsError(unknown)
+    return replace(
+        settings,
+        select=tuple(select) or settings.select,
+        ignore=tuple(ignore) if select else (*settings.ignore, *ignore),
+        fail_on=fail_on or settings.fail_on,
+    )
+
+
+def parse_size(value: int | str) -> int:
+    """Bytes of `2 GB`, `1 GiB`, `500 kB` or a plain number.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if isinstance(value, int):
+        return value
+    match = _SIZE.fullmatch(value)
+    if match is None:
+        raise ValueError(f"'{value}' is no size")
+    number, prefix, binary = match.groups()
+    power = "KMGT".index(prefix.upper()) + 1 if prefix else 0
+    return int(float(number) * (1024 if binary else 1000) ** power)
+
+
+def _longest_match(selectors: Iterable[str], rule: SelectableRule) -> int:
+    return max((match_length(selector, rule) for selector in selectors), default=-1)
+
+
+def _directory_of(path: Path) -> Path:
+    place = absolute(path)
+    return place if place.is_dir() else place.parent
+
+
+def _shown(file: Path) -> str:
+    place = absolute(file)
+    return place.relative_to(Path.cwd()).as_posix() if place.is_relative_to(Path.cwd()) else str(place)
+
+
+def _read(file: Path) -> Document:
+    try:
+        return parse(_shown(file), file.read_bytes(), Syntax.TOML)
+    except OSError as error:
+        raise SettingsError([f"{_shown(file)}: {(error.strerror or str(error)).lower()}"]) from error
+    except DocumentError as error:
+        raise SettingsError([str(Complaint(error.origin, error.reason))]) from error
+
+
+def _shape_complaints(table: Node) -> Iterable[Complaint]:
+    from artifact_lint.schemas.validation import violations  # noqa: PLC0415 - jsonschema takes 100 ms to import
+
+    return (Complaint(origin, message) for origin, message in violations("config", table))
+
+
+def _meaning_complaints(table: Node, rules: Sequence[SelectableRule]) -> Iterable[Complaint]:
+    for selector in _selector_nodes(table):
+        trouble = unknown_selector(selector.text or "", rules)
+        if trouble:
+            yield Complaint(selector.origin, trouble)
+    severities = table.get("severity")
+    for selector_text, _ in severities.items() if severities else ():
+        trouble = unknown_selector(selector_text, rules)
+        if trouble and severities:
+            yield Complaint(severities.key_origin(selector_text), trouble)
+    registry = table.get("naming", "registry")
+    if registry is not None and registry.text not in PROFILES:
+        known = ", ".join(sorted(PROFILES))
+        message = (
+            f"no registry is called '{registry.text}'{did_you_mean(registry.text or '', PROFILES)}; known: {known}"
+        )
+        yield Complaint(registry.origin, message)
+    pattern = table.get("naming", "pattern")
+    if pattern is not None:
+        try:
+            re.compile(pattern.text or "")
+        except re.error as error:
+            yield Complaint(pattern.origin, f"naming.pattern is no regular expression: {error}")
+
+
+def _selector_nodes(table: Node) -> Iterable[Node]:
+    for key in ("select", "ignore"):
+        listed = table.get(key)
+        yield from listed.elements() if listed else ()
+    ignores = table.get("per-path-ignores")
+    for _, entry in ignores.items() if ignores else ():
+        codes = entry.get("codes")
+        yield from codes.elements() if codes else ()
+
+
+def _build(table: Node) -> Settings:
+    profile = Profile(_text(table, "profile") or Profile.DEFAULT)
+    strict_default = FailOn.WARNING if profile is Profile.STRICT else FailOn.ERROR
+    severities = table.get("severity")
+    return Settings(
+        select=_texts(table, "select", default=(ALL,)),
+        ignore=_texts(table, "ignore"),
+        exclude=_texts(table, "exclude"),
+        fail_on=FailOn(_text(table, "fail-on") or strict_default),
+        profile=profile,
+        severity={key: Severity(node.text or "") for key, node in severities.items()} if severities else {},
+        per_path_ignores=tuple(_path_ignores(table)),
+        options=_options(table),
+        limits=_limits(table),
+    )
+
+
+def _path_ignores(table: Node) -> Iterable[PathIgnore]:
+    ignores = table.get("per-path-ignores")
+    if ignores is None:
+        return
+    for pattern, entry in ignores.items():
+        codes = _texts(entry, "codes")
+        yield PathIgnore(pattern, codes, _text(entry, "reason") or "", ignores.key_origin(pattern))
+
+
+def _options(table: Node) -> Options:
+    stages = dict(stages_table.items()) if (stages_table := table.get("stages")) else {}
+    policy = _text(table, "pickle", "policy")
+    required = _texts(table, "components", "required", default=tuple(Component))
+    return Options(
+        required_components=frozenset(Component(name) for name in required),
+        required_run_facts=frozenset(_texts(table, "components", "run", default=DEFAULT_RUN_FACTS)),
+        naming=NamingOptions(
+            registry=_text(table, "naming", "registry"),
+            pattern=_text(table, "naming", "pattern"),
+            version_scheme=_text(table, "naming", "version-scheme"),
+        ),
+        pickle=PickleOptions(
+            policy=PicklePolicy(policy) if policy else None,
+            allow=frozenset(_texts(table, "pickle", "allow")),
+        ),
+        stage_pickle={
+            name: PicklePolicy(stated) for name, stage in stages.items() if (stated := _text(stage, "pickle"))
+        },
+        stages={name: _stage(stage) for name, stage in stages.items()},
+    )
+
+
+def _stage(stage: Node) -> StageOptions:
+    metrics = stage.get("metrics")
+    signed = stage.get("signed")
+    size = _plain(stage, "max-size")
+    return StageOptions(
+        requires=_texts(stage, "requires"),
+        metrics=tuple(_threshold(name, node.text or "") for name, node in metrics.items()) if metrics else (),
+        signed=signed is not None and signed.value is True,
+        max_size=parse_size(size) if isinstance(size, int | str) else None,
+    )
+
+
+def _threshold(metric: str, written: str) -> Threshold:
+    match = _BOUND.fullmatch(written)
+    if match is None:
+        raise ValueError(f"'{written}' is no bound")
+    return Threshold(metric, match[1], float(match[2]))
+
+
+def _limits(table: Node) -> Limits:
+    defaults = Limits()
+    size = _plain(table, "limits", "document-size")
+    depth = _plain(table, "limits", "document-depth")
+    aliases = _plain(table, "limits", "document-aliases")
+    return Limits(
+        size=parse_size(size) if isinstance(size, int | str) else defaults.size,
+        depth=depth if isinstance(depth, int) else defaults.depth,
+        aliases=aliases if isinstance(aliases, int) else defaults.aliases,
+    )
+
+
+def _plain(node: Node, *keys: str) -> object:
+    found = node.get(*keys)
+    return None if found is None else found.value
+
+
+def _text(node: Node, *keys: str) -> str | None:
+    found = node.get(*keys)
+    return None if found is None else found.text
+
+
+def _texts(node: Node, *keys: str, default: Sequence[str] = ()) -> tuple[str, ...]:
+    found = node.get(*keys)
+    return tuple(default) if found is None else tuple(element.text or "" for element in found.elements())

@@ -1,0 +1,5 @@
+"""Where bytes live, behind one small protocol."""
+
+from artifact_lint.stores.base import Entry, EntryKind, Source, Store, StoreError
+
+__all__ = ["Entry", "EntryKind", "Source", "Store", "StoreError"]

@@ -1,0 +1,95 @@
+"""The protocol that everything which reads bytes stands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+
+class StoreError(Exception):
+    """Something that a store cannot give; the message is a line for the user."""
+
+
+class EntryKind(StrEnum):
+    """What stands at a path: links are told apart, because only those within the root are followed."""
+
+    FILE = "file"
+    ESCAPING_LINK = "escaping-link"
+    BROKEN_LINK = "broken-link"
+    SPECIAL = "special"
+    UNREADABLE = "unreadable"
+    """A directory that may not be listed: what it holds is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a store: its POSIX path relative to the root and its size in bytes (of a link: of its target)."""
+
+    path: str
+    size: int
+    kind: EntryKind = EntryKind.FILE
+
+
+class Source(Protocol):
+    """Bytes that can be read at any offset."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        ...
+
+    def read(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset`; fewer only at the end.
+
+        Raises:
+            StoreError: The bytes cannot be read (any more).
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what the source holds."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+
+class Store(Protocol):
+    """A place where files live: a local tree, a git index, a git revision."""
+
+    @property
+    def label(self) -> str:
+        """What messages call the place, such as `index` or `HEAD~1`; empty for the working tree."""
+        ...
+
+    def entries(self, under: str = "") -> Iterator[Entry]:
+        """Every file below a directory (the root when empty), sorted by path, without what is excluded.
+
+        Raises:
+            StoreError: The directory cannot be listed.
+        """
+        ...
+
+    def entry(self, path: str) -> Entry | None:
+        """The file at a path, excluded or not; None where there is none."""
+        ...
+
+    def is_directory(self, path: str) -> bool:
+        """Whether a path is a directory that holds something."""
+        ...
+
+    def open(self, path: str) -> Source:
+        """The bytes of one file.
+
+        Raises:
+            StoreError: There is no such file, or it may not be read.
+        """
+        ...

@@ -1,0 +1,228 @@
+"""The working tree: a directory of the local file system."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Self
+
+from artifact_lint.git import find_root
+from artifact_lint.stores.base import Entry, EntryKind, StoreError
+from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, ENVIRONMENT_MARK, Excludes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+__all__ = ["LocalSource", "LocalStore", "find_root"]
+
+#: Regular files ignore O_NONBLOCK; a FIFO that took a file's place between the check and the open does not hang us.
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+class LocalStore:
+    """The files below a directory.
+
+    `excludes` are patterns as `artifact_lint.stores.excludes` describes them, and stand for the defaults, too: add
+    one's own to `DEFAULT_EXCLUDES`. Links are followed to files within the root. Names that are no UTF-8 carry
+    surrogates, as `os.fsdecode` makes them.
+    """
+
+    def __init__(self, root: Path, excludes: tuple[str, ...] = DEFAULT_EXCLUDES) -> None:
+        self.root = root
+        self._root = os.fspath(root)
+        self._real_root = os.path.realpath(root)
+        self._excludes = Excludes(excludes)
+
+    @property
+    def label(self) -> str:
+        """The working tree needs no name."""
+        return ""
+
+    def entries(self, under: str = "") -> Iterator[Entry]:
+        """Every file below a directory, sorted by path, without what is excluded below that directory.
+
+        A directory that may not be listed is an entry of the kind `UNREADABLE`.
+
+        Raises:
+            StoreError: The directory is not there, or may not be listed.
+        """
+        try:
+            waiting = self._listed(under)
+        except OSError as error:
+            raise StoreError(_explained(error, under or self._root)) from None
+        waiting.reverse()
+        while waiting:
+            path, listed = waiting.pop()
+            if not listed.is_dir(follow_symlinks=False):
+                entry = self._entry(path, listed.path)
+                if entry is not None:
+                    yield entry
+                continue
+            try:
+                children = self._listed(path)
+            except FileNotFoundError:
+                continue
+            except OSError:
+                yield Entry(path, 0, EntryKind.UNREADABLE)
+                continue
+            if not any(child.name == ENVIRONMENT_MARK for _, child in children):
+                waiting.extend(reversed(children))
+
+    def entry(self, path: str) -> Entry | None:
+        """The file at a path, excluded or not; None where there is none."""
+        place = self._place(path)
+        return None if place is None or not path else self._entry(path, place)
+
+    def is_directory(self, path: str) -> bool:
+        """Whether a path is a directory that holds something."""
+        place = self._place(path)
+        if place is None or not self._is_within(os.path.realpath(place)):
+            return False
+        try:
+            with os.scandir(place) as listing:
+                return next(listing, None) is not None
+        except OSError:
+            return False
+
+    def open(self, path: str) -> LocalSource:
+        """The bytes of one regular file.
+
+        Raises:
+            StoreError: There is no such file, it lies outside of the root, or it may not be read.
+        """
+        place = self._place(path)
+        if place is None:
+            raise StoreError(f"not a path within the directory: {path}")
+        real = os.path.realpath(place)
+        if not self._is_within(real):
+            raise StoreError(f"leads out of the directory: {path}")
+        try:
+            if not stat.S_ISREG(os.lstat(real).st_mode):
+                raise StoreError(f"not a regular file: {path}")
+            descriptor = os.open(real, _OPEN_FLAGS)
+        except OSError as error:
+            raise StoreError(_explained(error, path)) from None
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            raise StoreError(f"not a regular file: {path}")
+        return LocalSource(path, descriptor, status.st_size)
+
+    def _place(self, path: str) -> str | None:
+        if "\0" in path or PurePath(path).is_absolute() or ".." in path.split("/"):
+            return None
+        return f"{self._root}/{path}" if path else self._root
+
+    def _is_within(self, real: str) -> bool:
+        return real == self._real_root or real.startswith(self._real_root.rstrip(os.sep) + os.sep)
+
+    def _listed(self, directory: str) -> list[tuple[str, os.DirEntry[str]]]:
+        """What is directly in a directory and not excluded, in the order that sorts whole paths."""
+        place = self._place(directory)
+        if place is None:
+            raise FileNotFoundError(directory)
+        prefix = f"{directory}/" if directory else ""
+        keyed = []
+        with os.scandir(place) as listing:
+            for listed in listing:
+                path = prefix + listed.name
+                is_directory = listed.is_dir(follow_symlinks=False)
+                if not self._excludes.covers(path, directory=is_directory):
+                    keyed.append((f"{path}/" if is_directory else path, path, listed))
+        keyed.sort(key=lambda item: item[0])
+        return [(path, listed) for _, path, listed in keyed]
+
+    def _entry(self, path: str, place: str) -> Entry | None:
+        """What stands at a path that is no directory; None for a link to a directory within the root."""
+        try:
+            real = os.path.realpath(place)
+            if not self._is_within(real):
+                return Entry(path, 0, EntryKind.ESCAPING_LINK)
+            status = os.lstat(real)
+        except OSError:
+            return Entry(path, 0, EntryKind.BROKEN_LINK) if _is_link(place) else None
+        if stat.S_ISREG(status.st_mode):
+            return Entry(path, status.st_size)
+        if stat.S_ISLNK(status.st_mode):
+            return Entry(path, 0, EntryKind.BROKEN_LINK)
+        return None if stat.S_ISDIR(status.st_mode) else Entry(path, 0, EntryKind.SPECIAL)
+
+
+class LocalSource:
+    """An open regular file; `size` is what it was when it was opened. Threads may read at the same time."""
+
+    def __init__(self, path: str, descriptor: int, size: int) -> None:
+        self._path = path
+        self._descriptor: int | None = descriptor
+        self._size = size
+        self._lock = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return self._size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset`; fewer only at the end.
+
+        Raises:
+            StoreError: The bytes cannot be read (any more).
+        """
+        if self._descriptor is None:
+            raise StoreError(f"closed before it was read: {self._path}")
+        wanted = min(length, self._size - offset)
+        pieces: list[bytes] = []
+        while wanted > 0:
+            try:
+                piece = self._read_once(self._descriptor, offset, wanted)
+            except OSError as error:
+                raise StoreError(_explained(error, self._path)) from None
+            if not piece:
+                raise StoreError(f"shrank while it was read: {self._path}")
+            pieces.append(piece)
+            offset += len(piece)
+            wanted -= len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def close(self) -> None:
+        """Close the file; a second time changes nothing."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self.close()
+
+    def _read_once(self, descriptor: int, offset: int, length: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(descriptor, length, offset)
+        with self._lock:
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            return os.read(descriptor, length)
+
+
+def _is_link(place: str) -> bool:
+    try:
+        return stat.S_ISLNK(os.lstat(place).st_mode)
+    except OSError:
+        return False
+
+
+def _explained(error: OSError, path: str) -> str:
+    reason = (error.strerror or str(error) or "cannot be read").lower()
+    return f"{reason}: {path}"

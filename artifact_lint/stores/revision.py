@@ -1,0 +1,245 @@
+"""What git keeps: the index, and the tree of a revision."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from bisect import bisect_left
+from collections import deque
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, Self
+
+from artifact_lint.git import GitError, open_repository
+from artifact_lint.stores.base import Entry, EntryKind, StoreError
+from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, ENVIRONMENT_MARK, Excludes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from artifact_lint.git import Blob, Repository
+
+#: Greater blobs go to a temporary file, in bytes.
+IN_MEMORY = 32 << 20
+#: The longest target of a link that Linux follows (PATH_MAX), and how many links in a row (MAXSYMLINKS).
+_LONGEST_TARGET = 4096
+_MOST_LINKS = 40
+
+
+class _SnapshotStore:
+    """Files by path, with their content in git's object database. Close it after use."""
+
+    def __init__(self, repository: Repository, blobs: list[Blob], label: str, excludes: tuple[str, ...]) -> None:
+        self._repository = repository
+        self._label = label
+        self._excludes = Excludes(excludes)
+        self._files = {blob.path: blob for blob in blobs if blob.mode.startswith("100")}
+        self._links = {blob.path: self._target(blob) for blob in blobs if blob.mode == "120000"}
+        self._paths = sorted([*self._files, *self._links])
+        self._environments = tuple(
+            path.removesuffix(ENVIRONMENT_MARK) for path in self._paths if path.endswith(f"/{ENVIRONMENT_MARK}")
+        )
+
+    @property
+    def label(self) -> str:
+        """What messages call the place: `index`, or the revision as the user wrote it."""
+        return self._label
+
+    def entries(self, under: str = "") -> Iterator[Entry]:
+        """Every file below a directory, sorted by path, without what is excluded below that directory.
+
+        Raises:
+            StoreError: There is no such directory.
+        """
+        if under and not self.is_directory(under):
+            raise StoreError(f"no such directory in {self._label}: {under}")
+        prefix = f"{under}/" if under else ""
+        for index in range(bisect_left(self._paths, prefix), len(self._paths)):
+            path = self._paths[index]
+            if not path.startswith(prefix):
+                return
+            if self._excludes.covers_below(path, under) or self._in_environment(path, prefix):
+                continue
+            entry = self.entry(path)
+            if entry is not None:
+                yield entry
+
+    def entry(self, path: str) -> Entry | None:
+        """The file at a path, excluded or not; None where there is none."""
+        blob = self._files.get(path)
+        if blob is not None:
+            return Entry(path, blob.size or 0)
+        if path not in self._links:
+            return None
+        resolved = self._resolved(path)
+        if isinstance(resolved, EntryKind):
+            return Entry(path, 0, resolved)
+        blob = self._files.get(resolved)
+        if blob is not None:
+            return Entry(path, blob.size or 0)
+        return None if self.is_directory(resolved) else Entry(path, 0, EntryKind.BROKEN_LINK)
+
+    def is_directory(self, path: str) -> bool:
+        """Whether a path is a directory that holds something."""
+        if not path:
+            return bool(self._paths)
+        index = bisect_left(self._paths, f"{path}/")
+        return index < len(self._paths) and self._paths[index].startswith(f"{path}/")
+
+    def open(self, path: str) -> BlobSource:
+        """The bytes of one file, or of the file that a link leads to.
+
+        Raises:
+            StoreError: There is no such file, or git does not have its bytes.
+        """
+        resolved = self._resolved(path) if path in self._links else path
+        blob = None if isinstance(resolved, EntryKind) else self._files.get(resolved)
+        if blob is None:
+            raise StoreError(f"no such file in {self._label}: {path}")
+        content = self._content(blob)
+        return BlobSource(path, content)
+
+    def close(self) -> None:
+        """End the git process behind the store."""
+        self._repository.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self.close()
+
+    def _content(self, blob: Blob) -> IO[bytes]:
+        content: IO[bytes] = BytesIO() if (blob.size or 0) <= IN_MEMORY else tempfile.TemporaryFile()  # noqa: SIM115
+        try:
+            self._repository.copy_blob(blob.oid, content)
+        except (GitError, OSError) as error:
+            content.close()
+            raise StoreError(f"{error}: {blob.path}") from None
+        return content
+
+    def _target(self, blob: Blob) -> str | None:
+        """Where a link points, as written; None where that is no path."""
+        if blob.size is not None and blob.size > _LONGEST_TARGET:
+            return None
+        try:
+            with self._content(blob) as content:
+                content.seek(0)
+                return content.read(_LONGEST_TARGET + 1).decode("utf-8", "surrogateescape")
+        except StoreError:
+            return None
+
+    def _resolved(self, path: str) -> str | EntryKind:
+        """The path that a path leads to through links, or why it leads nowhere; by the text alone."""
+        waiting = deque(path.split("/"))
+        reached: list[str] = []
+        followed = 0
+        while waiting:
+            part = waiting.popleft()
+            if part in ("", "."):
+                continue
+            if part == "..":
+                if not reached:
+                    return EntryKind.ESCAPING_LINK
+                reached.pop()
+                continue
+            reached.append(part)
+            place = "/".join(reached)
+            if place not in self._links:
+                continue
+            target = self._links[place]
+            followed += 1
+            if target is None or followed > _MOST_LINKS:
+                return EntryKind.BROKEN_LINK
+            if target.startswith("/"):
+                return EntryKind.ESCAPING_LINK
+            reached.pop()
+            waiting.extendleft(reversed(target.split("/")))
+        return "/".join(reached)
+
+    def _in_environment(self, path: str, prefix: str) -> bool:
+        return any(path.startswith(place) and place != prefix for place in self._environments)
+
+
+class IndexStore(_SnapshotStore):
+    """The files as they are staged for the next commit.
+
+    Raises:
+        StoreError: There is no repository, git refuses to read it, or it has no index.
+    """
+
+    def __init__(self, root: Path, excludes: tuple[str, ...] = DEFAULT_EXCLUDES) -> None:
+        try:
+            repository = open_repository(root)
+            blobs = repository.index()
+        except GitError as error:
+            raise StoreError(str(error)) from None
+        super().__init__(repository, blobs, "index", excludes)
+
+
+class RevisionStore(_SnapshotStore):
+    """The files of a commit; `commit` is its full id.
+
+    Raises:
+        StoreError: There is no repository or no such revision, or git refuses to read it.
+    """
+
+    def __init__(self, root: Path, revision: str, excludes: tuple[str, ...] = DEFAULT_EXCLUDES) -> None:
+        try:
+            repository = open_repository(root)
+            self.commit = repository.commit(revision)
+            blobs = repository.tree(self.commit)
+        except GitError as error:
+            raise StoreError(str(error)) from None
+        super().__init__(repository, blobs, revision, excludes)
+
+
+class BlobSource:
+    """A blob in memory or in a temporary file, which goes when the source is closed. Threads may read together."""
+
+    def __init__(self, path: str, content: IO[bytes]) -> None:
+        self._path = path
+        self._content: IO[bytes] | None = content
+        self._size = content.seek(0, 2)
+        self._lock = threading.Lock()
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return self._size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset`; fewer only at the end.
+
+        Raises:
+            StoreError: The source is closed, or its temporary file cannot be read.
+        """
+        with self._lock:
+            if self._content is None:
+                raise StoreError(f"closed before it was read: {self._path}")
+            wanted = min(length, self._size - offset)
+            if wanted <= 0:
+                return b""
+            try:
+                self._content.seek(offset)
+                return self._content.read(wanted)
+            except OSError as error:
+                raise StoreError(f"{error.strerror or error}: {self._path}") from None
+
+    def close(self) -> None:
+        """Let go of the bytes; a second time changes nothing."""
+        with self._lock:
+            content, self._content = self._content, None
+        if content is not None:
+            content.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self.close()

@@ -1,0 +1,115 @@
+"""One run's view of a store: its entries by directory, and its documents, each read once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from artifact_lint.document import Document, DocumentError, Limits, Syntax, parse
+from artifact_lint.model import Irregularity, Origin, Remark
+from artifact_lint.stores.base import EntryKind, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from artifact_lint.stores.base import Entry, Store
+
+T = TypeVar("T")
+
+#: What is read of a file that is looked at as text (a pointer, front matter, a requirements file), in bytes.
+TEXT_LIMIT = 4 << 20
+
+
+class Tree:
+    """What discovery and adapters see of a store."""
+
+    def __init__(self, store: Store, entries: Iterable[Entry], limits: Limits | None = None) -> None:
+        self.store = store
+        self.limits = limits or Limits()
+        self._folders: dict[str, dict[str, Entry]] = {}
+        self._children: dict[str, set[str]] = {}
+        self._documents: dict[str, Document | Remark] = {}
+        self._once: dict[str, Any] = {}
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: Entry) -> None:
+        """Put one more entry in view; a second time changes nothing."""
+        directory, _, name = entry.path.rpartition("/")
+        folder = self._folders.setdefault(directory, {})
+        if name in folder:
+            return
+        folder[name] = entry
+        while directory:
+            parent, _, child = directory.rpartition("/")
+            siblings = self._children.setdefault(parent, set())
+            if child in siblings:
+                return
+            siblings.add(child)
+            directory = parent
+
+    def directories(self) -> list[str]:
+        """Every directory that holds files, sorted, so that a parent comes before what it holds."""
+        return sorted(self._folders)
+
+    def folder(self, directory: str) -> Mapping[str, Entry]:
+        """The files directly in a directory, by name."""
+        return self._folders.get(directory, {})
+
+    def subdirectories(self, directory: str) -> list[str]:
+        """The paths of the directories directly in a directory, sorted."""
+        prefix = f"{directory}/" if directory else ""
+        return [prefix + name for name in sorted(self._children.get(directory, ()))]
+
+    def entries(self) -> list[Entry]:
+        """Everything in view, sorted by directory and name."""
+        return [folder[name] for _, folder in sorted(self._folders.items()) for name in sorted(folder)]
+
+    def entry(self, path: str) -> Entry | None:
+        """The file at a path, in view or not; None where there is none."""
+        directory, _, name = path.rpartition("/")
+        return self.folder(directory).get(name) or self.store.entry(path)
+
+    def once(self, name: str, compute: Callable[[], T]) -> T:
+        """What an adapter derives from the whole tree, computed the first time it asks under its name."""
+        if name not in self._once:
+            self._once[name] = compute()
+        value: T = self._once[name]
+        return value
+
+    def read(self, path: str, limit: int = TEXT_LIMIT) -> bytes | None:
+        """The first `limit` bytes of a file, None where it is not there or cannot be read."""
+        entry = self.entry(path)
+        if entry is None or entry.kind is not EntryKind.FILE:
+            return None
+        try:
+            with self.store.open(path) as source:
+                return source.read(0, limit)
+        except StoreError:
+            return None
+
+    def document(self, path: str, syntax: Syntax | None = None) -> Document | None:
+        """A parsed document; None where it is not there or cannot be read, which `failure` then explains."""
+        outcome = self._documents.get(path)
+        if outcome is None:
+            if self.entry(path) is None:
+                return None
+            outcome = self._documents[path] = self._parse(path, syntax)
+        return outcome if isinstance(outcome, Document) else None
+
+    def failure(self, path: str) -> Remark | None:
+        """Why a document that is there could not be read; None where it could, or was not asked for."""
+        outcome = self._documents.get(path)
+        return outcome if isinstance(outcome, Remark) else None
+
+    def _parse(self, path: str, syntax: Syntax | None) -> Document | Remark:
+        try:
+            with self.store.open(path) as source:
+                if source.size > self.limits.size:
+                    message = f"{source.size:,} bytes are more than the limit of {self.limits.size:,}"
+                    return Remark(Irregularity.UNREADABLE, Origin(path), message, "Split the file, or raise the limit.")
+                data = source.read(0, source.size)
+            return parse(path, data, syntax, self.limits)
+        except StoreError as error:
+            return Remark(Irregularity.UNREADABLE, Origin(path), str(error), "Make the file readable.")
+        except DocumentError as error:
+            return Remark(Irregularity.UNREADABLE, error.origin, error.reason, error.help)
