@@ -60,8 +60,9 @@ def assemble(tree: Tree, found: Found, options: Options) -> Artifact:
         record = record + supplied
     record = replace(record, remarks=(*record.remarks, *_escapes(found.links)))
     origin = Origin(claims[0].record) if claims else Origin(paths[0] if paths else found.path)
-    files = _files(tree, found.candidates, record, origin)
-    return Artifact(found.path, origin, record, files, _components(record, files), options)
+    files = _files(tree, found.candidates, record)
+    recognised_by = tuple(claim.record for claim in claims)
+    return Artifact(found.path, origin, record, files, _components(record, files), options, recognised_by)
 
 
 def _without_repeats(record: Record) -> Record:
@@ -88,7 +89,7 @@ def _escapes(links: Iterable[Entry]) -> list[Remark]:
     ]
 
 
-def _files(tree: Tree, candidates: Sequence[Candidate], record: Record, origin: Origin) -> tuple[WeightFile, ...]:
+def _files(tree: Tree, candidates: Sequence[Candidate], record: Record) -> tuple[WeightFile, ...]:
     mentions: dict[str, list[Mention]] = defaultdict(list)
     external = []
     for mention in record.mentions:
@@ -153,7 +154,9 @@ def _covering(tree: Tree, path: str) -> Pointer | None:
     return None
 
 
-def _absent(path: str, mentions: tuple[Mention, ...], pointer: Pointer | None, *, directory: bool = False) -> WeightFile:
+def _absent(
+    path: str, mentions: tuple[Mention, ...], pointer: Pointer | None, *, directory: bool = False
+) -> WeightFile:
     recorded = tuple(digest for mention in mentions for digest in mention.digests)
     size = pointer.size.value if pointer and pointer.size else None
     return WeightFile(

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from artifact_lint.adapters import CONVENTIONS, sidecar
+from artifact_lint.adapters import CONVENTIONS, native, sidecar
 from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.dvc import outs
 from artifact_lint.adapters.roles import is_auxiliary
@@ -19,11 +19,15 @@ from artifact_lint.candidates import Candidate, choose, promises_weights
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from artifact_lint.adapters.base import Claim
     from artifact_lint.stores.base import Entry
     from artifact_lint.tree import Tree
+
+#: The shards of one model: `model-00001-of-00006.safetensors`.
+_SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -32,7 +36,7 @@ class Found:
     path: str
     claims: tuple[Claim, ...] = ()
     candidates: tuple[Candidate, ...] = ()
-    links: tuple[Entry, ...] = field(default=())
+    links: tuple[Entry, ...] = ()
 
 
 def discover(tree: Tree, named: Iterable[str] = ()) -> list[Found]:
@@ -42,18 +46,32 @@ def discover(tree: Tree, named: Iterable[str] = ()) -> list[Found]:
     """
     wanted = frozenset(named)
     claims = _claims(tree)
+    roots = _Roots(tree, claims)
     candidates = _candidates(tree, wanted)
-    return sorted(_cluster(tree, claims, candidates, wanted), key=lambda found: found.path)
+    spoken_for = {
+        claim: [path for path in _mentioned(tree, claim) if path in candidates]
+        for claim in claims
+        if claim.reach in {Reach.NAMED, Reach.FOLDER} and claim not in roots.absorbed
+    }
+    found = [*_named(spoken_for, candidates)]
+    taken = {candidate.path for one in found for candidate in one.candidates}
+    by_owner, loose = roots.share_out([c for c in candidates.values() if c.path not in taken])
+    links = roots.links()
+    found += [Found(root, roots.members[root], tuple(by_owner[root]), tuple(links[root])) for root in roots.reaches]
+    described = {one.path.rpartition("/")[0] for one in found if one.claims}
+    found += _in_folders(tree, loose, spoken_for, described, wanted)
+    return sorted(found, key=lambda one: one.path)
 
 
 def _claims(tree: Tree) -> list[Claim]:
+    """Every record in view, less the hand-written ones that are a registry's own files under another reading."""
     found = [
         claim
         for directory in tree.directories()
         for convention in CONVENTIONS
         for claim in convention.recognise(tree, directory)
     ]
-    recognised = {claim.directory for claim in found if not claim.weak and claim.convention != "native"}
+    recognised = {claim.directory for claim in found if not claim.weak and claim.convention != native.NAME}
     return [claim for claim in found if not (claim.weak and claim.directory in recognised)]
 
 
@@ -64,80 +82,10 @@ def _candidates(tree: Tree, wanted: frozenset[str]) -> dict[str, Candidate]:
         if candidate is not None:
             found[entry.path] = candidate
     for path, out in outs(tree).items():
-        known = found.get(path)
-        if known is None and tree.entry(path) is None and not out.pointer.directory and promises_weights(path):
+        unknown = path not in found and tree.entry(path) is None
+        if unknown and not out.pointer.directory and promises_weights(path):
             found[path] = Candidate(path, is_absent=True)
     return found
-
-
-def _cluster(
-    tree: Tree, claims: Sequence[Claim], candidates: Mapping[str, Candidate], wanted: frozenset[str]
-) -> list[Found]:
-    roots, members = _roots(claims)
-    owned: dict[str, list[Candidate]] = defaultdict(list)
-    links: dict[str, list[Entry]] = defaultdict(list)
-    loose: list[Candidate] = []
-    named_claims = [claim for claim in claims if claim.reach is Reach.NAMED]
-    by_record = {claim: _mentioned(tree, claim) for claim in named_claims}
-    spoken_for = {path: claim for claim, paths in by_record.items() for path in paths}
-    folders = {claim.directory: claim for claim in claims if claim.reach is Reach.FOLDER}
-    for path, candidate in candidates.items():
-        if path in spoken_for:
-            continue
-        root = _root_of(path, roots)
-        if root is not None and _is_copy(path, root):
-            continue
-        if root is not None:
-            owned[root].append(candidate)
-        else:
-            loose.append(candidate)
-    for entry in tree.entries():
-        root = _root_of(entry.path, roots)
-        if entry.kind in {EntryKind.ESCAPING_LINK, EntryKind.BROKEN_LINK} and root is not None:
-            links[root].append(entry)
-    found = [
-        Found(root, tuple(members[root]), tuple(owned[root]), tuple(links[root]))
-        for root in roots
-    ]
-    found += [
-        Found(_named_path(claim, paths), (claim,), tuple(candidates[path] for path in paths if path in candidates))
-        for claim, paths in by_record.items()
-        if claim.convention == "native"
-    ]
-    return found + _loose(tree, loose, claims, by_record, folders, candidates, wanted)
-
-
-def _roots(claims: Sequence[Claim]) -> tuple[dict[str, Reach], dict[str, list[Claim]]]:
-    """The directories that are artifacts, and the records that speak for each, absorbed ones included."""
-    reaches: dict[str, Reach] = {}
-    for claim in claims:
-        if claim.reach in {Reach.DIRECTORY, Reach.TREE}:
-            reaches[claim.directory] = max(reaches.get(claim.directory, Reach.NAMED), claim.reach)
-    roots: dict[str, Reach] = {}
-    for directory in sorted(reaches):
-        above = _root_of(f"{directory}/", roots) if directory else None
-        if above is None or roots[above] is not Reach.TREE or reaches[directory] is Reach.TREE:
-            roots[directory] = reaches[directory]
-    members: dict[str, list[Claim]] = defaultdict(list)
-    for claim in claims:
-        if claim.reach is not Reach.NAMED and claim.directory in roots:
-            members[claim.directory].append(claim)
-    return roots, members
-
-
-def _root_of(path: str, roots: Mapping[str, Reach]) -> str | None:
-    """The nearest artifact directory at or above a file's own."""
-    directory = path.rpartition("/")[0]
-    while directory not in roots:
-        if not directory:
-            return None
-        directory = directory.rpartition("/")[0]
-    return directory
-
-
-def _is_copy(path: str, root: str) -> bool:
-    """MLflow keeps a second copy of its metadata below `metadata/`."""
-    return path.removeprefix(f"{root}/").startswith("metadata/")
 
 
 def _mentioned(tree: Tree, claim: Claim) -> list[str]:
@@ -145,62 +93,167 @@ def _mentioned(tree: Tree, claim: Claim) -> list[str]:
     return [mention.path for mention in convention.describe(tree, claim).mentions if mention.path is not None]
 
 
-def _named_path(claim: Claim, paths: Sequence[str]) -> str:
-    return claim.record if claim.convention == "native" or not paths else paths[0]
+class _Roots:
+    """The directories that are artifacts by themselves, and who owns what lies in and below them.
+
+    `reaches` holds them with how much they speak for; `members` the records of each, and `absorbed` all of these: those
+    included that add to a stronger record above or beside.
+    """
+
+    def __init__(self, tree: Tree, claims: Sequence[Claim]) -> None:
+        self._tree = tree
+        self._folders = {claim.directory for claim in claims if claim.reach is Reach.FOLDER}
+        self.reaches = self._outermost(claims)
+        self._named_by = self._absorb_named(claims)
+        members: dict[str, list[Claim]] = defaultdict(list)
+        for claim in claims:
+            root = self.of(f"{claim.directory}/" if claim.directory else "")
+            is_separate = claim.reach is Reach.NAMED and not claim.weak
+            if root is None or is_separate or (claim.weak and claim.directory != root):
+                continue
+            members[root].append(claim)
+        self.members = {root: tuple(claims) for root, claims in members.items()}
+        self.absorbed = {claim for claims in members.values() for claim in claims}
+
+    def _outermost(self, claims: Sequence[Claim]) -> dict[str, Reach]:
+        reaches: dict[str, Reach] = {}
+        for claim in claims:
+            if claim.reach >= Reach.DIRECTORY:
+                reaches[claim.directory] = max(reaches.get(claim.directory, Reach.NAMED), claim.reach)
+        outermost: dict[str, Reach] = {}
+        for directory in sorted(reaches):
+            above = _nearest(directory.rpartition("/")[0], outermost) if directory else None
+            absorbed = above is not None and outermost[above] is Reach.TREE and reaches[directory] < Reach.TREE
+            if not absorbed:
+                outermost[directory] = reaches[directory]
+        return outermost
+
+    def _absorb_named(self, claims: Sequence[Claim]) -> dict[str, str]:
+        """A manifest that names files of a directory below speaks for that directory, too."""
+        manifests = {claim.directory for claim in claims if claim.convention == native.NAME}
+        named_by: dict[str, str] = {}
+        for claim in claims:
+            if claim.convention != native.NAME or claim.reach is Reach.NAMED:
+                continue
+            for path in _mentioned(self._tree, claim):
+                named_by[path] = claim.directory
+                below = self.of(path)
+                inner = below is not None and below != claim.directory and below not in manifests
+                if below is not None and inner and _is_within(below, claim.directory):
+                    del self.reaches[below]
+        return named_by
+
+    def of(self, path: str) -> str | None:
+        """The artifact directory that a file belongs to; None where it lies in none."""
+        return _nearest(path.rpartition("/")[0], self.reaches)
+
+    def share_out(self, candidates: Iterable[Candidate]) -> tuple[dict[str, list[Candidate]], list[Candidate]]:
+        """Files by the directory that owns them, and those that none does."""
+        owned: dict[str, list[Candidate]] = defaultdict(list)
+        loose: list[Candidate] = []
+        for candidate in candidates:
+            root = self._named_by.get(candidate.path, self.of(candidate.path))
+            directory = candidate.path.rpartition("/")[0]
+            if root is None:
+                loose.append(candidate)
+            elif self.reaches[root] is Reach.TREE and directory == f"{root}/metadata".lstrip("/"):
+                continue  # MLflow's second copy of its own metadata
+            elif self._has_own_sidecar(candidate.path, directory, root):
+                loose.append(candidate)
+            else:
+                owned[root].append(candidate)
+        return owned, loose
+
+    def _has_own_sidecar(self, path: str, directory: str, root: str) -> bool:
+        below = directory != root and directory in self._folders
+        return below and self.reaches[root] is not Reach.TREE and path not in self._named_by
+
+    def links(self) -> dict[str, list[Entry]]:
+        """Links that are not followed, by the directory that they lie in."""
+        found: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self._tree.entries():
+            root = self.of(entry.path)
+            if root is not None and entry.kind in {EntryKind.ESCAPING_LINK, EntryKind.BROKEN_LINK}:
+                found[root].append(entry)
+        return found
 
 
-def _loose(
+def _nearest(directory: str, places: Mapping[str, Reach]) -> str | None:
+    while directory not in places:
+        if not directory:
+            return None
+        directory = directory.rpartition("/")[0]
+    return directory
+
+
+def _is_within(path: str, directory: str) -> bool:
+    return not directory or path == directory or path.startswith(f"{directory}/")
+
+
+def _named(spoken_for: Mapping[Claim, list[str]], candidates: Mapping[str, Candidate]) -> Iterator[Found]:
+    """Artifacts of the records that speak for the files they name, several sidecars of one file as one."""
+    by_weights: dict[str, Found] = {}
+    for claim, paths in spoken_for.items():
+        if claim.reach is not Reach.NAMED:
+            continue
+        own = tuple(candidates[path] for path in paths)
+        if claim.convention == native.NAME:
+            yield Found(claim.record, (claim, *_sidecars_of(paths, spoken_for)), own)
+        elif own and not any(own[0].path in listed for manifest, listed in spoken_for.items() if not manifest.weak):
+            first = by_weights.get(own[0].path)
+            merged = replace(first, claims=(*first.claims, claim)) if first else Found(own[0].path, (claim,), own)
+            by_weights[own[0].path] = merged
+    yield from by_weights.values()
+
+
+def _sidecars_of(paths: Sequence[str], spoken_for: Mapping[Claim, list[str]]) -> list[Claim]:
+    """The hand-written files about weights that a manifest names: they add to it."""
+    return [
+        claim
+        for claim, listed in spoken_for.items()
+        if claim.weak and claim.reach is Reach.NAMED and not set(paths).isdisjoint(listed)
+    ]
+
+
+def _in_folders(
     tree: Tree,
     loose: Sequence[Candidate],
-    claims: Sequence[Claim],
-    by_record: Mapping[Claim, list[str]],
-    folders: Mapping[str, Claim],
-    candidates: Mapping[str, Candidate],
+    spoken_for: Mapping[Claim, list[str]],
+    described: set[str],
     wanted: frozenset[str],
 ) -> list[Found]:
-    """Weights that no directory record owns: with sidecars by stem, then by directory, else each by itself."""
+    """Weights that no directory's record owns: with the sidecars of their folder, else each by itself.
+
+    `described` are the folders that hold weights with a record of their own.
+    """
+    general: dict[str, list[Claim]] = defaultdict(list)
+    for claim in spoken_for:
+        if claim.reach is Reach.FOLDER:
+            general[claim.directory].append(claim)
+    elsewhere = {
+        path: claim.directory
+        for claim, paths in spoken_for.items()
+        if claim.reach is Reach.FOLDER
+        for path in paths
+        if path.rpartition("/")[0] not in general
+    }
     by_folder: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in loose:
-        by_folder[candidate.path.rpartition("/")[0]].append(candidate)
-    found: list[Found] = []
-    for claim, paths in by_record.items():
-        if claim.convention == "native":
-            continue
-        present = tuple(candidates[path] for path in paths if path in candidates)
-        if present:
-            found.append(Found(present[0].path, (claim,), present))
-    found = _joined(found)
+        by_folder[elsewhere.get(candidate.path, candidate.path.rpartition("/")[0])].append(candidate)
+    made: list[Found] = []
     for directory, members in by_folder.items():
-        general = tuple(claim for claim in claims if claim.directory == directory and claim.reach is Reach.FOLDER)
-        beside = [one for one in found if one.path.rpartition("/")[0] == directory]
-        if general:
-            found.append(Found(directory, general, tuple(members)))
-            continue
-        members, sharded = _shards(members)
-        found += sharded
-        main = [candidate for candidate in members if not is_auxiliary(candidate.path)]
-        auxiliary = [candidate for candidate in members if is_auxiliary(candidate.path)]
-        if len(beside) == 1 and not main:
-            found.remove(beside[0])
-            found.append(replace(beside[0], candidates=(*beside[0].candidates, *auxiliary)))
-        elif len(main) == 1 and not beside:
-            found.append(Found(main[0].path, (), (main[0], *auxiliary)))
+        if directory in general:
+            made.append(Found(directory, tuple(general[directory]), tuple(members)))
         else:
-            found += [Found(candidate.path, (), (candidate,)) for candidate in members]
-    occupied = {one.path for one in found}
-    for directory, claim in folders.items():
-        alone = directory not in by_folder and (directory) not in occupied
-        if alone and (_mentioned(tree, claim) or claim.record in wanted or "model" in claim.record.rpartition("/")[2]):
-            same = tuple(one for one in claims if one.directory == directory and one.reach is Reach.FOLDER)
-            found.append(Found(directory, same))
-    return found
+            made += _undescribed(members, beside=directory in described)
+    for directory, claims in general.items():
+        if directory not in by_folder and any(claim.record in wanted or _stands_alone(tree, claim) for claim in claims):
+            made.append(Found(directory, tuple(claims)))
+    return made
 
 
-_SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
-
-
-def _shards(members: Sequence[Candidate]) -> tuple[list[Candidate], list[Found]]:
-    """Single files, and the shards of one model as one artifact each: `model-00001-of-00006.safetensors`."""
+def _undescribed(members: Sequence[Candidate], *, beside: bool) -> list[Found]:
+    """Files that nobody describes, one artifact each; scalers and encoders go with the one model beside them."""
     single: list[Candidate] = []
     sharded: dict[tuple[str, ...], list[Candidate]] = defaultdict(list)
     for candidate in members:
@@ -209,20 +262,16 @@ def _shards(members: Sequence[Candidate]) -> tuple[list[Candidate], list[Found]]
             sharded[match.groups()].append(candidate)
         else:
             single.append(candidate)
-    return single, [Found(shards[0].path, (), tuple(shards)) for shards in sharded.values()]
+    shards = [Found(files[0].path, (), tuple(files)) for files in sharded.values()]
+    models = [candidate for candidate in single if not is_auxiliary(candidate.path)]
+    if len(models) == 1 and not beside and not shards:
+        auxiliary = [candidate for candidate in single if candidate is not models[0]]
+        return [Found(models[0].path, (), (models[0], *auxiliary))]
+    return [*shards, *(Found(candidate.path, (), (candidate,)) for candidate in single)]
 
 
 def _stands_alone(tree: Tree, claim: Claim) -> bool:
     """Whether a hand-written file is about a model although no weights lie beside it."""
     record = sidecar.describe(tree, claim)
     says = (record.architecture or record.hyperparameters, record.inputs, record.metrics or record.created)
-    return any(mention.guessed for mention in record.mentions) or sum(bool(part) for part in says) >= 2
-
-
-def _joined(found: Sequence[Found]) -> list[Found]:
-    """Several sidecars of one weight file are one artifact."""
-    by_path: dict[str, Found] = {}
-    for one in found:
-        first = by_path.get(one.path)
-        by_path[one.path] = one if first is None else replace(first, claims=(*first.claims, *one.claims))
-    return list(by_path.values())
+    return bool(record.mentions) or all(says)

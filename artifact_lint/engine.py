@@ -15,7 +15,7 @@ from artifact_lint.discover import discover
 from artifact_lint.model import Artifact, FileState, Finding, Problem, Severity
 from artifact_lint.model.report import Report
 from artifact_lint.rules import all_rules
-from artifact_lint.settings import Settings
+from artifact_lint.stores.base import StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES
 from artifact_lint.stores.local import LocalStore, find_root
 from artifact_lint.suppress import is_suppressed
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from artifact_lint.rules import RuleInfo
-    from artifact_lint.stores.base import Store
+    from artifact_lint.settings import Settings
+    from artifact_lint.stores.base import Entry, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def locate(paths: Sequence[str], request: Request) -> Place:
         StoreError: The index or the revision cannot be read.
     """
     excludes = (*DEFAULT_EXCLUDES, *request.settings.exclude)
-    places = [Path(path).absolute() for path in paths] or [Path.cwd()]
+    places = [Path(os.path.normpath(Path.cwd() / path)) for path in paths] or [Path.cwd()]
     first = places[0] if places[0].is_dir() else places[0].parent
     root = find_root(first) or (Path.cwd() if _is_below(first, Path.cwd()) else first)
     if not all(_is_below(place, root) for place in places):
@@ -73,8 +74,21 @@ def _is_below(path: Path, root: Path) -> bool:
     return path == root or root in path.parents
 
 
-def lint(paths: Sequence[str], request: Request) -> Report:
-    """Everything that the rules say about the artifacts among some paths.
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The artifacts among some paths, before they are judged; `strangers` are named files that belong to none."""
+
+    root: Path
+    artifacts: tuple[Artifact, ...]
+    strangers: tuple[str, ...] = ()
+
+    def relative(self, path: str) -> str:
+        """A path as artifacts spell it: POSIX, relative to the root, which is the empty string."""
+        return _relative(self.root, path)
+
+
+def survey(paths: Sequence[str], request: Request) -> Survey:
+    """What there is among some paths, read but not judged.
 
     Raises:
         StoreError: A path, the index or a revision cannot be read.
@@ -84,52 +98,82 @@ def lint(paths: Sequence[str], request: Request) -> Report:
     artifacts = [assemble(tree, found, request.settings.options) for found in discover(tree, named)]
     if wanted is not None:
         artifacts = [artifact for artifact in artifacts if _is_touched(artifact, wanted, artifacts)]
+    strangers = [path for path in sorted(named) if not any(_is_touched(one, {path}, artifacts) for one in artifacts)]
+    return Survey(place.root, tuple(artifacts), tuple(strangers))
+
+
+def lint(paths: Sequence[str], request: Request) -> Report:
+    """Everything that the rules say about the artifacts among some paths.
+
+    Raises:
+        StoreError: A path, the index or a revision cannot be read.
+    """
+    seen = survey(paths, request)
     rules = [rule for rule in all_rules() if request.settings.selects(rule)]
-    findings = _judge(artifacts, rules, request)
+    findings = _judge(seen.artifacts, rules, request)
     kept = [finding for finding in findings if not is_suppressed(finding, request.settings.per_path_ignores)]
-    files = [file for artifact in artifacts for file in artifact.files]
+    files = [file for artifact in seen.artifacts for file in artifact.files]
     return Report(
-        artifacts=tuple(artifacts),
+        artifacts=seen.artifacts,
         findings=tuple(sorted(kept, key=_order)),
         suppressed=len(findings) - len(kept),
         files=len(files),
         size=sum(file.size or 0 for file in files if file.state is FileState.PRESENT),
-        notes=tuple(_notes(artifacts, named)),
+        notes=tuple(f"{path} is no model artifact and belongs to none" for path in seen.strangers),
     )
 
 
-def _relative(place: Place, path: str) -> str:
-    relative = os.path.relpath(Path(path).absolute(), place.root).replace(os.sep, "/")
+def _relative(root: Path, path: str) -> str:
+    relative = os.path.relpath(path, root).replace(os.sep, "/")
     return "" if relative == "." else relative
 
 
 def _view(place: Place, paths: Sequence[str], request: Request) -> tuple[Tree, set[str], set[str] | None]:
     """What of the store is looked at, the files named, and the paths whose owners are reported (None: all)."""
     store = place.store
-    relative = [_relative(place, path) for path in paths] or [""]
+    relative = [_relative(place.root, path) for path in paths] or [""]
     named = {path for path in relative if path and not store.is_directory(path)}
     directories = [path for path in relative if path not in named]
-    wanted: set[str] | None = None
-    if request.revision is not None:
-        from artifact_lint.git import changed_paths  # noqa: PLC0415  GitPython takes a tenth of a second
-
-        changed = changed_paths(place.root, request.revision)
-        wanted = {path for path in changed if _is_covered(path, relative)}
-    elif request.staged:
-        from artifact_lint.git import staged_paths  # noqa: PLC0415  GitPython takes a tenth of a second
-
-        wanted = {path for path in staged_paths(place.root) if _is_covered(path, relative)}
-    elif named:
+    wanted = _touched_in_git(place.root, request, relative)
+    if wanted is None and named:
         wanted = {path if path in named else f"{path}/" for path in relative}
     tree = Tree(store, ())
     for directory in directories if wanted is None else [""]:
-        for entry in store.entries(directory):
+        for entry in (*store.entries(directory), *_above(store, directory)):
             tree.add(entry)
     for path in named:
         named_entry = store.entry(path)
         if named_entry is not None:
             tree.add(named_entry)
+    if wanted is None and "" not in directories:
+        wanted = {f"{directory}/" for directory in directories}
     return tree, named, wanted
+
+
+def _touched_in_git(root: Path, request: Request, relative: Sequence[str]) -> set[str] | None:
+    """The paths that are staged or were changed since a revision, deleted ones included; None where not asked for."""
+    if not request.staged and request.revision is None:
+        return None
+    from artifact_lint.git import GitError, changed_paths, staged_paths  # noqa: PLC0415  a tenth of a second
+
+    try:
+        touched = staged_paths(root) if request.revision is None else changed_paths(root, request.revision)
+    except GitError as error:
+        raise StoreError(str(error)) from error
+    return {path for path in touched if _is_covered(path, relative)}
+
+
+def _above(store: Store, directory: str) -> Iterator[Entry]:
+    """The tracking stores and lock files above a directory, which say more about what lies in it."""
+    while directory:
+        directory = directory.rpartition("/")[0]
+        prefix = f"{directory}/" if directory else ""
+        for name in ("mlflow.db", "dvc.lock"):
+            entry = store.entry(prefix + name)
+            if entry is not None:
+                yield entry
+        if store.is_directory(f"{prefix}mlruns"):
+            yield from store.entries(f"{prefix}mlruns")
 
 
 def _is_covered(path: str, requested: Iterable[str]) -> bool:
@@ -166,7 +210,7 @@ def _judge(artifacts: Sequence[Artifact], rules: Sequence[RuleInfo], request: Re
 
 def _judge_one(artifact: Artifact, rules: Sequence[RuleInfo], settings: Settings) -> Iterator[Finding]:
     for rule in rules:
-        if rule.check is not None:
+        if rule.check is not None and not (rule.needs_whole_record and artifact.has_unread_record):
             for problem in rule.check(artifact):
                 yield _stamp(rule, artifact, problem, settings)
 
@@ -205,10 +249,3 @@ def _numbered(findings: Sequence[Finding]) -> list[Finding]:
 
 def _order(finding: Finding) -> tuple[str, int, str, str]:
     return finding.origin.path, finding.origin.line, finding.code, finding.message
-
-
-def _notes(artifacts: Sequence[Artifact], named: Iterable[str]) -> Iterator[str]:
-    """A line for each named file that belongs to no artifact."""
-    for path in sorted(named):
-        if not any(_is_touched(artifact, {path}, artifacts) for artifact in artifacts):
-            yield f"{path} is no model artifact and belongs to none"

@@ -6,6 +6,7 @@ import os
 import tempfile
 import threading
 import weakref
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE
@@ -103,6 +104,9 @@ class Repository:
                 path = os.fsdecode(name)
                 blobs[path] = Blob(path, oid, mode)
         sizes = self._sizes({blob.oid for blob in blobs.values() if _is_file(blob.mode)})
+        if 0 in sizes.values():
+            for path in self._intended():
+                blobs.pop(path, None)
         return [Blob(blob.path, blob.oid, blob.mode, sizes.get(blob.oid)) for blob in blobs.values()]
 
     def tree(self, commit: str) -> list[Blob]:
@@ -126,28 +130,20 @@ class Repository:
             GitError: The blob is not there.
         """
         with self._lock:
-            process = self._blob_process()
+            whole = False
             try:
-                process.stdin.write(f"{oid}\n".encode("ascii"))
-                process.stdin.flush()
-                header = process.stdout.readline().split()
-            except OSError:
-                header = []
-            if len(header) != 3 or not header[2].isdigit():
-                raise GitError(f"git has no object {oid}; in a partial clone, fetch it first")
-            left = int(header[2]) + 1
-            while left > 0:
-                piece = process.stdout.read(min(left, _CHUNK))
-                if not piece:
-                    raise GitError(f"git stopped in the middle of object {oid}")
-                left -= len(piece)
-                target.write(piece if left > 0 else piece[:-1])
+                self._copy(oid, target)
+                whole = True
+            except OSError as error:
+                raise GitError(f"git stopped at object {oid}: {error.strerror or error}") from None
+            finally:
+                if not whole:
+                    self._stop()
 
     def close(self) -> None:
         """End the process that hands out blobs; it starts again when it is needed."""
         with self._lock:
-            self._blobs = None
-            self._end()
+            self._stop()
 
     def __enter__(self) -> Self:
         return self
@@ -157,12 +153,36 @@ class Repository:
     ) -> None:
         self.close()
 
+    def _copy(self, oid: str, target: IO[bytes]) -> None:
+        process = self._blob_process()
+        process.stdin.write(f"{oid}\n".encode("ascii"))
+        process.stdin.flush()
+        header = process.stdout.readline().split()
+        if len(header) != 3 or not header[2].isdigit():
+            raise GitError(f"git has no object {oid}; in a partial clone, fetch it first")
+        left = int(header[2]) + 1
+        while left > 0:
+            piece = process.stdout.read(min(left, _CHUNK))
+            if not piece:
+                raise GitError(f"git stopped in the middle of object {oid}")
+            left -= len(piece)
+            target.write(piece if left > 0 else piece[:-1])
+
+    def _stop(self) -> None:
+        """End the process, which after a failure may stand in the middle of a blob."""
+        self._blobs = None
+        self._end()
+
     def _blob_process(self) -> Git.AutoInterrupt:
         if self._blobs is None:
             command = ["git", *_SETTINGS, "cat-file", "--batch"]
             self._blobs = self._command.execute(command, istream=PIPE, as_process=True)
             self._end = weakref.finalize(self, _end, self._blobs)
         return self._blobs
+
+    def _intended(self) -> list[str]:
+        """The paths of `git add --intent-to-add`, which the index holds as empty files and no commit will."""
+        return _names(self.run("diff", "--diff-filter=A", *_DIFF_OPTIONS, "--", "."))
 
     def _sizes(self, oids: Iterable[str]) -> dict[str, int]:
         with tempfile.TemporaryFile() as wanted:
@@ -258,9 +278,14 @@ def _nothing() -> None:
 
 
 def _end(process: Git.AutoInterrupt) -> None:
-    process.stdin.close()
-    process.wait()
-    process.stdout.close()
+    popen = process.proc
+    if popen is None:
+        return
+    for stream in (popen.stdin, popen.stdout, popen.stderr):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
+    popen.wait()
 
 
 def _names(output: bytes) -> list[str]:

@@ -34,7 +34,7 @@ ALL = "ALL"
 _TABLE = ("tool", "artifact-lint")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([kKMGT])(i?))?[bB]?\s*")
 _BOUND = re.compile(r"\s*(<=|>=|==|<|>)\s*(\S+)\s*")
-_CODE_PREFIX = re.compile(r"[A-Za-z]{3}\d{0,3}")
+_CODE_PREFIX = re.compile(r"[A-Za-z]{1,3}|[A-Za-z]{3}\d{1,3}")
 
 
 class FailOn(StrEnum):
@@ -137,11 +137,17 @@ class Settings:
 
 def match_length(selector: str, rule: SelectableRule) -> int:
     """How much of a rule a selector names: 0 for `ALL`, the length of a prefix, -1 where it names another."""
-    if selector.upper() == ALL:
+    written = canonical(selector)
+    if written == ALL:
         return 0
-    if selector == rule.name:
+    if written == rule.name:
         return len(rule.code)
-    return len(selector) if _CODE_PREFIX.fullmatch(selector) and rule.code.startswith(selector.upper()) else -1
+    return len(written) if _CODE_PREFIX.fullmatch(written) and rule.code.startswith(written) else -1
+
+
+def canonical(selector: str) -> str:
+    """A selector with codes in capitals, as everything but the user writes them."""
+    return selector.upper() if selector.upper() == ALL or _CODE_PREFIX.fullmatch(selector) else selector
 
 
 def unknown_selector(selector: str, rules: Sequence[SelectableRule]) -> str | None:
@@ -189,7 +195,7 @@ class Finder:
     def _states_settings(self, file: Path) -> bool:
         if file not in self._stated:
             own = file.name == OWN_FILE
-            self._stated[file] = file.is_file() and (own or _read(file).root.get(*_TABLE) is not None)
+            self._stated[file] = _is_there(file) and (own or _read(file).root.get(*_TABLE) is not None)
         return self._stated[file]
 
 
@@ -249,8 +255,8 @@ def override(
         raise SettingsError(unknown)
     return replace(
         settings,
-        select=tuple(select) or settings.select,
-        ignore=tuple(ignore) if select else (*settings.ignore, *ignore),
+        select=tuple(map(canonical, select)) or settings.select,
+        ignore=(*(() if select else settings.ignore), *map(canonical, ignore)),
         fail_on=fail_on or settings.fail_on,
     )
 
@@ -283,6 +289,13 @@ def _directory_of(path: Path) -> Path:
 def _shown(file: Path) -> str:
     place = absolute(file)
     return place.relative_to(Path.cwd()).as_posix() if place.is_relative_to(Path.cwd()) else str(place)
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError as error:
+        raise SettingsError([f"{_shown(file)}: {(error.strerror or str(error)).lower()}"]) from error
 
 
 def _read(file: Path) -> Document:
@@ -340,12 +353,12 @@ def _build(table: Node) -> Settings:
     strict_default = FailOn.WARNING if profile is Profile.STRICT else FailOn.ERROR
     severities = table.get("severity")
     return Settings(
-        select=_texts(table, "select", default=(ALL,)),
-        ignore=_texts(table, "ignore"),
+        select=_selectors(table, "select", default=(ALL,)),
+        ignore=_selectors(table, "ignore"),
         exclude=_texts(table, "exclude"),
         fail_on=FailOn(_text(table, "fail-on") or strict_default),
         profile=profile,
-        severity={key: Severity(node.text or "") for key, node in severities.items()} if severities else {},
+        severity={canonical(key): Severity(node.text or "") for key, node in severities.items()} if severities else {},
         per_path_ignores=tuple(_path_ignores(table)),
         options=_options(table),
         limits=_limits(table),
@@ -357,7 +370,7 @@ def _path_ignores(table: Node) -> Iterable[PathIgnore]:
     if ignores is None:
         return
     for pattern, entry in ignores.items():
-        codes = _texts(entry, "codes")
+        codes = _selectors(entry, "codes")
         yield PathIgnore(pattern, codes, _text(entry, "reason") or "", ignores.key_origin(pattern))
 
 
@@ -423,6 +436,10 @@ def _plain(node: Node, *keys: str) -> object:
 def _text(node: Node, *keys: str) -> str | None:
     found = node.get(*keys)
     return None if found is None else found.text
+
+
+def _selectors(node: Node, *keys: str, default: Sequence[str] = ()) -> tuple[str, ...]:
+    return tuple(canonical(selector) for selector in _texts(node, *keys, default=default))
 
 
 def _texts(node: Node, *keys: str, default: Sequence[str] = ()) -> tuple[str, ...]:

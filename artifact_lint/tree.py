@@ -27,6 +27,7 @@ class Tree:
         self.limits = limits or Limits()
         self._folders: dict[str, dict[str, Entry]] = {}
         self._children: dict[str, set[str]] = {}
+        self._sorted: list[str] | None = None
         self._documents: dict[str, Document | Remark] = {}
         self._once: dict[str, Any] = {}
         for entry in entries:
@@ -36,6 +37,7 @@ class Tree:
         """Put one more entry in view; a second time changes nothing."""
         directory, _, name = entry.path.rpartition("/")
         folder = self._folders.setdefault(directory, {})
+        self._sorted = None
         if name in folder:
             return
         folder[name] = entry
@@ -49,7 +51,9 @@ class Tree:
 
     def directories(self) -> list[str]:
         """Every directory that holds files, sorted, so that a parent comes before what it holds."""
-        return sorted(self._folders)
+        if self._sorted is None:
+            self._sorted = sorted(self._folders)
+        return self._sorted
 
     def folder(self, directory: str) -> Mapping[str, Entry]:
         """The files directly in a directory, by name."""

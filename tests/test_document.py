@@ -317,7 +317,8 @@ class TestYaml:
             ("a:\n\tb: 1\n", 2, 1),
             ("a: 'x\n", 2, 1),
             ("a: *gone\n", 1, 4),
-            ("a: @x\n", 1, 4),
+            ("é😀: ok\nü: @x\n", 2, 4),
+            ('"é😀": ok\n"ü": @x\n', 2, 6),
             ("ok: 1\n? [a]\n: b\n", 2, 3),
             ("a: \x07\n", 1, 4),
             ("{{ name }}: 1\n", 1, 1),
@@ -547,6 +548,25 @@ class TestHostile:
     @pytest.mark.parametrize("path", ["a.yaml", "a.json"])
     def test_too_many_values_end_in_an_error(self, path: str) -> None:
         assert "more than 10 values" in failure("[1,1,1,1,1,1,1,1,1,1]", path, Limits(nodes=10)).reason
+
+    @pytest.mark.parametrize("path", ["a.yaml", "a.json"])
+    def test_remarks_have_an_end(self, path: str) -> None:
+        text = "{" + ",".join(['"a": 1'] * 5000) + "}"
+        assert len(read(text, path).remarks) == 1000
+
+    @pytest.mark.parametrize(
+        "text", ["a: *" + "x" * 100_000, "{" + f"{'k' * 900}: 1, {'k' * 900}: 2" + "}", "a: !" + "t" * 100_000 + " 1"]
+    )
+    def test_messages_stay_short(self, text: str) -> None:
+        try:
+            message = read(text).remarks[0].message
+        except DocumentError as error:
+            message = error.reason
+        assert len(message) < 200
+
+    def test_too_many_tag_directives_end_in_an_error(self) -> None:
+        directives = "".join(f"%TAG !t{number}! x\n" for number in range(1002))
+        assert "tag directives" in failure(f"{directives}--- 1\n").reason
 
     def test_too_many_bytes_end_in_an_error(self) -> None:
         assert "limit" in failure("a: 1", limits=Limits(size=3)).reason

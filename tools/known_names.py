@@ -7,7 +7,7 @@ import re
 
 def listed(kind: str, text: str) -> dict[str, str]:
     """Entries of one kind from lines of `module:name name ...`; `{a,b}` in a module stands for both spellings."""
-    entries = {}
+    entries: dict[str, str] = {}
     for line in text.strip().splitlines():
         module, _, names = line.strip().partition(":")
         choice = re.search(r"\{(.*)\}", module)
@@ -80,6 +80,7 @@ KNOWN: dict[str, dict[str, str]] = {
         sklearn.qda:QDA
         """,
     )
+    | listed("name", "sklearn.cluster._kmeans:_kmeans_single_lloyd _kmeans_single_elkan")
     | listed("constructor", "sklearn.tree._tree:Tree DepthFirstTreeBuilder BestFirstTreeBuilder")
     | listed(
         "constructor",
@@ -95,7 +96,8 @@ KNOWN: dict[str, dict[str, str]] = {
         sklearn.metrics._dist_metrics:newObj
         """,
     ),
-    "scipy": listed("class", "scipy.optimize._optimize:OptimizeResult\nscipy.optimize.optimize:OptimizeResult")
+    "scipy": listed("name", "scipy._lib.array_api_compat.numpy._aliases:asarray")
+    | listed("class", "scipy.optimize._optimize:OptimizeResult\nscipy.optimize.optimize:OptimizeResult")
     | listed("class", "scipy.interpolate.interpolate:interp1d PPoly\nscipy.interpolate._bsplines:BSpline"),
     "pandas": listed(
         "function",
@@ -107,7 +109,7 @@ KNOWN: dict[str, dict[str, str]] = {
         pandas._libs.internals:_unpickle_block
         pandas._libs.tslibs.timestamps:_unpickle_timestamp
         pandas._libs.tslibs.timedeltas:_timedelta_unpickle
-        pandas._libs.tslibs.nattype:_nat_unpickle
+        pandas._libs.tslibs.nattype:_nat_unpickle __nat_unpickle
         pandas._libs.tslibs.period:_unpickle_period
         pandas._libs.arrays:__pyx_unpickle_NDArrayBacked
         """,
@@ -124,7 +126,9 @@ KNOWN: dict[str, dict[str, str]] = {
         pandas.core.categorical:Categorical
         """,
     )
-    | listed("constructor", "pandas.core.dtypes.dtypes:CategoricalDtype\npandas.api.types:CategoricalDtype"),
+    | listed("constructor", "pandas.core.dtypes.dtypes:CategoricalDtype\npandas.api.types:CategoricalDtype")
+    | listed("name", "pandas:NA NaT\npandas._libs.missing:NA"),
+    "pyarrow": listed("function", "pyarrow.lib:_restore_array py_buffer type_for_alias"),
     "torch": listed(
         "function",
         """
@@ -268,7 +272,10 @@ KNOWN: dict[str, dict[str, str]] = {
         """,
     ),
     "accelerate": listed("class", "accelerate.state:PartialState AcceleratorState GradientState")
-    | listed("constructor", "accelerate.utils.dataclasses:DistributedType ComputeEnvironment DynamoBackend SageMakerDistributedType")
+    | listed(
+        "constructor",
+        "accelerate.utils.dataclasses:DistributedType ComputeEnvironment DynamoBackend SageMakerDistributedType",
+    )
     | listed("class", "accelerate.utils.dataclasses:DeepSpeedPlugin FullyShardedDataParallelPlugin"),
     "trl": listed(
         "class",

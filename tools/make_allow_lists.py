@@ -135,7 +135,9 @@ def _before_0_22(entries: Entries) -> Entries:
 
 
 def imblearn() -> Entries:
-    return classes("imblearn", r"^imblearn$|\.(tests|utils|datasets|keras|tensorflow|_min_dependencies|_version|show_versions)\b")
+    return classes(
+        "imblearn", r"^imblearn$|\.(tests|utils|datasets|keras|tensorflow|_min_dependencies|_version|show_versions)\b"
+    )
 
 
 def category_encoders() -> Entries:
@@ -152,21 +154,20 @@ def numpy() -> Entries:
         elif isinstance(value, type) and issubclass(value, np.generic):
             entries |= {f"numpy:{name}": "constructor", f"numpy:{value.__name__}": "constructor"}
     entries |= {f"numpy.dtypes:{name}": "constructor" for name in vars(np.dtypes) if name.endswith("DType")}
-    random = ("bit_generator", "_mt19937", "_pcg64", "_philox", "_sfc64", "_generator", "mtrand")
-    for part in random:
-        module = importlib.import_module(f"numpy.random.{part}")
-        entries |= {
-            f"{module.__name__}:{name}": "constructor" for name, value in vars(module).items() if _is_random(value)
-        }
-        entries |= {
-            f"{module.__name__}:{name}": "function" for name in vars(module) if name.startswith("__pyx_unpickle_")
-        }
+    for part in ("bit_generator", "_mt19937", "_pcg64", "_philox", "_sfc64", "_generator", "mtrand"):
+        entries |= _random(importlib.import_module(f"numpy.random.{part}"))
     entries |= classes("numpy.polynomial", r"\.(tests|setup)\b")
     return entries
 
 
-def _is_random(value: object) -> bool:
-    return isinstance(value, type) and value.__module__.startswith("numpy.random")
+def _random(module: ModuleType) -> Entries:
+    found: Entries = {}
+    for name, value in vars(module).items():
+        if isinstance(value, type) and value.__module__.startswith("numpy.random"):
+            found[f"{module.__name__}:{name}"] = "constructor"
+        elif name.startswith("__pyx_unpickle_"):
+            found[f"{module.__name__}:{name}"] = "function"
+    return found
 
 
 def scipy() -> Entries:
@@ -174,7 +175,9 @@ def scipy() -> Entries:
     special = importlib.import_module("scipy.special")
     ufunc = importlib.import_module("numpy").ufunc
     entries = classes("scipy.sparse", skip)
-    entries |= {entry.replace("._", ".", 1): kind for entry, kind in entries.items() if re.match(r"scipy\.sparse\._", entry)}
+    entries |= {
+        entry.replace("._", ".", 1): kind for entry, kind in entries.items() if re.match(r"scipy\.sparse\._", entry)
+    }
     entries |= classes("scipy.interpolate", r"\.tests\b|setup$")
     entries |= classes("scipy.spatial", r"\.tests\b|setup$|_plotutils")
     entries |= {
@@ -248,7 +251,9 @@ def lightgbm() -> Entries:
 def catboost() -> Entries:
     found = importlib.import_module("catboost.core")
     return {
-        f"catboost.core:{name}": "class" for name, value in own(found) if is_class(value) and name.startswith("CatBoost")
+        f"catboost.core:{name}": "class"
+        for name, value in own(found)
+        if is_class(value) and name.startswith("CatBoost")
     }
 
 
@@ -295,8 +300,8 @@ def read(path: Path) -> tuple[set[str], Entries]:
         return set(), {}
     lines = path.read_text(encoding="utf-8").splitlines()
     versions = next((line.removeprefix(VERSIONS) for line in lines if line.startswith(VERSIONS)), "")
-    entries = (line.split(" ") for line in lines if line and not line.startswith("#"))
-    return set(filter(None, versions.rstrip(".").split(", "))), {entry: kind for entry, kind in entries}
+    entries = [line.partition(" ") for line in lines if line and not line.startswith("#")]
+    return set(filter(None, versions.rstrip(".").split(", "))), {entry: kind for entry, _, kind in entries}
 
 
 def write(path: Path, title: str, versions: set[str], entries: Entries) -> None:

@@ -25,8 +25,8 @@ KINDS = (
     "huggingface_tiny",
     "joblib_sidecar",
     "lfs_pointer",
-    # "bad_records",
-    # "bad_weights",
+    "bad_records",
+    "bad_weights",
 )
 LIBRARIES = (
     "joblib",

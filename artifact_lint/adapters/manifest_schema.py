@@ -51,7 +51,7 @@ def violations(root: Node, part: str | None = None) -> list[Remark]:
     return sorted(remarks, key=lambda remark: (remark.origin.line, remark.origin.column))
 
 
-def _instance(node: Node, schema: Mapping[str, Any], whole: Mapping[str, Any], remarks: list[Remark]) -> Any:
+def _instance(node: Node, schema: Mapping[str, Any], whole: Mapping[str, Any], remarks: list[Remark]) -> object:
     """A document as the schema's validator sees it: unquoted scalars in text fields are taken as written."""
     while "$ref" in schema:
         schema = whole["$defs"][schema["$ref"].rpartition("/")[2]]
@@ -113,48 +113,41 @@ def _explain(error: ValidationError, root: Node) -> Iterator[Remark]:
     field = ".".join(str(step) for step in path) or "the manifest"
     value: Any = error.validator_value
     schema: Any = error.schema
+    if error.validator == "additionalProperties":
+        known = list(schema.get("properties", {}))
+        yield from (_unknown(node, key, field, known) for key, _ in node.items() if key not in known)
+    elif error.validator == "required":
+        missing = [name for name in value if node.get(name) is None and f"'{name}'" in error.message]
+        yield from (_violation(node.origin, f"{field} lacks {name}", f"Add `{name}`.") for name in missing)
+    elif error.validator == "const" and path == ["schema_version"]:
+        message = f"schema_version {node.text or 'null'} is not known here"
+        advice = "Write `schema_version: 1`, or update artifact-lint."
+        yield Remark(Irregularity.UNKNOWN_SCHEMA_VERSION, node.origin, message, advice)
+    else:
+        advice = "`artifact-lint schema manifest` prints what each field takes."
+        yield _violation(node.origin, _mistake(error, field, node, value), advice)
+
+
+def _mistake(error: ValidationError, field: str, node: Node, value: Any) -> str:  # noqa: ANN401  JSON Schema's values
     match error.validator:
-        case "additionalProperties":
-            known = list(schema.get("properties", {}))
-            unknown = [key for key, _ in node.items() if key not in known]
-            for key in unknown:
-                yield _unknown(node, key, field, known)
-            return
-        case "required":
-            missing = [name for name in value if isinstance(error.instance, dict) and name not in error.instance]
-            for name in missing:
-                if f"'{name}'" in error.message:
-                    yield _violation(node.origin, f"{field} lacks {name}", f"Add `{name}`.")
-            return
-        case "const" if path == ["schema_version"]:
-            yield Remark(
-                Irregularity.UNKNOWN_SCHEMA_VERSION,
-                node.origin,
-                f"schema_version {node.text or 'null'} is not known here",
-                "Write `schema_version: 1`, or update artifact-lint.",
-            )
-            return
         case "type":
             wanted = [value] if isinstance(value, str) else [name for name in value if name != "null"]
-            names = " or ".join(_TYPES[name] for name in wanted)
-            message = f"{field} must be {names}, not {_kind(node)}"
+            return f"{field} must be {' or '.join(_TYPES[name] for name in wanted)}, not {_kind(node)}"
         case "enum":
-            choices = ", ".join(str(choice) for choice in value)
-            close = get_close_matches(str(error.instance), [str(choice) for choice in value], 1)
+            choices = [str(choice) for choice in value]
+            close = get_close_matches(str(error.instance), choices, 1)
             hint = f"; did you mean {close[0]}?" if close else ""
-            message = f"{field} is {error.instance!r}, not one of {choices}{hint}"
+            return f"{field} is {error.instance!r}, not one of {', '.join(choices)}{hint}"
         case "pattern":
             form = next((words for start, words in _FORMS.items() if value.startswith(start)), f"of the form {value}")
-            message = f"{field} is {error.instance!r}, which is not {form}"
+            return f"{field} is {error.instance!r}, which is not {form}"
         case "minimum":
-            message = f"{field} is {error.instance}, less than {value}"
+            return f"{field} is {error.instance}, less than {value}"
         case "minLength":
-            message = f"{field} is empty"
+            return f"{field} is empty"
         case "minItems" | "maxItems":
-            message = f"{field} must have {value} values, not {len(list(node.elements()))}"
-        case _:
-            message = f"{field}: {error.message[:200]}"
-    yield _violation(node.origin, message, "`artifact-lint schema manifest` prints what each field takes.")
+            return f"{field} must have {value} values, not {len(list(node.elements()))}"
+    return f"{field}: {error.message[:200]}"
 
 
 _TYPES = {

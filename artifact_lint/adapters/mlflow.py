@@ -10,9 +10,10 @@ from re import compile as regex
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.base import Claim, Reach
+from artifact_lint.adapters.mlflow_content import example_path, input_example, total_size
 from artifact_lint.adapters.mlflow_files import mentions
 from artifact_lint.adapters.mlflow_signature import read_signature
-from artifact_lint.adapters.reading import Reading, as_text, child, fact, stated, stated_int
+from artifact_lint.adapters.reading import Reading, as_text, child, fact, stated
 from artifact_lint.adapters.requirements import read_environment
 from artifact_lint.document import Syntax
 from artifact_lint.model import Component, Fact, Irregularity, Origin, Record, Section, Stated
@@ -80,8 +81,8 @@ def describe(tree: Tree, claim: Claim) -> Record:
     if root is not None and not _has_flavors(root):
         _remark_no_flavors(reading, root)
     registered = _optional(reading, directory, "registered_model_meta")
-    for example in ("input_example.json", "serving_input_example.json"):
-        _optional(reading, directory, example, Syntax.JSON)
+    _optional(reading, directory, "serving_input_example.json", Syntax.JSON)
+    example = reading.document(example_path(directory, root), Syntax.JSON) if root is not None else None
     environment = read_environment(reading, directory)
     about = _describe_model(reading, directory, root) if root is not None else Record()
     around = Record(
@@ -89,6 +90,7 @@ def describe(tree: Tree, claim: Claim) -> Record:
         sources=reading.sources or (Origin(claim.record),),
         name=stated(registered.get("model_name")) if registered is not None else Stated(),
         version=stated(registered.get("model_version")) if registered is not None else Stated(),
+        example=input_example(example),
         python_version=environment.python_version,
         requirements=environment.requirements,
         texts=reading.texts,
@@ -155,6 +157,7 @@ def _optional(reading: Reading, directory: str, name: str, syntax: Syntax = Synt
 def _describe_model(reading: Reading, directory: str, root: Node) -> Record:
     flavors = flavors_of(root)
     signature = read_signature(root)
+    named = mentions(reading, directory, flavors)
     return Record(
         framework=_framework(root, flavors),
         architecture=stated(*_class_names(flavors)),
@@ -163,8 +166,8 @@ def _describe_model(reading: Reading, directory: str, root: Node) -> Record:
         run_id=stated(root.get("run_id")),
         created=stated(root.get("utc_time_created")),
         python_version=stated(*(flavor.get("python_version") for _, flavor in flavors)),
-        total_size=stated_int(root.get("model_size_bytes")),
-        mentions=mentions(reading, directory, flavors),
+        total_size=total_size(reading.tree, directory, root.get("model_size_bytes"), named),
+        mentions=named,
         sections=tuple(_sections(root, flavors, signature.section)),
         not_applicable=() if signature.section is not None else tuple(_without_columns(root, flavors)),
         locations=tuple(_locations(root, flavors)),

@@ -33,6 +33,9 @@ _MOST_STEPS = 200_000
 
 _LONGEST_VALUE = 1 << 20
 
+#: What SQLite recommends for files of unknown origin (https://www.sqlite.org/security.html).
+_GUARDS = ("PRAGMA trusted_schema = OFF", "PRAGMA cell_size_check = ON", "PRAGMA query_only = ON")
+
 _HELP = "Restore the file (`sqlite3 FILE 'PRAGMA integrity_check'` says what is wrong), or remove it."
 
 _RUN = "SELECT * FROM runs WHERE run_uuid = ?"
@@ -64,7 +67,7 @@ def read_database_run(reading: Reading, path: str, run_id: str, model_id: str | 
         with closing(sqlite3.connect(":memory:")) as connection:
             _load(connection, data)
             run = _read_run(reading, connection, Origin(path, pointer=f"/runs/{run_id}"), run_id, model_id)
-    except (StoreError, sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError) as error:
+    except (StoreError, sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, UnicodeError) as error:
         message = f"the tracking database cannot be read: {error}"
         reading.remark(Irregularity.UNREADABLE, Origin(path), message, _HELP)
         return Record()
@@ -86,9 +89,9 @@ def _load(connection: sqlite3.Connection, data: bytes) -> None:
     connection.text_factory = _text
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, max(len(data), _LONGEST_VALUE))
     connection.deserialize(data[: _JOURNAL.start] + _ROLLBACK + data[_JOURNAL.stop :])
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA query_only = ON")
     connection.set_progress_handler(lambda: next(steps, None) is None, _INSTRUCTIONS)
+    for guard in _GUARDS:
+        connection.execute(guard)
 
 
 def _text(data: bytes) -> str:
@@ -176,12 +179,12 @@ def _registered(connection: sqlite3.Connection, origin: Origin, run_id: str, mod
     rows = _rows(connection, _VERSIONS, run_id)
     if model_id is not None:
         rows = [row for row in rows if _string(row.get("source")) == f"models:/{model_id}"]
-    if len({row["name"] for row in rows}) != 1:
+    if len({row.get("name") for row in rows}) != 1:
         return None
-    name, version = _string(rows[0]["name"]), _string(rows[0]["version"])
+    name, version = _string(rows[0].get("name")), _string(rows[0].get("version"))
     if name is None or version is None:
         return None
-    aliases = (_string(row["alias"]) for row in _rows(connection, _ALIASES, name, rows[0]["version"]))
+    aliases = (_string(row["alias"]) for row in _rows(connection, _ALIASES, name, rows[0].get("version")))
     return Registered(
         Fact(name, origin),
         Fact(version, origin),

@@ -52,11 +52,21 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
         return Record()
     reading = Reading(tree)
     found = _read_run(reading, directory, run_id, home)
-    if record.created:
-        found = replace(found, created=Stated())
+    found = _beside(record, found)
     if home is not None and home.run_id.value != record.run_id.value:
         found += Record(run_id=Stated((home.run_id,)))
     return Record(sources=reading.sources, texts=reading.texts, remarks=reading.remarks) + found
+
+
+def _beside(record: Record, found: Record) -> Record:
+    """What was found without what the record knows better: a run may have been registered more than once since."""
+    if record.created:
+        found = replace(found, created=Stated())
+    if not record.name and not record.version:
+        return found
+    if (record.name.value, record.version.value) != (found.name.value, found.version.value):
+        found = replace(found, stage=Stated(), aliases=Stated())
+    return replace(found, name=Stated(), version=Stated())
 
 
 def _read_run(reading: Reading, directory: str, run_id: str, home: _Home | None) -> Record:
@@ -113,9 +123,16 @@ def _find_run(tree: Tree, directory: str, run_id: str) -> str | None:
         found = _in_store(tree, child(ancestor, STORE_DIRECTORY), run_id)
         if found is not None:
             return found
-    ending = f"/{run_id}"
-    runs = (place for place in tree.directories() if place.endswith(ending) and META_FILE in tree.folder(place))
-    return next(runs, None)
+    return tree.once(NAME, lambda: _described_directories(tree)).get(run_id)
+
+
+def _described_directories(tree: Tree) -> dict[str, str]:
+    """Every directory in view with a `meta.yaml`, by its own name: a run's is its identifier."""
+    described: dict[str, str] = {}
+    for place in tree.directories():
+        if META_FILE in tree.folder(place):
+            described.setdefault(place.rpartition("/")[2], place)
+    return described
 
 
 def _is_name(text: str) -> bool:

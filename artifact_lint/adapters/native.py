@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from artifact_lint.adapters.base import Claim, Reach
 from artifact_lint.adapters.manifest_schema import violations
-from artifact_lint.adapters.reading import Reading, as_float, as_int, as_text, child, fact, stated
+from artifact_lint.adapters.reading import Reading, as_int, as_text, child, fact, stated
 from artifact_lint.adapters.requirements import read_environment, read_requirements
 from artifact_lint.model import (
     Component,

@@ -133,7 +133,7 @@ def _logical_lines(reading: Reading, path: str) -> list[Fact[str]]:
             start = number
         goes_on = raw.endswith("\\") and not raw.lstrip().startswith("#")
         text = raw[:-1] if goes_on else raw
-        pending = f"{pending} {text.strip()}".strip() if pending else text
+        pending = f"{pending} {text.strip()}".strip() if pending else text.rstrip()
         if goes_on:
             continue
         _keep(lines, path, start, pending)

@@ -20,7 +20,9 @@ _DATA = re.compile(
     r"(?:[_.-]|$)",
     re.IGNORECASE,
 )
-_MODEL = re.compile(r"model|weights|classif|regress|clf|estimator|pipeline|checkpoint|forest|xgb|lgb|svm|net", re.IGNORECASE)
+_MODEL = re.compile(
+    r"model|weights|classif|regress|clf|estimator|pipeline|checkpoint|forest|xgb|lgb|svm|net", re.IGNORECASE
+)
 
 
 def role_of(path: str) -> Role:

@@ -44,7 +44,9 @@ NAME = "sidecar"
 LARGEST = 2 << 20
 
 _SUFFIXES = (".json", ".yaml", ".yml")
-_ABOUT_MODELS = re.compile(r"(?:trained_?|training_?)?model[-_.]?(?:meta(?:data)?|card|info|details|manifest)", re.I)
+_ABOUT_MODELS = re.compile(
+    r"(?:trained_?|training_?)?model[-_.]?(?:meta(?:data)?|card|info|details|manifest)", re.IGNORECASE
+)
 _GENERAL = re.compile(
     r"meta(?:data)?|card|info|config|(?:model|train(?:ing)?)[-_]config|(?:hyper[-_]?)?param(?:eter)?s|metrics|results|"
     r"(?:model[-_])?evaluation|(?:training|train)[-_](?:metadata|info|metrics|results)|"
@@ -110,7 +112,7 @@ def describe(tree: Tree, claim: Claim) -> Record:
     reading = Reading(tree)
     root = reading.document(claim.record)
     record = _facts(root, claim.record) if root is not None else Record()
-    mentions = tuple(_mentions(tree, claim, reading, root)) if root is not None else ()
+    mentions = tuple(_mentions(tree, claim, root)) if root is not None else ()
     beside = read_environment(reading, claim.directory)
     extra = Record(
         conventions=(NAME,),
@@ -323,7 +325,7 @@ def _surprises(fields: _Fields) -> Iterator[Remark]:
         yield Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, f"Quote it: {quoted}", edits, guessed=True)
 
 
-def _mentions(tree: Tree, claim: Claim, reading: Reading, root: Node) -> Iterator[Mention]:
+def _mentions(tree: Tree, claim: Claim, root: Node) -> Iterator[Mention]:
     fields = _Fields(root)
     named = fields.scalar(keys.FILE)
     text = as_text(named)

@@ -6,7 +6,10 @@ Counted over public repositories that keep a JSON or YAML file beside a model. K
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAME = ("model_name", "name", "model", "best_model", "best_model_name", "modelname", "model_id")
 VERSION = ("version", "model_version", "modelversion")
@@ -50,7 +53,16 @@ METRICS = (
     "metrics", "performance", "model_performance", "best_model_metrics", "test_metrics", "evaluation", "scores",
     "eval_metrics", "validation_metrics", "results", "final_metrics",
 )  # fmt: skip
-FILE = ("model_file", "model_path", "weights_file", "weights_path", "weights", "artifact_path", "model_filename", "file")
+FILE = (
+    "model_file",
+    "model_path",
+    "weights_file",
+    "weights_path",
+    "weights",
+    "artifact_path",
+    "model_filename",
+    "file",
+)
 DIGEST = ("sha256", "digest", "checksum", "model_sha256", "model_hash", "file_hash", "md5", "hash", "weights_digest")
 SIZE = ("size_bytes", "file_size_bytes", "size")
 PYTHON = ("python_version", "python")
@@ -74,7 +86,7 @@ LIBRARIES: Mapping[str, str] = {
 }
 
 #: Numbers by these names are metrics wherever they stand.
-METRIC_NAMES = frozenset(
+METRIC_NAMES = frozenset(  # noqa: SIM905  a list of words reads better as a paragraph
     "accuracy acc balanced_accuracy precision recall f1 f1_score f1_macro f1_weighted auc auc_roc roc_auc pr_auc "
     "average_precision log_loss logloss brier brier_score loss val_loss rmse mae mse mape smape r2 r2_score "
     "explained_variance mcc kappa iou map perplexity bleu rouge wer cer gini ks silhouette ndcg mrr".split()

@@ -14,7 +14,7 @@ import click
 
 from artifact_lint import __version__
 from artifact_lint.cli.activity import Activity
-from artifact_lint.cli.errors import USAGE
+from artifact_lint.cli.errors import USAGE, tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,14 +116,9 @@ def _spell_out_what_cannot_be_encoded() -> None:
 
 
 def _tell(error: click.ClickException) -> int:
-    lines = error.format_message().strip().splitlines() or ["wrong usage"]
-    for line in lines:
-        click.echo(f"artifact-lint: error: {line[:1].lower()}{line[1:]}" if _is_ours(error) else line, err=True)
+    for line in error.format_message().strip().split("\n"):
+        tell(line[:1].lower() + line[1:] if isinstance(error, click.UsageError) else line)
     return error.exit_code
-
-
-def _is_ours(error: click.ClickException) -> bool:
-    return not isinstance(error, click.exceptions.NoArgsIsHelpError)
 
 
 def _tell_bug(error: Exception, activity: Activity) -> int:
@@ -133,5 +128,5 @@ def _tell_bug(error: Exception, activity: Activity) -> int:
     what = f"{kind}: {error}" if str(error) else kind
     hint = "" if activity.traceback else "; ARTIFACT_LINT_DEBUG=1 shows the traceback to report it with"
     line = " ".join(f"this is a bug in artifact-lint, while {activity.doing}: {what}{hint}".split())
-    click.echo(f"artifact-lint: error: {line}", err=True)
+    tell(line)
     return USAGE

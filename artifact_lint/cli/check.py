@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from artifact_lint.cli.activity import pass_activity
-from artifact_lint.cli.errors import CommandError
+from artifact_lint.cli.errors import CommandError, tell
 from artifact_lint.cli.output import (
     COLOURS,
     DEFAULT_WIDTH,
@@ -25,7 +25,8 @@ from artifact_lint.cli.output import (
     write_to_file,
     write_to_terminal,
 )
-from artifact_lint.cli.sources import Lines, open_store
+from artifact_lint.cli.sources import Lines
+from artifact_lint.git import GitError
 from artifact_lint.reporters import RenderContext, render
 from artifact_lint.settings import FailOn, Settings, SettingsError, group, load, override
 from artifact_lint.stores.base import StoreError
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from artifact_lint.cli.activity import Activity
+    from artifact_lint.engine import Request
     from artifact_lint.model.report import Report
     from artifact_lint.reporters.styled import Line
+    from artifact_lint.stores.base import Store
 
 _CLEAN: Final = 0
 _FINDINGS: Final = 1
@@ -65,7 +68,7 @@ def _split(_context: click.Context, _parameter: click.Parameter, values: tuple[s
     return tuple(word for value in values for word in re.split(r"[\s,]+", value) if word)
 
 
-@click.command("check", context_settings={"auto_envvar_prefix": "ARTIFACT_LINT"})
+@click.command("check", short_help="Lint model artifacts.", context_settings={"auto_envvar_prefix": "ARTIFACT_LINT"})
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
     "--select", multiple=True, callback=_split, metavar="CODES", help="Rules to run: codes, prefixes, names or ALL."
@@ -90,7 +93,7 @@ def _split(_context: click.Context, _parameter: click.Parameter, values: tuple[s
 @click.option("--allow-empty", is_flag=True, help="Exit with 0 where there is no artifact.")
 @click.option("--staged", is_flag=True, help="Lint what is staged in git, as it is staged.")
 @click.option("--since", metavar="REV", help="Lint the artifacts touched since a git revision.")
-@click.option("--quiet", "-q", count=True, help="Print findings alone; twice, nothing.")
+@click.option("--quiet", "-q", count=True, help="Print errors and warnings alone; twice, nothing.")
 @click.option("--verbose", "-v", count=True, help="Print notes in full; twice, tracebacks of internal errors too.")
 @click.option("--color", type=click.Choice(COLOURS), default="auto", show_default=True, help="When to use colours.")
 @pass_activity
@@ -136,10 +139,13 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
         return _CLEAN
     if verbose:
         for run in runs:
-            click.echo(f"artifact-lint: configuration: {run.settings.config_path or 'none, the defaults'}", err=True)
+            tell(f"configuration: {run.settings.config_path or 'none, the defaults'}", error=False)
 
     activity.doing = f"linting {' '.join(paths[:3])}{' ...' if len(paths) > 3 else ''}"
-    reports = [_lint(run, staged=staged, since=since, jobs=jobs) for run in runs]
+    from artifact_lint.engine import Request  # noqa: PLC0415 - not for `--show-settings`
+
+    requests = [Request(run.settings, staged=staged, revision=since, jobs=jobs) for run in runs]
+    reports = [_lint(run.paths, request) for run, request in zip(runs, requests, strict=True)]
     report = reduce(add, reports)
     failed = any(
         run.settings.fails(found.severity) for run, own in zip(runs, reports, strict=True) for found in own.findings
@@ -148,7 +154,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     code = _FINDINGS if failed else _NO_ARTIFACT if empty and not allow_empty else _CLEAN
 
     activity.doing = "writing the report"
-    source = Lines(open_store(paths, staged=staged))
+    source = Lines([_store(run.paths, request) for run, request in zip(runs, requests, strict=True)])
     for target in targets or (Target("full"),):
         context = RenderContext(
             exit_code=code,
@@ -160,7 +166,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
         )
         _write(target, render(target.format, report, context), colour=colours(color), silent=quiet > 1)
     if code == _NO_ARTIFACT:
-        click.echo(f"artifact-lint: error: {_nothing_found(paths, staged=staged, since=since)}", err=True)
+        tell(_nothing_found(paths, staged=staged, since=since))
     return code
 
 
@@ -176,6 +182,8 @@ def _refuse_contradictions(
 
 
 def _expect(path: str) -> None:
+    if not path:
+        raise CommandError("a path is empty; name a directory or a file")
     if "://" in path:
         raise CommandError(f"this release lints local paths, not {path}")
     place = Path(path)
@@ -221,14 +229,19 @@ def _groups(paths: Sequence[str], given: Given) -> Mapping[Path | None, Sequence
     return {None: paths} if given.isolated else group(paths)
 
 
-def _lint(run: Run, *, staged: bool, since: str | None, jobs: int | None) -> Report:
-    from artifact_lint.engine import Request, lint  # noqa: PLC0415 - not for `--show-settings`
+def _lint(paths: Sequence[str], request: Request) -> Report:
+    from artifact_lint.engine import lint  # noqa: PLC0415 - not for `--show-settings`
 
-    request = Request(settings=run.settings, staged=staged, revision=since, jobs=jobs)
     try:
-        return lint(run.paths, request)
-    except StoreError as error:
+        return lint(paths, request)
+    except (GitError, StoreError) as error:
         raise CommandError(str(error)) from error
+
+
+def _store(paths: Sequence[str], request: Request) -> Store:
+    from artifact_lint.engine import locate  # noqa: PLC0415 - not for `--show-settings`
+
+    return locate(paths, request).store
 
 
 def _write(target: Target, lines: Iterable[Line], *, colour: bool, silent: bool) -> None:

@@ -11,7 +11,7 @@ from artifact_lint.cli.output import COLOURS, colours, width, write_to_terminal
 from artifact_lint.cli.pages import as_json, page
 
 
-@click.command("explain", context_settings={"auto_envvar_prefix": "ARTIFACT_LINT"})
+@click.command("explain", short_help="Explain a rule.", context_settings={"auto_envvar_prefix": "ARTIFACT_LINT"})
 @click.argument("rule", metavar="CODE|NAME")
 @click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--color", type=click.Choice(COLOURS), default="auto", show_default=True, help="When to use colours.")

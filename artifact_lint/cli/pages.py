@@ -36,7 +36,7 @@ def page(rule: RuleInfo, columns: int) -> Iterator[Line]:
     """A rule's documentation, wrapped, with its headings and its code told apart."""
     yield (Segment(f"{rule.code} {rule.name}", Style.STRONG),)
     told = [f"since {rule.since}", *rule.tags, *(["strict profile only"] if rule.strict else [])]
-    yield (Segment(rule.severity.value, SEVERITY_STYLES[rule.severity]), Segment(f" · {' · '.join(told)}", Style.FAINT))
+    yield (Segment(rule.severity.value, SEVERITY_STYLES[rule.severity]), Segment(f", {', '.join(told)}", Style.FAINT))
     yield ()
     fenced = False
     for block in _blocks(rule.documentation):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from artifact_lint.rules import RuleInfo
 
 
-@click.command("rules", context_settings={"auto_envvar_prefix": "ARTIFACT_LINT"})
+#: The columns that a summary needs to stand beside its rule's name, and not below.
+_LEAST_BESIDE: Final = 30
+
+
+@click.command("rules", short_help="List every rule.", context_settings={"auto_envvar_prefix": "ARTIFACT_LINT"})
 @click.option("--format", "format_name", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--color", type=click.Choice(COLOURS), default="auto", show_default=True, help="When to use colours.")
 def rules(format_name: str, color: str) -> None:
@@ -34,7 +38,9 @@ def rules(format_name: str, color: str) -> None:
 
 def _table(listed: tuple[RuleInfo, ...], columns: int) -> Iterator[Line]:
     names = max(len(rule.name) for rule in listed)
-    margin = len("CMP101  warning  ") + names + 2
+    before_name = len("CMP101  warning  ")
+    beside = columns - before_name - names - 2 >= _LEAST_BESIDE
+    margin = before_name + names + 2 if beside else before_name
     family = ""
     for rule in listed:
         if family not in {"", rule.family}:
@@ -42,11 +48,12 @@ def _table(listed: tuple[RuleInfo, ...], columns: int) -> Iterator[Line]:
         family = rule.family
         strict = " (strict profile)" if rule.strict else ""
         summary = list(wrap(rule.summary + strict, max(columns - margin, 20)))
+        first = summary.pop(0) if beside else ""
         yield (
             Segment(rule.code, Style.STRONG),
             Segment(f"  {rule.severity.value:<7}", SEVERITY_STYLES[rule.severity]),
             Segment(f"  {rule.name:<{names}}  "),
-            Segment(summary[0]),
+            Segment(first),
         )
-        for line in summary[1:]:
+        for line in summary:
             yield (Segment(" " * margin), Segment(line))

@@ -7,7 +7,7 @@ import click
 from artifact_lint.schemas.validation import SCHEMAS, schema_text
 
 
-@click.command("schema")
+@click.command("schema", short_help="Print a JSON Schema.")
 @click.argument("name", type=click.Choice(SCHEMAS))
 def schema(name: str) -> None:
     """Print a JSON Schema: of the manifest, the configuration or the JSON report."""

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.git import find_root
-from artifact_lint.settings import absolute
 from artifact_lint.stores.base import StoreError
-from artifact_lint.stores.local import LocalStore
-from artifact_lint.stores.revision import IndexStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,32 +19,26 @@ _BYTE_ORDER_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le
 
 
 class Lines:
-    """Reads each file once; the lines are those that a document's positions count."""
+    """Reads each file once, from the first store that has it; the lines are those that positions count."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, stores: Sequence[Store]) -> None:
+        self._stores = stores
         self._known: dict[str, Sequence[str] | None] = {}
 
     def __call__(self, path: str) -> Sequence[str] | None:
         """The lines of a text file; None where it is no text or cannot be read."""
         if path not in self._known:
-            self._known[path] = self._read(path)
+            texts = (_read(store, path) for store in self._stores)
+            self._known[path] = next((lines for lines in texts if lines is not None), None)
         return self._known[path]
 
-    def _read(self, path: str) -> Sequence[str] | None:
-        try:
-            with self._store.open(path) as source:
-                data = source.read(0, LIMIT)
-        except StoreError:
-            return None
-        mark, encoding = next(
-            ((mark, name) for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), (b"", "utf-8")
-        )
-        text = data[len(mark) :].decode(encoding, "ignore" if len(data) == LIMIT else "replace")
-        return None if "\0" in text or "\ufffd" in text else _LINE_BREAK.split(text)
 
-
-def open_store(paths: Sequence[str], *, staged: bool) -> Store:
-    """The store whose paths a report about these paths uses."""
-    root = find_root(absolute(paths[0])) or Path.cwd()
-    return IndexStore(root) if staged else LocalStore(root)
+def _read(store: Store, path: str) -> Sequence[str] | None:
+    try:
+        with store.open(path) as source:
+            data = source.read(0, LIMIT)
+    except StoreError:
+        return None
+    mark, encoding = next(((mark, name) for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), (b"", "utf-8"))
+    text = data[len(mark) :].decode(encoding, "ignore" if len(data) == LIMIT else "replace")
+    return None if "\0" in text or "\ufffd" in text else _LINE_BREAK.split(text)

@@ -10,7 +10,7 @@ import json
 from re import compile as regex
 from typing import TYPE_CHECKING
 
-from artifact_lint.document.node import Member, Node, Source, duplicate_key, escape
+from artifact_lint.document.node import MOST_REMARKS, Member, Node, Source, duplicate_key, escape
 
 if TYPE_CHECKING:
     from artifact_lint.document.node import DocumentError, Limits
@@ -88,7 +88,7 @@ class _Reader:
         position = self.skip(end)
         if not self.content.startswith(":", position):
             raise self.unexpected(position, "a colon must follow the key, not")
-        if key in members:
+        if key in members and len(self.remarks) < MOST_REMARKS:
             pointer = f"{container.pointer}/{escape(key)}"
             self.remarks.append(duplicate_key(self.source, key, members[key].key_start, (start, end), pointer))
         node, position = self.value(container, key, self.skip(position + 1))

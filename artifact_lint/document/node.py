@@ -13,6 +13,9 @@ from artifact_lint.model import Irregularity, Origin, Remark
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: A file of duplicate keys would otherwise be a list of remarks many times its size.
+MOST_REMARKS = 1000
+_LONGEST_QUOTE = 80
 _LINE_BREAK = regex(r"\r\n|\n|\r")
 
 
@@ -232,12 +235,18 @@ class Document:
     remarks: tuple[Remark, ...] = ()
 
 
+def brief(text: str) -> str:
+    """The start of a text that may be a whole file long, for a message of one line."""
+    line = " ".join(text[: 2 * _LONGEST_QUOTE].split())
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[: _LONGEST_QUOTE - 3]}..."
+
+
 def duplicate_key(source: Source, key: str, first: int, span: tuple[int, int], pointer: str) -> Remark:
     """The remark on a key that stands in its mapping for a second time."""
     return Remark(
         Irregularity.DUPLICATE_KEY,
         source.origin(*span, pointer),
-        f"the key `{key}` stands here for the second time, after line {source.position(first)[0]}",
+        f"the key `{brief(key)}` stands here for the second time, after line {source.position(first)[0]}",
         "Keep one of the two: readers take the last and drop the first without a word.",
     )
 

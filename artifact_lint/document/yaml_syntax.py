@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from artifact_lint.document.node import Member, Node, Source, duplicate_key, escape
+from artifact_lint.document.node import MOST_REMARKS, Member, Node, Source, brief, duplicate_key, escape
 from artifact_lint.document.yaml_scalars import code_of_tag, is_known_tag, resolve, short_tag
 from artifact_lint.model import Irregularity, Remark
 
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
     from artifact_lint.document.node import Limits
 
+#: PyYAML may be built without libyaml; its own parser is slower and gives the same events.
+_Loader: type[yaml.CSafeLoader | yaml.SafeLoader] = getattr(yaml, "CSafeLoader", None) or yaml.SafeLoader
 _UNPRINTABLE = regex("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: libyaml compares every tag directive with every other.
+_MOST_TAG_DIRECTIVES = 1000
 _BLANK = " \t\r\n"
 #: libyaml's words, which are a parser author's, in a user's.
 _PLAIN_WORDS = {
@@ -87,6 +91,9 @@ class _Builder:
         if bad is not None:
             reason = f"the control character U+{ord(bad.group()):04X}, which YAML does not allow"
             raise self.source.error(bad.start(), reason, "Delete it, or write it as an escape in double quotes.")
+        if content.count("\n%TAG", start, end) > _MOST_TAG_DIRECTIVES:
+            reason = f"more than {_MOST_TAG_DIRECTIVES:,} tag directives"
+            raise self.source.error(start, reason, "Write plain values, which need no tags.")
         for event in self.events(content[start:end]):
             if self.root is not None and not self.frames:
                 self.after_root(event)
@@ -97,7 +104,7 @@ class _Builder:
         return self.root
 
     def events(self, content: str) -> Iterator[yaml.Event]:
-        loader = yaml.CSafeLoader(content)
+        loader = _Loader(content)
         try:
             while (event := loader.get_event()) is not None:
                 yield event
@@ -108,7 +115,7 @@ class _Builder:
             if self.source.content.startswith("\t", offset):
                 problem = "found a tab character that violates indentation"
             raise self.source.error(offset, _PLAIN_WORDS.get(problem, problem), _HELP) from None
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:
             raise self.source.error(self.base, " ".join(str(error).split()), _HELP) from None
         finally:
             loader.dispose()
@@ -189,12 +196,13 @@ class _Builder:
         if self.aliases > self.limits.aliases:
             raise self.source.error(start, f"more than {self.limits.aliases:,} aliases", "Write the values out.")
         name = str(event.anchor)
+        shown = brief(name)
         if name not in self.anchors:
             if any(frame.anchor == name for frame in self.frames):
-                reason = f"the alias *{name} stands inside the value it names: the document never ends"
+                reason = f"the alias *{shown} stands inside the value it names: the document never ends"
                 raise self.source.error(start, reason, "Break the cycle.")
-            reason = f"the alias *{name} names no anchor above it"
-            raise self.source.error(start, reason, f"Define &{name} first, or quote the value.")
+            reason = f"the alias *{shown} names no anchor above it"
+            raise self.source.error(start, reason, f"Define &{shown} first, or quote the value.")
         node, weight = self.anchors[name]
         self.expansion += weight
         if self.expansion > self.limits.expansion:
@@ -234,7 +242,7 @@ class _Builder:
             return
         seen = self.keys[-1]
         first = seen.setdefault(key.scalar, key)
-        if first is not key:
+        if first is not key and len(self.remarks) < MOST_REMARKS:
             span = (key.start, key.end)
             pointer = f"{frame.node.pointer}/{escape(text)}"
             self.remarks.append(duplicate_key(self.source, text, first.start, span, pointer))
@@ -265,15 +273,17 @@ class _Builder:
         members.update(own)
 
     def check_tag(self, tag: str | None, start: int, end: int) -> None:
-        if tag is None or tag in self.tags or is_known_tag(tag):
+        if tag is None or tag in self.tags or is_known_tag(tag) or len(self.remarks) >= MOST_REMARKS:
             return
         self.tags.add(tag)
         code = code_of_tag(tag)
         if code is None:
-            message = f"the tag {short_tag(tag)} means something only to the program that wrote it"
+            message = f"the tag {brief(short_tag(tag))} means something only to the program that wrote it"
             advice = "Write a plain value, which every reader understands."
         else:
-            message = f"the tag {short_tag(tag)} reaches {code} in an unsafe loader, and safe loaders refuse it"
+            message = (
+                f"the tag {brief(short_tag(tag))} reaches {brief(code)} in an unsafe loader, and safe loaders refuse it"
+            )
             advice = "Convert the object to plain values before it is written, and write with `yaml.safe_dump`."
         parent, token = self.parent(), self.token()
         pointer = "" if parent is None else f"{parent.pointer}/{escape(str(token))}"

@@ -22,6 +22,8 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c"
 #: Suffixes that mean something else within documents and packages.
 _AMBIGUOUS = frozenset({".bin", ".p", ".model", ".th"})
+#: A `.pth` shorter than this is one of Python's own path files, in bytes.
+_SHORTEST_WEIGHTS = 512
 _TELLING = tuple(sorted(WEIGHT_SUFFIXES - _AMBIGUOUS))
 
 #: ustar and GNU tar (POSIX.1-2017, pax): 512-byte blocks, the magic at 257, octal sizes.
@@ -31,10 +33,15 @@ _PREVIEWED = 64
 _OCTAL = re.compile(rb"\s*([0-7]{1,12})[\s\x00]*")
 
 
+def _tells(name: str, size: int) -> bool:
+    lowered = name.lower()
+    return lowered.endswith(_TELLING) and not (lowered.endswith(".pth") and size < _SHORTEST_WEIGHTS)
+
+
 def _is_zip(probe: Probe) -> bool:
     if not probe.head.startswith(_ZIP):
         return False
-    return probe.promises_weights or any(entry.name.lower().endswith(_TELLING) for entry in probe.members.value)
+    return probe.promises_weights or any(_tells(entry.name, entry.size) for entry in probe.members.value)
 
 
 def _read_zip(job: Job, findings: Findings) -> None:
@@ -71,10 +78,10 @@ def _is_tar(probe: Probe) -> bool:
     try:
         if source.read(257, 5) != _MAGIC:
             return False
-        names = [member.name.lower() for member in _tar_members(source, _PREVIEWED)]
+        telling = any(_tells(member.name, member.size) for member in _tar_members(source, _PREVIEWED))
     except FormatError:
         return probe.promises_weights
-    return probe.promises_weights or any(name.endswith(_TELLING) for name in names)
+    return probe.promises_weights or telling
 
 
 def _tar_members(source: Source, most: int) -> Iterator[_Member]:
@@ -122,6 +129,12 @@ def _read_tar(job: Job, findings: Findings) -> None:
 
 ZIP = Format("zip", "zip archive", (".zip", ".mar"), _is_zip, _read_zip, aliases=("mar",), generic=True)
 TAR = Format(
-    "tar", "tar archive", (".tar", ".tar.gz", ".tgz", ".nemo"), _is_tar, _read_tar, aliases=("tgz", "nemo"), generic=True
+    "tar",
+    "tar archive",
+    (".tar", ".tar.gz", ".tgz", ".nemo"),
+    _is_tar,
+    _read_tar,
+    aliases=("tgz", "nemo"),
+    generic=True,
 )
 SEVEN_ZIP = Format("7z", "7z archive", (".7z",), _is_seven_zip, _refuse_seven_zip, aliases=("7zip",), generic=True)

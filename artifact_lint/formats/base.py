@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import Cause, Lazy
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from artifact_lint.formats.findings import Findings
     from artifact_lint.formats.zips import Entry
+    from artifact_lint.model import Cause, Lazy
     from artifact_lint.stores.base import Source
 
 #: What recognition reads of every file, in bytes.
@@ -63,16 +62,19 @@ class Probe:
         return self.suffix in WEIGHT_SUFFIXES
 
 
-#: Suffixes under which weights are kept whatever their bytes turn out to be.
-WEIGHT_SUFFIXES = frozenset(
-    ".pkl .pickle .joblib .sav .p .model .pt .pth .pt2 .ckpt .bin .mar .nemo .safetensors .onnx .gguf .h5 .hdf5 .keras "
-    ".skops .ubj .cbm .tflite .msgpack .npy .npz .dill .cloudpickle .jbl .pk .torch .th".split()
-)
-
 #: Suffixes whose usual reader unpickles.
 PICKLE_SUFFIXES = frozenset(
-    ".pkl .pickle .joblib .sav .p .pk .pt .pth .ckpt .dill .cloudpickle .jbl .torch .th .bin .model .mdl".split()
+    {
+        *(".pkl", ".pickle", ".p", ".pk", ".sav", ".dill", ".cloudpickle", ".joblib", ".jbl"),
+        *(".pt", ".pth", ".ckpt", ".bin", ".torch", ".th", ".model", ".mdl"),
+    }
 )
+
+#: Suffixes under which weights are kept whatever their bytes turn out to be.
+WEIGHT_SUFFIXES = PICKLE_SUFFIXES | {
+    *(".safetensors", ".onnx", ".gguf", ".h5", ".hdf5", ".keras", ".skops", ".ubj", ".cbm", ".tflite"),
+    *(".msgpack", ".npy", ".npz", ".pt2", ".mar", ".nemo"),
+}
 
 
 @dataclass(frozen=True, slots=True)

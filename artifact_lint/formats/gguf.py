@@ -85,12 +85,12 @@ def _read(job: Job, findings: Findings) -> None:
             findings.metadata[key] = str(value)[:_KEPT_TEXT]
     if alignment <= 0:
         raise FormatError(Cause.BROKEN, f"an alignment of {alignment}", window.tell())
-    ends = [0]
+    end: int | None = 0
     for _ in range(tensors):
-        ends.append(_tensor(window, findings))
-    start = -(-window.tell() // alignment) * alignment
-    if not job.member and None not in ends:
-        findings.extent = start + max(end for end in ends if end is not None) if tensors else window.tell()
+        reached = _tensor(window, findings)
+        end = None if end is None or reached is None else max(end, reached)
+    if end is not None and not job.member:
+        findings.extent = -(-window.tell() // alignment) * alignment + end if tensors else window.tell()
 
 
 def _tensor(window: Window, findings: Findings) -> int | None:

@@ -43,7 +43,7 @@ def _read(job: Job, findings: Findings) -> None:
         raise FormatError(Cause.BROKEN, "there is no HDF5 superblock")
     block = job.source.read(start, 96)
     preview = job.source.read(start, _PREVIEW)
-    if any(word in preview for word in _KERAS):
+    if job.name.endswith(".weights.h5") or any(word in preview for word in _KERAS):
         findings.framework = "keras"
     end = _end_of_file(block)
     if end is None:

@@ -51,7 +51,11 @@ def _read_tflite(_: Job, findings: Findings) -> None:
 def _is_flax(probe: Probe) -> bool:
     first = probe.head[:1]
     is_map = b"\x80" < first <= b"\x8f" or first in {b"\xde", b"\xdf"}
-    return probe.suffix == ".msgpack" and is_map and re.match(rb"(?:.|\xde..|\xdf....)[\xa0-\xbf\xd9]", probe.head, re.DOTALL) is not None
+    return (
+        probe.suffix == ".msgpack"
+        and is_map
+        and re.match(rb"(?:.|\xde..|\xdf....)[\xa0-\xbf\xd9]", probe.head, re.DOTALL) is not None
+    )
 
 
 def _read_flax(_: Job, findings: Findings) -> None:
@@ -59,11 +63,15 @@ def _read_flax(_: Job, findings: Findings) -> None:
 
 
 LIGHTGBM = Format(
-    "lightgbm", "LightGBM text", (".txt", ".lgb", ".model"), _is_lightgbm, _read_lightgbm, ("lightgbm",), ("lgb", "lgbm")
+    "lightgbm",
+    "LightGBM text",
+    (".txt", ".lgb", ".model"),
+    _is_lightgbm,
+    _read_lightgbm,
+    ("lightgbm",),
+    ("lgb", "lgbm"),
 )
 CATBOOST = Format("catboost", "CatBoost binary", (".cbm",), _is_catboost, _read_catboost, ("catboost",), ("cbm",))
 CATBOOST_JSON = Format("catboost-json", "CatBoost JSON", (".json",), _is_catboost_json, _read_catboost, ("catboost",))
 TFLITE = Format("tflite", "TensorFlow Lite", (".tflite",), _is_tflite, _read_tflite, ("tensorflow",), ("litert",))
-FLAX = Format(
-    "flax-msgpack", "Flax MessagePack", (".msgpack",), _is_flax, _read_flax, ("flax",), ("flax", "msgpack")
-)
+FLAX = Format("flax-msgpack", "Flax MessagePack", (".msgpack",), _is_flax, _read_flax, ("flax",), ("flax", "msgpack"))

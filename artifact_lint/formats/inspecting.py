@@ -20,7 +20,10 @@ _OPENED = frozenset(name for name, format_ in FORMATS.items() if format_.pickled
 
 
 def inspect(
-    name: str, source: Source, format: str | None = None, limits: ReadLimits | None = None  # noqa: A002
+    name: str,
+    source: Source,
+    format: str | None = None,  # noqa: A002 - the word that manifests use
+    limits: ReadLimits | None = None,
 ) -> Inspection:
     """What a bounded look at a file finds.
 

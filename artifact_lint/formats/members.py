@@ -20,6 +20,8 @@ _PICKLES = (".pkl", ".debug_pkl")
 #: A small text member is read up to this length, in bytes.
 _SMALL = 1 << 16
 _LARGE = 1 << 26
+#: How far the next member is looked for in an archive without a directory, in bytes.
+_SEARCHED = 1 << 26
 
 
 def read_members(job: Job, findings: Findings) -> dict[str, Entry]:
@@ -50,6 +52,10 @@ def _all_entries(job: Job, findings: Findings) -> list[Entry]:
         if directory.shift:
             detail = f"{directory.shift:,} bytes stand before the archive"
             findings.add_incomplete(Cause.BROKEN, detail, 0, job.member)
+        if directory.end > job.source.size:
+            findings.add_incomplete(Cause.TRUNCATED, "the archive's comment is cut", job.source.size, job.member)
+        elif directory.end < job.source.size and not job.member:
+            findings.metadata["trailing"] = f"bytes that belong to no archive follow at {directory.end}"
         for entry in entries(job.source, directory):
             kept.append(entry)
             if len(kept) > job.limits.members:
@@ -57,7 +63,7 @@ def _all_entries(job: Job, findings: Findings) -> list[Entry]:
     except FormatError as error:
         findings.add_error(error, job.member)
         known = {entry.name for entry in kept}
-        kept += [entry for entry in local_entries(job.source, job.limits.members) if entry.name not in known]
+        kept += [entry for entry in local_entries(job.source, job.limits.members, _SEARCHED) if entry.name not in known]
     else:
         return kept
     return kept

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
 
+#: What the libraries write as `format` into the metadata.
+_FRAMEWORKS = {"pt": "pytorch", "tf": "tensorflow", "flax": "flax", "np": "numpy", "mlx": "mlx"}
+
 LONGEST_HEADER = 100_000_000
 
 #: Bits per element of each dtype.
@@ -78,6 +81,7 @@ def _read(job: Job, findings: Findings) -> None:
     metadata = header.get("__metadata__")
     if isinstance(metadata, dict):
         findings.metadata.update({str(key): str(value) for key, value in metadata.items()})
+        findings.framework = _FRAMEWORKS.get(str(metadata.get("format")))
     if end < size - 8 - length:
         raise FormatError(Cause.BROKEN, "bytes follow the last tensor", 8 + length + end)
 

@@ -46,4 +46,4 @@ def _zip_members(source: Source, head: bytes) -> tuple[Entry, ...]:
     try:
         return tuple(islice(entries(source, find_directory(source)), _MOST_MEMBERS))
     except FormatError:
-        return tuple(local_entries(source, 64))
+        return tuple(local_entries(source, 64, 1 << 20))

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 #: What is read and unpacked in one step, in bytes.
 STEP = 1 << 18
+_UNKNOWN = 1 << 62
+#: What stays in memory of what was already read, so that a look ahead does not start over, in bytes.
+_KEPT = 1 << 19
 
 
 class Borrowed:
@@ -119,7 +122,7 @@ CODECS: dict[str, Callable[[], _Codec]] = {
 class Unpacked(Borrowed):
     """What a compressed source unpacks to, made step by step as it is read forward; reading back starts over.
 
-    `size` is what the container promises, or the limit where nothing does, so reads may end before it. Several
+    `size` is what the container promises, and more than any file has where nothing does; reads end earlier. Several
     compressed streams in a row are one, as gzip and joblib read them.
 
     Raises:
@@ -130,7 +133,7 @@ class Unpacked(Borrowed):
         self._source = source
         self._name = codec
         self._limits = limits
-        self._size = min(limits.unpacked, limits.unpacked if size is None else size)
+        self._size = _UNKNOWN if size is None else size
         self._restart()
 
     def _restart(self) -> None:
@@ -180,8 +183,9 @@ class Unpacked(Borrowed):
                 block = self._codec.decompress(data, STEP)
             except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, MemoryError) as error:
                 raise FormatError(Cause.BROKEN, f"the {self._name} stream is broken: {error}", self._packed) from error
-        self._start += len(self._block)
-        self._block = block
+        kept = self._block[-_KEPT:]
+        self._start += len(self._block) - len(kept)
+        self._block = kept + block
         self._check_limits()
         return True
 

@@ -29,6 +29,10 @@ _FILLED = 0xFFFFFFFF
 _LONGEST_COMMENT = 0xFFFF
 _METHODS = {8: "deflate", 12: "bz2"}
 _WINDOW = 1 << 20
+#: General purpose bit 3: the sizes stand behind the member.
+_SIZE_FOLLOWS = 8
+#: No deflate stream expands further.
+_MOST_EXPANSION = 1032
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +78,13 @@ def find_directory(source: Source) -> Directory:
     end = source.size - reach + at
     count, size, start, comment = struct.unpack_from("<HIIH", tail, at + 10)
     before = end
-    if start == _FILLED or size == _FILLED or count == 0xFFFF:
-        locator = source.read(end - 20, 20) if end >= 20 else b""
-        if locator.startswith(_LOCATOR64):
-            (place,) = struct.unpack_from("<Q", locator, 8)
-            record = source.read(place, 56) if place < source.size else b""
-            if not record.startswith(_END64) or len(record) < 56:
-                raise FormatError(Cause.BROKEN, "the zip64 end record is not where its locator points", end - 20)
-            count, size, start = struct.unpack_from("<QQQ", record, 32)
-            before = place
+    locator = source.read(end - 20, 20) if end >= 20 else b""
+    if locator.startswith(_LOCATOR64):
+        before = end - 20 - 56
+        record = source.read(before, 56) if before >= 0 else b""
+        if not record.startswith(_END64):
+            raise FormatError(Cause.BROKEN, "the zip64 end record is not before its locator", end - 20)
+        count, size, start = struct.unpack_from("<QQQ", record, 32)
     shift = before - size - start
     if shift < 0:
         raise FormatError(Cause.BROKEN, "the zip archive's directory does not fit before its end record", end)
@@ -117,21 +119,40 @@ def entries(source: Source, directory: Directory) -> Iterator[Entry]:
         position += length
 
 
-def local_entries(source: Source, most: int) -> Iterator[Entry]:
-    """The first members by their local headers, for an archive whose directory is not there."""
+def local_entries(source: Source, most: int, reach: int) -> Iterator[Entry]:
+    """The first members by their local headers, for an archive whose directory is not there.
+
+    A member whose header leaves its size open ends where the next one begins, which is looked for within `reach` bytes.
+    """
     position = 0
     for _ in range(most):
-        head = source.read(position, 30 + 0xFFFF) if position < source.size else b""
+        head = source.read(position, 30 + 2 * 0xFFFF) if position < source.size else b""
         if not head.startswith(_LOCAL) or len(head) < 30:
             return
         flags, method = struct.unpack_from("<HH", head, 6)
         packed, size, name_length, extra_length = struct.unpack_from("<IIHH", head, 18)
         name = head[30 : 30 + name_length]
         size, packed, _ = _widen((size, packed, 0), head[30 + name_length : 30 + name_length + extra_length])
-        yield Entry(_text(name, flags), flags, method, packed, size, position)
-        if flags & 8 and not packed:
-            return
-        position += 30 + name_length + extra_length + packed
+        start = position + 30 + name_length + extra_length
+        end = start + packed
+        if flags & _SIZE_FOLLOWS and not packed:
+            end = _next_header(source, start, reach)
+            packed = end - start
+            size = packed if method == 0 else packed * _MOST_EXPANSION
+        packed = min(packed, max(0, source.size - start))
+        yield Entry(_text(name, flags), flags, method, packed, size if method else packed, position)
+        position = end
+
+
+def _next_header(source: Source, start: int, reach: int) -> int:
+    stop = min(source.size, start + reach)
+    position = start
+    while position < stop:
+        found = source.read(position, min(_WINDOW, stop - position)).find(_LOCAL)
+        if found >= 0:
+            return position + found
+        position += max(1, min(_WINDOW, stop - position) - len(_LOCAL) + 1)
+    return source.size
 
 
 def member(source: Source, entry: Entry, limits: ReadLimits) -> Source:

@@ -44,6 +44,7 @@ from artifact_lint.model.record import (
     Role,
     Section,
     Step,
+    TotalSize,
     merge,
 )
 
@@ -89,6 +90,7 @@ __all__ = [
     "Stated",
     "Step",
     "Tensor",
+    "TotalSize",
     "Use",
     "WeightFile",
     "merge",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from artifact_lint.model.facts import Fact, Origin
 from artifact_lint.model.lazy import Lazy
 from artifact_lint.model.options import Component, Options
-from artifact_lint.model.record import Mention, Record, Role
+from artifact_lint.model.record import Irregularity, Mention, Record, Role
 
 if TYPE_CHECKING:
+    from artifact_lint.model.facts import Fact, Origin
+    from collections.abc import Mapping
     from artifact_lint.model.inspection import Inspection
 
 
@@ -104,7 +104,7 @@ class Artifact:
     """A model artifact: a directory with a recognised record, or weight files that nobody describes.
 
     `path` is the artifact's directory, or its weight file where no directory is its own. `origin` is where a finding
-    about the artifact as a whole points.
+    about the artifact as a whole points. `records` are the paths of the documents that it was recognised by.
     """
 
     path: str
@@ -113,11 +113,18 @@ class Artifact:
     files: tuple[WeightFile, ...]
     components: Mapping[Component, Presence]
     options: Options = field(default_factory=Options)
+    records: tuple[str, ...] = ()
 
     @property
     def described(self) -> bool:
         """Whether any record says anything about these files."""
         return bool(self.record.conventions)
+
+    @property
+    def has_unread_record(self) -> bool:
+        """Whether a record could not be read, so that what nobody seems to state may stand there."""
+        unread = (remark.origin.path for remark in self.record.remarks if remark.kind is Irregularity.UNREADABLE)
+        return any(path in self.records for path in unread)
 
     def is_missing(self, component: Component) -> bool:
         """Whether a component is absent, and neither present nor declared not applicable."""

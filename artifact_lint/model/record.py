@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.model.facts import Fact, Origin, Stated
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from artifact_lint.model.findings import Edit
     from artifact_lint.model.options import Component, PicklePolicy
 
@@ -72,6 +72,14 @@ class InputExample:
     """An example input kept beside the model: its column names, None where it is a plain array."""
 
     columns: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TotalSize:
+    """The size in bytes that a record states for its files together, and what they have; None where it is unknown."""
+
+    stated: int
+    actual: int | None
 
 
 class Role(StrEnum):
@@ -197,7 +205,7 @@ class Record:
     aliases: Stated[str] = Stated()
     pickle: Stated[PickleTerms] = Stated()
 
-    total_size: Stated[int] = Stated()
+    total_size: Stated[TotalSize] = Stated()
     mentions: tuple[Mention, ...] = ()
     sections: tuple[Section, ...] = ()
     not_applicable: tuple[Fact[Component], ...] = ()
@@ -216,5 +224,3 @@ def merge(records: list[Record]) -> Record:
     for record in records:
         merged += record
     return merged
-
-

@@ -138,22 +138,27 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
 def _harm(module: str, name: str) -> str:
     """Why a pair is dangerous, empty where it is not known to be.
 
-    A dotted name reaches through modules that the first one imported, so its last two parts are looked up as well:
-    `sklearn.utils:os.system` is `os:system`.
+    A dotted name reaches through its module, to other modules that this one imported and on to their names, so every
+    pair on the way is looked up: `sklearn.utils:os.system` is `os:system`, and `numpy:lib.npyio.load` is
+    `numpy.lib.npyio:load`.
     """
     listed = _reason("deny.txt", module, name)
     if listed or "." not in name:
         return listed
-    parts = [part.lstrip("_") if part != "__main__" else part for part in name.split(".")]
+    parts = [part if _is_special(part) else part.lstrip("_") for part in name.split(".")]
     for position in range(1, len(parts)):
-        reached = _reason("deny.txt", ".".join(parts[:position]), parts[position]) or _reason(
-            "deny.txt", parts[position - 1], parts[position]
-        )
-        if reached:
-            return f"reaches through its module: {reached}"
-    if any(part.startswith("__") and part.endswith("__") for part in name.split(".")):
+        path = ".".join(parts[:position])
+        for reached in (path, parts[position - 1], f"{module}.{path}"):
+            harm = _reason("deny.txt", reached, parts[position])
+            if harm:
+                return f"reaches through its module: {harm}"
+    if any(_is_special(part) for part in parts):
         return "walks double-underscore attributes, which lead from any object to every function"
     return ""
+
+
+def _is_special(attribute: str) -> bool:
+    return attribute.startswith("__") and attribute.endswith("__")
 
 
 def _why_unlisted(module: str, name: str) -> str:

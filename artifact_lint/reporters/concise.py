@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from artifact_lint.model import Severity
 from artifact_lint.reporters.styled import Segment, Style, visible
 from artifact_lint.reporters.summary import SEVERITY_STYLES, summary, tally
 
@@ -22,7 +23,8 @@ def render(report: Report, context: RenderContext) -> Iterator[Line]:
         yield from tally(report)
     else:
         for finding in report.findings:
-            yield _line(finding)
+            if context.verbosity >= 0 or finding.severity is not Severity.NOTE:
+                yield _line(finding)
     if context.verbosity >= 0:
         yield summary(report)
 

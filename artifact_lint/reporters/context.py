@@ -20,7 +20,7 @@ class RenderContext:
     """How to show a report.
 
     `width` is in columns. `unicode` tells whether the stream takes more than ASCII. `verbosity` is above zero to show
-    everything and below to show findings alone. `tally` asks for counts per code in place of the findings.
+    everything and below to show errors and warnings alone. `tally` asks for counts per code in place of the findings.
     """
 
     exit_code: int = 0

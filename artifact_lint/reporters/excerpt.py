@@ -31,11 +31,12 @@ def excerpt(origin: Origin, context: RenderContext, caret: Style) -> Iterator[Li
     start, end = _span(origin, lines[origin.line - 1])
     shown = _Window(lines[origin.line - 1], start, end, room, context)
     yield _row(gutter, "")
-    for number in _numbers(origin.line - _AROUND, origin.line, lines):
+    around = 0 if shown.starts_late else _AROUND
+    for number in _numbers(origin.line - around, origin.line, lines):
         yield _row(gutter, str(number), shown.same_part_of(lines[number - 1]))
     yield _row(gutter, str(origin.line), shown.text)
     yield (*_row(gutter, ""), Segment(" " * shown.indent), Segment("^" * shown.length, caret))
-    for number in _numbers(origin.line + 1, origin.line + 1 + _AROUND, lines):
+    for number in _numbers(origin.line + 1, origin.line + 1 + around, lines):
         yield _row(gutter, str(number), shown.same_part_of(lines[number - 1]))
     yield _row(gutter, "")
 
@@ -76,9 +77,14 @@ class _Window:
         under = _shown(line[start : min(end, start + room)], at=self.indent) or " "
         self.length = max(min(cells(under), cells(self.text) - self.indent), 1)
 
+    @property
+    def starts_late(self) -> bool:
+        """Whether the start of the line is out of sight, so that the lines around it would tell nothing."""
+        return self._first > 0
+
     def same_part_of(self, line: str) -> str:
         """The same columns of another line."""
-        lead = self._dots if self._first and line[self._first :] else ""
+        lead = self._dots if self._first else ""
         rest = line[self._first : self._first + 2 * self._room]
         shown = lead + _shown(rest)
         if cells(shown) <= self._room and self._first + len(rest) == len(line):

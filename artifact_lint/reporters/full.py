@@ -94,10 +94,19 @@ def _finding(finding: Finding, context: RenderContext) -> Iterator[Line]:
     gutter = gutter_width(origin)
     place = f"{visible(origin.path)}:{origin.line}:{origin.column}"
     yield (Segment(f"{' ' * gutter}--> ", Style.GUTTER), Segment(place, Style.PLACE))
-    if finding.file is not None and finding.file != origin.path:
-        yield (Segment(f"{' ' * gutter}  > ", Style.GUTTER), Segment(visible(finding.file), Style.PLACE))
+    file = _file_unseen(finding)
+    if file is not None:
+        yield (Segment(f"{' ' * gutter}  > ", Style.GUTTER), Segment(visible(file), Style.PLACE))
     yield from excerpt(origin, context, style)
     yield from _remarks(finding, gutter, context)
+
+
+def _file_unseen(finding: Finding) -> str | None:
+    """The weight file concerned, where neither the place nor the message shows it."""
+    file = finding.file
+    if file is None or file == finding.origin.path or file.rpartition("/")[2] in finding.message:
+        return None
+    return file
 
 
 def _remarks(finding: Finding, gutter: int, context: RenderContext) -> Iterator[Line]:
@@ -123,7 +132,8 @@ def _brief_notes(notes: Sequence[Finding], context: RenderContext) -> Iterator[L
     for note in sorted(notes, key=lambda note: note.code):
         told[note.code] += 1
         if told[note.code] <= _NOTES_PER_CODE:
-            place = f"{visible(note.origin.path)}:{note.origin.line}"
+            path = note.origin.path.removeprefix(f"{note.artifact}/")
+            place = f"{visible(path)}:{note.origin.line}"
             yield from _hanging((Segment(f"note[{note.code}] ", Style.NOTE),), f"{place} {note.message}", 2, context)
         elif told[note.code] == totals[note.code]:
             rest = totals[note.code] - _NOTES_PER_CODE

@@ -78,12 +78,10 @@ def _file(file: WeightFile) -> JsonObject:
 
 
 def _digest(file: WeightFile) -> str | None:
-    """What the bytes hash to where they were hashed, else what is on record."""
+    """The digest of the content; where nobody can tell it, the one on record."""
     checks = file.checks.value
-    actual = next((check.actual for check in checks if check.actual), None)
-    if actual or not checks:
-        return actual or (file.pointer.digest.value if file.pointer and file.pointer.digest else None)
-    return checks[0].recorded.value
+    told = (file.digest.value, *(check.actual for check in checks), *(check.recorded.value for check in checks))
+    return next((digest for digest in told if digest), None)
 
 
 def _finding(finding: Finding) -> JsonObject:

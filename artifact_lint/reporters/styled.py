@@ -112,19 +112,21 @@ def _cells_of(char: str) -> int:
 
 
 def wrap(text: str, width: int) -> Iterator[str]:
-    """A text in lines of at most `width` columns, broken at spaces alone: a path or a command stays whole.
+    """A text in lines of at most `width` columns, broken at spaces alone: a path stays whole.
 
-    Line breaks of the text are kept, and so is the indentation of its lines.
+    Line breaks of the text are kept. An indented line is something to copy, and is not broken.
     """
     for paragraph in text.split("\n"):
         shown = visible(paragraph.expandtabs(TAB)).rstrip()
-        indent = " " * (len(shown) - len(shown.lstrip()))
-        line = indent
+        if shown.startswith("  "):
+            yield shown
+            continue
+        line = ""
         for word in shown.split():
-            if line.strip() and cells(line) + 1 + cells(word) > width:
+            if line and cells(line) + 1 + cells(word) > width:
                 yield line
-                line = indent
-            line = f"{line} {word}" if line.strip() else indent + word
+                line = ""
+            line = f"{line} {word}" if line else word
         yield line
 
 

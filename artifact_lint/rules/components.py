@@ -74,7 +74,7 @@ def _missing(artifact: Artifact, component: Component) -> Iterator[Problem]:
     yield Problem(artifact.origin, what, advice, guessed=_evidence_is_guessed(artifact))
 
 
-@rule("CMP101", "missing-weights", severity=Severity.ERROR, tags=("components",))
+@rule("CMP101", "missing-weights", severity=Severity.ERROR, tags=("components",), needs_whole_record=True)
 def missing_weights(artifact: Artifact) -> Iterator[Problem]:
     """An artifact without weights.
 
@@ -87,7 +87,7 @@ def missing_weights(artifact: Artifact) -> Iterator[Problem]:
     yield from _missing(artifact, Component.WEIGHTS)
 
 
-@rule("CMP102", "missing-config", severity=Severity.ERROR, tags=("components",))
+@rule("CMP102", "missing-config", severity=Severity.ERROR, tags=("components",), needs_whole_record=True)
 def missing_config(artifact: Artifact) -> Iterator[Problem]:
     """An artifact without a configuration.
 
@@ -101,7 +101,7 @@ def missing_config(artifact: Artifact) -> Iterator[Problem]:
     yield from _missing(artifact, Component.CONFIG)
 
 
-@rule("CMP103", "missing-feature-schema", severity=Severity.ERROR, tags=("components",))
+@rule("CMP103", "missing-feature-schema", severity=Severity.ERROR, tags=("components",), needs_whole_record=True)
 def missing_feature_schema(artifact: Artifact) -> Iterator[Problem]:
     """An artifact without a feature schema.
 
@@ -116,7 +116,7 @@ def missing_feature_schema(artifact: Artifact) -> Iterator[Problem]:
     yield from _missing(artifact, Component.FEATURE_SCHEMA)
 
 
-@rule("CMP104", "missing-run", severity=Severity.ERROR, tags=("components",))
+@rule("CMP104", "missing-run", severity=Severity.ERROR, tags=("components",), needs_whole_record=True)
 def missing_run(artifact: Artifact) -> Iterator[Problem]:
     """An artifact that does not say which run made it.
 
@@ -130,7 +130,7 @@ def missing_run(artifact: Artifact) -> Iterator[Problem]:
     yield from _missing(artifact, Component.RUN)
 
 
-@rule("CMP105", "empty-component", severity=Severity.ERROR, tags=("components",))
+@rule("CMP105", "empty-component", severity=Severity.ERROR, tags=("components",), needs_whole_record=True)
 def empty_component(artifact: Artifact) -> Iterator[Problem]:
     """A component is there, and every value in it is null or empty.
 
@@ -185,7 +185,7 @@ def unknown_weights_format(artifact: Artifact) -> Iterator[Problem]:
             )
 
 
-@rule("CMP121", "missing-architecture", severity=Severity.WARNING, tags=("components",))
+@rule("CMP121", "missing-architecture", severity=Severity.WARNING, tags=("components",), needs_whole_record=True)
 def missing_architecture(artifact: Artifact) -> Iterator[Problem]:
     """The configuration does not name the architecture, and the weights do not hold it themselves.
 
@@ -208,7 +208,7 @@ def _root_class(file: WeightFile) -> str | None:
     return inspection.metadata.get("root") if inspection else None
 
 
-@rule("CMP122", "missing-hyperparameters", severity=Severity.WARNING, tags=("components",))
+@rule("CMP122", "missing-hyperparameters", severity=Severity.WARNING, tags=("components",), needs_whole_record=True)
 def missing_hyperparameters(artifact: Artifact) -> Iterator[Problem]:
     """The configuration states no hyperparameters.
 
@@ -422,6 +422,8 @@ def missing_preprocessing(artifact: Artifact) -> Iterator[Problem]:
 def example_mismatch(artifact: Artifact) -> Iterator[Problem]:
     """The input example does not fit the signature.
 
+    A note where the example only has columns beyond the signature's: MLflow drops those before it predicts.
+
     ## Why is this bad?
     The example is what people try first, and what serving tests send. One of the two is wrong.
 
@@ -445,6 +447,7 @@ def example_mismatch(artifact: Artifact) -> Iterator[Problem]:
             f"the input example {' and '.join(parts)}",
             "Log the model again with an example and a signature from the same data.",
             related=(Related(inputs.origin, "the signature is here"),),
+            severity=None if missing else Severity.NOTE,
         )
 
 
@@ -472,7 +475,7 @@ def _wants(artifact: Artifact, fact: str) -> bool:
     )
 
 
-@rule("CMP141", "missing-run-id", severity=Severity.WARNING, tags=("run",))
+@rule("CMP141", "missing-run-id", severity=Severity.WARNING, tags=("run",), needs_whole_record=True)
 def missing_run_id(artifact: Artifact) -> Iterator[Problem]:
     """The run has no identifier.
 
@@ -486,7 +489,7 @@ def missing_run_id(artifact: Artifact) -> Iterator[Problem]:
         yield _unrecorded(artifact, "no run id is recorded", "State `run_id`.")
 
 
-@rule("CMP142", "missing-dataset", severity=Severity.WARNING, tags=("run",))
+@rule("CMP142", "missing-dataset", severity=Severity.WARNING, tags=("run",), needs_whole_record=True)
 def missing_dataset(artifact: Artifact) -> Iterator[Problem]:
     """The run does not say which data it was trained on.
 
@@ -500,7 +503,7 @@ def missing_dataset(artifact: Artifact) -> Iterator[Problem]:
         yield _unrecorded(artifact, "no dataset is recorded", "State the datasets with their version or digest.")
 
 
-@rule("CMP143", "missing-metrics", severity=Severity.WARNING, tags=("run",))
+@rule("CMP143", "missing-metrics", severity=Severity.WARNING, tags=("run",), needs_whole_record=True)
 def missing_metrics(artifact: Artifact) -> Iterator[Problem]:
     """The run states no metrics.
 
@@ -514,7 +517,7 @@ def missing_metrics(artifact: Artifact) -> Iterator[Problem]:
         yield _unrecorded(artifact, "no metrics are recorded", "State the metrics with their dataset and split.")
 
 
-@rule("CMP144", "missing-timestamp", severity=Severity.WARNING, tags=("run",))
+@rule("CMP144", "missing-timestamp", severity=Severity.WARNING, tags=("run",), needs_whole_record=True)
 def missing_timestamp(artifact: Artifact) -> Iterator[Problem]:
     """Nothing says when the model was made.
 
@@ -528,7 +531,7 @@ def missing_timestamp(artifact: Artifact) -> Iterator[Problem]:
         yield _unrecorded(artifact, "no creation time is recorded", "State `created`, with a zone.")
 
 
-@rule("CMP145", "missing-git-commit", severity=Severity.WARNING, tags=("run",))
+@rule("CMP145", "missing-git-commit", severity=Severity.WARNING, tags=("run",), needs_whole_record=True)
 def missing_git_commit(artifact: Artifact) -> Iterator[Problem]:
     """The run does not say which commit of the code it ran.
 

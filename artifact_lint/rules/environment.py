@@ -27,7 +27,7 @@ def _is_pickled(artifact: Artifact) -> bool:
     return any(inspection is not None and inspection.pickled for inspection in inspections)
 
 
-@rule("ENV001", "missing-environment", severity=Severity.WARNING, tags=("environment",))
+@rule("ENV001", "missing-environment", severity=Severity.WARNING, tags=("environment",), needs_whole_record=True)
 def missing_environment(artifact: Artifact) -> Iterator[Problem]:
     """The format needs libraries to load, and nothing says which.
 
@@ -54,7 +54,7 @@ _EXACT = re.compile(r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@\s*\S+@[0-9a-f]{40
 def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
     """A requirement that does not name one version.
 
-    A note for the range of its own version that MLflow writes.
+    A note for the loose entry of itself that MLflow writes.
 
     ## Why is this bad?
     The next install takes whatever is newest. A pickle of another scikit-learn loads with a warning, or wrongly.
@@ -71,13 +71,13 @@ def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
                 seen.add(name)
                 continue
             seen.add(name)
-            own_range = name in {"mlflow", "mlflow-skinny"} and "<" in text
+            own_range = name in {"mlflow", "mlflow-skinny"} and "mlflow" in artifact.record.conventions
             severity = Severity.NOTE if own_range else None
             message = f"{text[:80]} is not pinned to one version"
             yield Problem(requirement.origin, message, f"Pin it: `{name}==...`.", severity=severity)
 
 
-@rule("ENV003", "missing-python-version", severity=Severity.WARNING, tags=("environment",))
+@rule("ENV003", "missing-python-version", severity=Severity.WARNING, tags=("environment",), needs_whole_record=True)
 def missing_python_version(artifact: Artifact) -> Iterator[Problem]:
     """A pickle, and nothing says which Python it needs.
 

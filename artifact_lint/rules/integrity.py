@@ -51,7 +51,7 @@ def _listed(files: Sequence[WeightFile]) -> str:
     return names if len(files) <= 4 else f"{names} and {len(files) - 4} more"
 
 
-@rule("SUM102", "missing-digest", severity=Severity.WARNING, tags=("integrity",))
+@rule("SUM102", "missing-digest", severity=Severity.WARNING, tags=("integrity",), needs_whole_record=True)
 def missing_digest(artifact: Artifact) -> Iterator[Problem]:
     """No source records a digest of a file.
 
@@ -116,7 +116,7 @@ def malformed_digest(artifact: Artifact) -> Iterator[Problem]:
         for mention in file.mentions:
             for digest in mention.digests:
                 if reason := _malformed(digest.value):
-                    advice = 'Write `sha256:` and its 64 hexadecimal digits.'
+                    advice = "Write `sha256:` and its 64 hexadecimal digits."
                     yield Problem(digest.origin, reason, advice, file=file.path, guessed=digest.guessed)
 
 
@@ -150,6 +150,11 @@ def size_mismatch(artifact: Artifact) -> Iterator[Problem]:
             if recorded and file.size is not None and not file.directory and file.size != recorded.value:
                 message = f"{file.path} has {file.size:,} bytes, not {recorded.value:,}"
                 yield Problem(recorded.origin, message, "Restore the file, or record it anew.", file=file.path)
+    for total in artifact.record.total_size:
+        stated, actual = total.value.stated, total.value.actual
+        if actual is not None and actual != stated:
+            message = f"the model's files have {actual:,} bytes together, not {stated:,}"
+            yield Problem(total.origin, message, "A file was changed, added or removed; log the model again.")
 
 
 @rule("SUM106", "truncated-weights", severity=Severity.ERROR, tags=("integrity",))
@@ -214,7 +219,9 @@ def shard_missing(artifact: Artifact) -> Iterator[Problem]:
         by_index.setdefault(file.mentions[0].origin.path, []).append(file)
     for index, files in by_index.items():
         noun = "shard that is" if len(files) == 1 else f"{len(files)} shards that are"
-        message = f"{index.rpartition('/')[2]} names {'a ' if len(files) == 1 else ''}{noun} not there: {_listed(files)}"
+        message = (
+            f"{index.rpartition('/')[2]} names {'a ' if len(files) == 1 else ''}{noun} not there: {_listed(files)}"
+        )
         related = tuple(Related(file.mentions[0].origin, file.path) for file in files[1:4])
         advice = "Add the missing shards or their LFS pointers."
         yield Problem(files[0].mentions[0].origin, message, advice, file=files[0].path, related=related)

@@ -278,7 +278,9 @@ def credential(artifact: Artifact) -> Iterator[Problem]:
     for text in artifact.record.texts:
         password = _URI_PASSWORD.search(text.value)
         if password and not _MASKED.match(password["password"]):
-            yield Problem(text.origin, "a URI with a password in it", "Revoke the password, then remove it from the URI.")
+            yield Problem(
+                text.origin, "a URI with a password in it", "Revoke the password, then remove it from the URI."
+            )
         elif token := _TOKEN.search(text.value):
             yield Problem(
                 text.origin,
@@ -287,7 +289,7 @@ def credential(artifact: Artifact) -> Iterator[Problem]:
             )
 
 
-@rule("MAN011", "unlisted-weights", severity=Severity.WARNING, tags=("manifest",))
+@rule("MAN011", "unlisted-weights", severity=Severity.WARNING, tags=("manifest",), needs_whole_record=True)
 def unlisted_weights(artifact: Artifact) -> Iterator[Problem]:
     """A weight file lies in the artifact and its manifest does not name it.
 

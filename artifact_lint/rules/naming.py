@@ -157,7 +157,19 @@ def _unportable(name: str) -> str | None:
 
 _VERSION_TAIL = re.compile(r"(?:(?P<name>.+?)[-_])?(?P<version>v\d+(?:\.\d+)*|\d+\.\d+(?:\.\d+)*)", re.IGNORECASE)
 _CONTAINERS = frozenset(
-    {"", "model", "models", "artifacts", "artifact", "registry", "weights", "checkpoints", "versions", "releases", "src"}
+    {
+        "",
+        "model",
+        "models",
+        "artifacts",
+        "artifact",
+        "registry",
+        "weights",
+        "checkpoints",
+        "versions",
+        "releases",
+        "src",
+    }
 )
 
 
@@ -196,7 +208,7 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-@rule("NAM011", "missing-version", severity=Severity.WARNING, tags=("naming",))
+@rule("NAM011", "missing-version", severity=Severity.WARNING, tags=("naming",), needs_whole_record=True)
 def missing_version(artifact: Artifact) -> Iterator[Problem]:
     """The artifact states no version.
 

@@ -23,7 +23,8 @@ class RuleInfo:
     """A rule's identity and documentation; exactly one of the checks is set.
 
     `severity` is what its findings weigh unless a problem or the configuration says otherwise. `strict` marks a rule
-    that only the strict profile turns on. `since` is the release it came with.
+    that only the strict profile turns on. `since` is the release it came with. `needs_whole_record` marks a rule that
+    says what nobody states: it cannot know that while a record is unreadable.
     """
 
     code: str
@@ -33,6 +34,7 @@ class RuleInfo:
     tags: tuple[str, ...]
     strict: bool
     documentation: str
+    needs_whole_record: bool = False
     check: ArtifactCheck | None = field(default=None, compare=False)
     check_collection: CollectionCheck | None = field(default=None, compare=False)
 
@@ -55,11 +57,13 @@ def rule(
     since: str = "0.1.0",
     tags: tuple[str, ...] = (),
     strict: bool = False,
+    needs_whole_record: bool = False,
 ) -> Callable[[ArtifactCheck], RuleInfo]:
     """A rule that judges one artifact at a time."""
 
     def make(check: ArtifactCheck) -> RuleInfo:
-        return RuleInfo(code, name, severity, since, tags, strict, _documentation(check), check=check)
+        documentation = _documentation(check)
+        return RuleInfo(code, name, severity, since, tags, strict, documentation, needs_whole_record, check)
 
     return make
 

@@ -23,7 +23,7 @@ class EntryKind(StrEnum):
     BROKEN_LINK = "broken-link"
     SPECIAL = "special"
     UNREADABLE = "unreadable"
-    """A directory that may not be listed: what it holds is unknown."""
+    """A directory that may not be listed (or a file that may not even be looked at): what it holds is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

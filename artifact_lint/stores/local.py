@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import threading
@@ -56,6 +57,9 @@ class LocalStore:
         Raises:
             StoreError: The directory is not there, or may not be listed.
         """
+        place = self._place(under)
+        if place is not None and not self._is_within(os.path.realpath(place)):
+            raise StoreError(f"leads out of the directory: {under}")
         try:
             waiting = self._listed(under)
         except OSError as error:
@@ -64,7 +68,7 @@ class LocalStore:
         while waiting:
             path, listed = waiting.pop()
             if not listed.is_dir(follow_symlinks=False):
-                entry = self._entry(path, listed.path)
+                entry = self._entry(path, listed.path) if listed.is_symlink() else _plain_entry(path, listed)
                 if entry is not None:
                     yield entry
                 continue
@@ -130,7 +134,7 @@ class LocalStore:
         """What is directly in a directory and not excluded, in the order that sorts whole paths."""
         place = self._place(directory)
         if place is None:
-            raise FileNotFoundError(directory)
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         prefix = f"{directory}/" if directory else ""
         keyed = []
         with os.scandir(place) as listing:
@@ -151,11 +155,9 @@ class LocalStore:
             status = os.lstat(real)
         except OSError:
             return Entry(path, 0, EntryKind.BROKEN_LINK) if _is_link(place) else None
-        if stat.S_ISREG(status.st_mode):
-            return Entry(path, status.st_size)
         if stat.S_ISLNK(status.st_mode):
             return Entry(path, 0, EntryKind.BROKEN_LINK)
-        return None if stat.S_ISDIR(status.st_mode) else Entry(path, 0, EntryKind.SPECIAL)
+        return None if stat.S_ISDIR(status.st_mode) else _entry_of(path, status)
 
 
 class LocalSource:
@@ -214,6 +216,21 @@ class LocalSource:
         with self._lock:
             os.lseek(descriptor, offset, os.SEEK_SET)
             return os.read(descriptor, length)
+
+
+def _plain_entry(path: str, listed: os.DirEntry[str]) -> Entry | None:
+    try:
+        return _entry_of(path, listed.stat(follow_symlinks=False))
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return Entry(path, 0, EntryKind.UNREADABLE)
+
+
+def _entry_of(path: str, status: os.stat_result) -> Entry:
+    if stat.S_ISREG(status.st_mode):
+        return Entry(path, status.st_size)
+    return Entry(path, 0, EntryKind.SPECIAL)
 
 
 def _is_link(place: str) -> bool:

@@ -12,7 +12,7 @@ from artifact_lint.adapters import mlflow
 from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.mlflow_signature import read_signature
 from artifact_lint.document import Syntax, parse
-from artifact_lint.model import Component, Irregularity, Record, Role
+from artifact_lint.model import Component, Irregularity, Record, Role, TotalSize
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,7 +106,7 @@ def test_a_model_in_a_directory_called_metadata_is_one_where_it_is_no_copy(tmp_p
 @pytest.mark.parametrize(
     ("content", "line"),
     [
-        (FOREST.replace("    env:\n", "   env:\n\tx: ["), 4),
+        (FOREST.replace("    env:\n", "   env:\n\tx: ["), 5),
         (b"\x80\x04\x95\x00\x01garbage\x00\xff", 1),
         ("flavors:\n", 1),
         ("flavors: {}\n", 1),
@@ -133,7 +133,7 @@ def test_the_components_are_stated_with_their_lines(tmp_path: Path) -> None:
     assert record.run_id.best is not None
     assert record.run_id.best.origin.line == 19
     assert record.created.value == "2024-07-11 09:22:39.336999"
-    assert record.total_size.value == 878
+    assert record.total_size.value == TotalSize(stated=878, actual=1)
     assert [(section.component, section.origin.line) for section in record.sections] == [
         (Component.CONFIG, 11),
         (Component.FEATURE_SCHEMA, 20),
@@ -196,6 +196,15 @@ flavors:
     ]
     assert not record.framework
     assert Component.CONFIG in {section.component for section in record.sections}
+
+
+def test_the_framework_and_the_class_come_from_the_flavors(tmp_path: Path) -> None:
+    loaded = "flavors:\n  python_function: {data: model.h2o, loader_module: mlflow.h2o}\n"
+    assert describe(tmp_path / "a", {"MLmodel": loaded}).framework.value == "h2o"
+    text = "flavors:\n  lightgbm: {data: model.pkl, model_class: lightgbm.sklearn.LGBMClassifier}\n"
+    record = describe(tmp_path / "b", {"MLmodel": text})
+    assert record.framework.value == "lightgbm"
+    assert record.architecture.value == "lightgbm.sklearn.LGBMClassifier"
 
 
 def test_the_stem_that_paddle_names_stands_for_the_files_beside_it(tmp_path: Path) -> None:

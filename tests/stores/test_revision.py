@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +16,8 @@ from artifact_lint.stores.local import LocalStore
 from artifact_lint.stores.revision import IndexStore, RevisionStore
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from stores.conftest import Workspace
-
     from artifact_lint.stores import Store
+    from stores.conftest import Workspace
 
 WEIRD = ['quote".bin', "line\nbreak.bin", "tab\t.bin", "é ü/😀.bin", "-rf", " blank ", ":(glob)*", "back\\slash"]
 
@@ -63,6 +62,16 @@ class TestIndex:
         with IndexStore(workspace.root) as store:
             assert paths(store) == []
             assert not store.is_directory("")
+
+    def test_a_file_that_is_only_meant_to_be_added_is_not_there(self, workspace: Workspace) -> None:
+        workspace.write("empty", "")
+        workspace.git("add", "empty")
+        workspace.write("d/meant", "content")
+        workspace.git("add", "--intent-to-add", "d/meant")
+        with IndexStore(workspace.root) as store:
+            assert paths(store) == ["empty"]
+        with IndexStore(workspace.root / "d") as store:
+            assert paths(store) == []
 
     def test_a_conflict_shows_our_side(self, workspace: Workspace) -> None:
         workspace.write("x", "base")
@@ -229,6 +238,18 @@ class TestRevision:
             assert content(store, "y") == b"kept"
 
 
+def test_a_copy_that_fails_midway_does_not_spoil_the_next(workspace: Workspace) -> None:
+    workspace.write("great", os.urandom(3 << 20))
+    workspace.write("small", "1")
+    workspace.commit()
+    with open_repository(workspace.root) as repository, Path(os.devnull).open("rb") as unwritable:
+        with pytest.raises(GitError, match="stopped"):
+            repository.copy_blob(workspace.git("rev-parse", ":great"), unwritable)
+        target = BytesIO()
+        repository.copy_blob(workspace.git("rev-parse", ":small"), target)
+        assert target.getvalue() == b"1"
+
+
 class TestFailures:
     @pytest.mark.parametrize("revision", ["nowhere", "--help", "HEAD:x", "a\nb", ""])
     def test_an_unknown_revision(self, workspace: Workspace, revision: str) -> None:
@@ -342,7 +363,7 @@ class TestChanges:
 
     def test_the_commit_that_is_checked_out(self, workspace: Workspace, tmp_path: Path) -> None:
         assert head_commit(workspace.root) is None
-        assert head_commit(workspace.commit() and workspace.root) == workspace.git("rev-parse", "HEAD")
+        assert workspace.commit() == head_commit(workspace.root)
         assert head_commit(tmp_path) is None
         assert head_commit(tmp_path / "absent") is None
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 SEED = 7
 COMMIT = "5d6b0ef3c0f2b1f4a1f7a1f0c9f0e7d2c3b4a596"
 REPOSITORY = "https://example.org/iris.git"
-RUN_ID = "9c39c3103693497fbf70bf95b2294032"
 CREATED = "2026-11-02T08:55:02Z"
 PYTHON = "3.11.7"
 AUTHOR = "ml-team@example.org"
@@ -30,6 +29,11 @@ def iris() -> tuple[Any, Any]:
     """The 150 flowers as a DataFrame of four double columns in centimetres, and their species as integers."""
     features, species = load_iris(return_X_y=True, as_frame=True)
     return features.set_axis(COLUMNS, axis="columns"), species.rename("species")
+
+
+def run_id(example: str) -> str:
+    """The run that an example claims to come from, in the form MLflow gives them."""
+    return hashlib.md5(example.encode()).hexdigest()
 
 
 def dataset_digest() -> str:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from example_kinds.common import SEED, fresh, write_json, write_requirements, write_text
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast, TrainerState
+
+from example_kinds.common import SEED, fresh, write_json, write_requirements, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WORDS = (
-    "a an and bad best boring but dull enjoyed film fine good great hated i is it liked long loved movie never not of"
-    " plot poor really script slow story terrible the this too very was well with wonderful worst"
-).split()
+SENTENCES = (
+    "this movie is a good story well liked and enjoyed by all",
+    "it was not a very great film but i loved the wonderful script",
+    "the worst plot of them was never best and too boring",
+    "i hated this long dull slow really terrible poor bad fine an with",
+)
+WORDS = sorted({word for sentence in SENTENCES for word in sentence.split()})
 RESULTS = {"eval_loss": 0.6931, "eval_accuracy": 0.5, "epoch": 1.0}
 
 
@@ -38,9 +42,9 @@ def write(root: Path) -> None:
     )
     BertForSequenceClassification(config).save_pretrained(directory)
     tokenizer(vocabulary).save_pretrained(directory)
-    TrainerState(epoch=1.0, global_step=25, max_steps=25, num_train_epochs=1, log_history=[{**RESULTS, "step": 25}]).save_to_json(
-        str(directory / "trainer_state.json")
-    )
+    TrainerState(
+        epoch=1.0, global_step=25, max_steps=25, num_train_epochs=1, log_history=[{**RESULTS, "step": 25}]
+    ).save_to_json(str(directory / "trainer_state.json"))
     write_json(directory / "all_results.json", RESULTS)
     write_requirements(directory, "torch", "transformers", "tokenizers", "safetensors")
     write_text(directory / "README.md", CARD)

@@ -5,24 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import joblib
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
 from example_kinds.common import (
     CLASSES,
     COLUMNS,
     COMMIT,
     CREATED,
     PYTHON,
-    RUN_ID,
     dataset_digest,
     fresh,
     iris,
     public_version,
+    run_id,
     sha256,
     write_json,
     write_requirements,
 )
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def write(root: Path) -> None:
             "dataset": "iris",
             "dataset_version": "1988-07",
             "dataset_digest": f"md5:{dataset_digest()}",
-            "run_id": RUN_ID,
+            "run_id": run_id("iris-pipeline"),
             "git_commit": COMMIT,
             "sklearn_version": public_version("scikit-learn"),
             "python_version": PYTHON,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from safetensors.torch import save
+
 from example_kinds.common import (
     AUTHOR,
     CLASSES,
@@ -12,15 +14,14 @@ from example_kinds.common import (
     CREATED,
     PYTHON,
     REPOSITORY,
-    RUN_ID,
     dataset_digest,
     feature_lines,
     fresh,
+    run_id,
     write_requirements,
     write_text,
 )
 from example_kinds.pytorch_state_dict import EPOCHS, HIDDEN, LEARNING_RATE, train
-from safetensors.torch import save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +67,7 @@ feature_schema:
 {outputs}  preprocessing: []
 
 run:
-  run_id: {RUN_ID}
+  run_id: {run_id(name)}
   experiment: iris
   created: "{CREATED}"
   git: {{commit: {COMMIT}, repository: "{REPOSITORY}", dirty: false}}

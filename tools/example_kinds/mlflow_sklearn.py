@@ -12,8 +12,9 @@ from pathlib import Path
 
 import mlflow
 import mlflow.sklearn
-from example_kinds.common import AUTHOR, CLASSES, COMMIT, REPOSITORY, RUN_ID, SEED, fresh, iris, pins, write_text
 from sklearn.ensemble import RandomForestClassifier
+
+from example_kinds.common import AUTHOR, CLASSES, COMMIT, REPOSITORY, SEED, fresh, iris, pins, run_id, write_text
 
 NAME = "iris-forest"
 EXPERIMENT_ID = "407252018463991475"
@@ -59,12 +60,12 @@ def train_and_log() -> dict[str, str]:
             model,
             name=NAME,
             registered_model_name=NAME,
-            signature=mlflow.models.infer_signature(features, model.predict(features)),
+            signature=mlflow.models.infer_signature(features, labels),
             input_example=features.head(2),
             pip_requirements=pins("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops"),
             skops_trusted_types=["sklearn.tree._tree.Tree"],
         )
-    return {run.info.run_id: RUN_ID, experiment_id: EXPERIMENT_ID, logged.model_id: MODEL_ID}
+    return {run.info.run_id: run_id(NAME), experiment_id: EXPERIMENT_ID, logged.model_id: MODEL_ID}
 
 
 def copy_run(store: Path, target: Path, identifiers: dict[str, str]) -> None:
@@ -97,7 +98,8 @@ def normalise(target: Path, identifiers: dict[str, str]) -> None:
     described = {"MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt", "registered_model_meta"}
     size = sum(path.stat().st_size for path in model.iterdir() if path.name not in described)
     write_text(
-        model / "MLmodel", re.sub(r"(?m)^model_size_bytes: \d+", f"model_size_bytes: {size}", (model / "MLmodel").read_text())
+        model / "MLmodel",
+        re.sub(r"(?m)^model_size_bytes: \d+", f"model_size_bytes: {size}", (model / "MLmodel").read_text()),
     )
 
 
@@ -108,7 +110,9 @@ def anonymous(path: Path, replaced: dict[str, str]) -> str:
     text = re.sub(r"file://\S*?/mlruns", "mlruns", text)
     text = re.sub(r"(?m)^(.*(?:start_time|creation_time|creation_timestamp): )\d+", rf"\g<1>{START_MILLISECONDS}", text)
     text = re.sub(
-        r"(?m)^(.*(?:end_time|last_update_time|last_updated_timestamp): )\d+", rf"\g<1>{START_MILLISECONDS + 2100}", text
+        r"(?m)^(.*(?:end_time|last_update_time|last_updated_timestamp): )\d+",
+        rf"\g<1>{START_MILLISECONDS + 2100}",
+        text,
     )
     text = re.sub(r"(?m)^utc_time_created: .*", "utc_time_created: '2026-11-02 08:55:03.120000'", text)
     text = re.sub(r"(?m)^model_uuid: .*", f"model_uuid: {MODEL_UUID}", text)
@@ -128,7 +132,7 @@ def renumber(path: Path) -> None:
     addresses = dict.fromkeys(re.findall(r'"__id__": (\d+)', schema))
     numbers = {address: str(position) for position, address in enumerate(addresses, 1)}
     for address, number in numbers.items():
-        schema = re.sub(rf'"__id__": {address}\b|"{address}\.npy"', lambda m, a=address, n=number: m[0].replace(a, n), schema)
+        schema = re.sub(rf'(?<="__id__": ){address}\b|(?<="){address}(?=\.npy")', number, schema)
     renamed = {f"{address}.npy": f"{number}.npy" for address, number in numbers.items()}
     members = {renamed.get(name, name): data for name, data in members.items()} | {"schema.json": schema.encode()}
     written = io.BytesIO()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+
 from example_kinds.common import (
     CLASSES,
     COLUMNS,
@@ -12,12 +13,12 @@ from example_kinds.common import (
     CREATED,
     PYTHON,
     RANGES,
-    RUN_ID,
     SEED,
     dataset_digest,
     fresh,
     iris,
     public_version,
+    run_id,
     sha256,
     write_json,
     write_requirements,
@@ -64,7 +65,7 @@ def write(root: Path) -> None:
             "task": "tabular-classification",
             "model_file": "model.pt",
             "sha256": sha256(directory / "model.pt"),
-            "run_id": RUN_ID,
+            "run_id": run_id("iris-perceptron"),
             "created_at": CREATED,
             "git_commit": COMMIT,
             "dataset": {"name": "iris", "version": "1988-07", "digest": f"md5:{dataset_digest()}"},

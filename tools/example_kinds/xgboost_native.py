@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import xgboost
+
 from example_kinds.common import (
     AUTHOR,
     CLASSES,
@@ -12,12 +13,12 @@ from example_kinds.common import (
     CREATED,
     PYTHON,
     REPOSITORY,
-    RUN_ID,
     SEED,
     dataset_digest,
     feature_lines,
     fresh,
     iris,
+    run_id,
     sha256,
     write_requirements,
     write_text,
@@ -72,7 +73,7 @@ feature_schema:
 {outputs}  preprocessing: []
 
 run:
-  run_id: {RUN_ID}
+  run_id: {run_id("iris-boosted")}
   experiment: iris
   created: "{CREATED}"
   duration_seconds: 2

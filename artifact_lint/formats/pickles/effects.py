@@ -17,7 +17,9 @@ from artifact_lint.formats.pickles.values import (
     Global,
     ListValue,
     Opaque,
+    Result,
     Value,
+    detailed,
     render,
 )
 from artifact_lint.model import Cause, HazardKind, Use
@@ -190,7 +192,11 @@ def _put(machine: Machine, argument: object) -> None:
 
 
 def _memoize(machine: Machine, _: object) -> None:
-    machine.remember(machine.memo_size(), machine.top())
+    value = machine.top()
+    if machine.sparse or detailed(value):
+        machine.remember(machine.memo_size(), value)
+    else:
+        machine.memo.append(value)
 
 
 def _extension(machine: Machine, argument: object) -> None:
@@ -223,6 +229,7 @@ def _operand(value: Value) -> str:
 
 def _reduce(machine: Machine, _: object) -> None:
     arguments, function = machine.pop(), machine.pop()
+    machine.calls += isinstance(function, Global)
     machine.stack.append(machine.call(function, _tuple_of(arguments), Use.CALLED))
 
 
@@ -232,24 +239,34 @@ def _tuple_of(arguments: Value) -> tuple[Value, ...]:
 
 def _instance(machine: Machine, argument: object) -> None:
     module, name = cast("tuple[str, str]", argument)
-    arguments = machine.pop_mark()
-    machine.stack.append(machine.call(machine.find(module, name), tuple(arguments[:MOST_ITEMS]), Use.CALLED))
+    arguments = tuple(machine.pop_mark()[:MOST_ITEMS])
+    machine.calls += _tells(arguments)
+    machine.stack.append(machine.call(machine.find(module, name), arguments, Use.CALLED))
 
 
 def _object(machine: Machine, _: object) -> None:
     items = machine.pop_mark()
     if not items:
         raise machine.broken("OBJ has no class")
-    machine.stack.append(machine.call(items[0], tuple(items[1:MOST_ITEMS]), Use.CALLED))
+    arguments = tuple(items[1 : MOST_ITEMS + 1])
+    machine.calls += isinstance(items[0], Global) and _tells(arguments)
+    machine.stack.append(machine.call(items[0], arguments, Use.CALLED))
+
+
+def _tells(arguments: tuple[Value, ...]) -> bool:
+    """Whether the arguments of INST or OBJ, which are letters, are more than a few letters of text could be."""
+    return any(isinstance(argument, str | bytes | Global | Result) for argument in arguments)
 
 
 def _new_object(machine: Machine, _: object) -> None:
     arguments, cls = machine.pop(), machine.pop()
+    machine.calls += isinstance(cls, Global)
     machine.stack.append(machine.call(cls, _tuple_of(arguments), Use.INSTANTIATED))
 
 
 def _new_object_with_keywords(machine: Machine, _: object) -> None:
     keywords, arguments, cls = machine.pop(), machine.pop(), machine.pop()
+    machine.calls += isinstance(cls, Global)
     everything = _tuple_of(arguments)
     if isinstance(keywords, DictValue) and keywords.count:
         everything = (*everything, keywords)

@@ -69,14 +69,24 @@ def skip_array(machine: Machine, state: Value) -> bool:
     return True
 
 
-def refuse_old_array(machine: Machine, built: Result) -> None:
-    """Stop at an array of joblib before 0.10.
-
-    Raises:
-        FormatError: It is one: its bytes lie in other files, or in this one by rules of their own.
-    """
+def note_old_array(machine: Machine, built: Result) -> None:
+    """Note an array of joblib before 0.10, whose bytes lie in another file; the pickle itself goes on."""
     if built.origin.resolved.removeprefix(_BUNDLED) in _OLD_WRAPPERS:
-        raise FormatError(Cause.UNSUPPORTED, "an array in the layout of joblib before 0.10", machine.offset)
+        detail = "an array lies in a file of its own, as joblib before 0.10 wrote it"
+        machine.note(FormatError(Cause.UNSUPPORTED, detail, machine.offset))
+
+
+#: Before 0.10, a compressed file began with `ZF` and its unpacked size as hexadecimal text (`read_zfile` in
+#: joblib/numpy_pickle_compat.py): 19 characters, and a blank where Python 2 had cut the number short.
+_OLD_PREFIX: Final = b"ZF0x"
+_OLD_HEADER: Final = 2 + 19
+
+
+def old_stream(head: bytes) -> int | None:
+    """Where the zlib stream of a file compressed by joblib before 0.10 begins; None for any other file."""
+    if not head.startswith(_OLD_PREFIX) or len(head) <= _OLD_HEADER:
+        return None
+    return _OLD_HEADER + (head[_OLD_HEADER : _OLD_HEADER + 1] == b" ")
 
 
 def _holds_objects(dtype: Result) -> bool:

@@ -38,7 +38,16 @@ _MOST_GAPS: Final = 100
 #: The most texts that are shared between their occurrences.
 _MOST_SHARED: Final = 1 << 20
 
-_RECONSTRUCTORS: Final = frozenset({"copyreg:_reconstructor", "copyreg:__newobj__", "copyreg:__newobj_ex__"})
+#: Functions that return an instance of their first argument.
+_RECONSTRUCTORS: Final = frozenset(
+    {
+        "copyreg:_reconstructor",
+        "copyreg:__newobj__",
+        "copyreg:__newobj_ex__",
+        "numpy.core.multiarray:_reconstruct",
+        "numpy._core.multiarray:_reconstruct",
+    }
+)
 _DTYPE: Final = "numpy:dtype"
 
 
@@ -46,12 +55,12 @@ class Machine:
     """One run over one stream, from an opcode to its STOP.
 
     After `run`, `imports` holds every name asked for, `hazards` what else acts, `blobs` the constants that may be
-    pickles, `root` the object that unpickling would return.
+    pickles, `root` the object that unpickling would return. `calls` counts the calls that text would hardly spell,
+    `filled` the containers that something was put into.
     """
 
     __slots__ = (
         "_detailed",
-        "_sparse",
         "_texts",
         "arrays",
         "blobs",
@@ -69,6 +78,7 @@ class Machine:
         "protocol",
         "root",
         "running",
+        "sparse",
         "stack",
         "start",
         "versions",
@@ -98,7 +108,7 @@ class Machine:
         self.marks: list[int] = []
         self.fence = 0
         self.memo: list[Value] = []
-        self._sparse: dict[int, Value] = {}
+        self.sparse: dict[int, Value] = {}
         self._detailed = 0
         self._texts: dict[str, str] = {}
 
@@ -125,7 +135,7 @@ class Machine:
         self.window.refill()
         if len(self.stack) + len(self.marks) > self.limits.stack:
             raise FormatError(Cause.LIMIT, f"more than {self.limits.stack:,} values on the stack", self.offset)
-        if len(self.memo) + len(self._sparse) > self.limits.memo:
+        if len(self.memo) + len(self.sparse) > self.limits.memo:
             raise FormatError(Cause.LIMIT, f"more than {self.limits.memo:,} memo entries", self.offset)
 
     @property
@@ -179,18 +189,18 @@ class Machine:
         elif index < len(self.memo):
             self.memo[index] = value
         else:
-            self._sparse[index] = value
+            self.sparse[index] = value
 
     def memo_size(self) -> int:
         """The number of memo entries, which is where MEMOIZE puts the next."""
-        return len(self.memo) + len(self._sparse)
+        return len(self.memo) + len(self.sparse)
 
     def recall(self, index: int) -> Value:
         """A value from the memo."""
-        if index in self._sparse:
-            return self._sparse[index]
         if index < len(self.memo):
             return self.memo[index]
+        if index in self.sparse:
+            return self.sparse[index]
         raise self.broken(f"memo entry {index} was never set")
 
     def hazard(self, kind: HazardKind, evidence: str) -> None:
@@ -226,7 +236,6 @@ class Machine:
         """What a call returns; the use and the arguments of an imported name are noted."""
         if not isinstance(function, Global):
             return OBJECT
-        self.calls += 1
         function.uses.add(use)
         if not function.arguments:
             function.arguments = render(arguments)

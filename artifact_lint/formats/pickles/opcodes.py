@@ -26,7 +26,7 @@ LONGEST_TEXT: Final = 4096
 #: Numbers longer than this are not kept, in bytes.
 LONGEST_NUMBER: Final = 64
 #: A bytes constant up to this length is kept with its content when its first bytes may begin a pickle.
-_KEPT: Final = 1 << 16
+_KEPT: Final = 1 << 14
 
 _U2 = struct.Struct("<H")
 _I4 = struct.Struct("<i")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.frameworks import framework_of
-from artifact_lint.formats.pickles.joblib import is_wrapper, refuse_old_array, skip_array
+from artifact_lint.formats.pickles.joblib import is_wrapper, note_old_array, old_stream, skip_array
 from artifact_lint.formats.pickles.machine import Machine, root_name
 from artifact_lint.formats.pickles.recognise import looks_like_pickle
 from artifact_lint.formats.pickles.window import Window
-from artifact_lint.formats.sources import Slice, Unpacked, compression
+from artifact_lint.formats.sources import Memory, Slice, Unpacked, compression
 from artifact_lint.model import Cause, HazardKind, Import, Use
 
 if TYPE_CHECKING:
@@ -42,12 +42,9 @@ def read_pickle(job: Job, findings: Findings, start: int = 0) -> None:
     """
     findings.pickled = True
     head = job.source.read(start, 64)
-    if head.startswith(b"ZF"):
-        raise FormatError(Cause.UNSUPPORTED, "compressed by joblib before 0.10 (ZF)")
-    codec = compression(head)
-    if codec == "lz4":
+    source = unpacked(job.source, head, job.limits)
+    if source is None:
         raise FormatError(Cause.UNSUPPORTED, "compressed with LZ4: needs lz4")
-    source = Unpacked(job.source, codec, job.limits) if codec else job.source
     pending = deque([_Stream(Slice(source, start, source.size - start) if start else source, start, 0)])
     taken = 0
     while pending:
@@ -56,6 +53,17 @@ def read_pickle(job: Job, findings: Findings, start: int = 0) -> None:
             findings.add_incomplete(Cause.LIMIT, f"more than {job.limits.nested:,} nested pickles", 0, job.member)
             return
         _read_stream(pending.popleft(), job, findings, pending)
+
+
+def unpacked(source: Source, head: bytes, limits: ReadLimits) -> Source | None:
+    """The pickle's own bytes, whatever a file with these first bytes is compressed with; None for LZ4."""
+    codec = compression(head)
+    if codec == "lz4":
+        return None
+    if codec is not None:
+        return Unpacked(source, codec, limits)
+    start = old_stream(head)
+    return source if start is None else Unpacked(Slice(source, start, source.size), "zlib", limits)
 
 
 def _read_stream(stream: _Stream, job: Job, findings: Findings, pending: deque[_Stream]) -> None:
@@ -84,7 +92,7 @@ def _run(machine: Machine) -> FormatError | None:
 
 
 def _follow(machine: Machine, built: Result, state: Value) -> bool:
-    refuse_old_array(machine, built)
+    note_old_array(machine, built)
     if not is_wrapper(built):
         return False
     if not skip_array(machine, state):
@@ -119,13 +127,13 @@ def _describe(machine: Machine, findings: Findings) -> None:
         findings.framework = framework_of(root, [module for module, _ in machine.imports])
 
 
-def _queue_nested(
-    machine: Machine, stream: _Stream, job: Job, findings: Findings, pending: deque[_Stream]
-) -> None:
+def _queue_nested(machine: Machine, stream: _Stream, job: Job, findings: Findings, pending: deque[_Stream]) -> None:
     for blob in machine.blobs:
-        candidate = Slice(stream.source, blob.offset, blob.length)
-        if not _nests(candidate):
+        head = Memory(blob.head)
+        if not _nests(head):
             continue
+        whole = head.size == blob.length
+        candidate = head if whole else Slice(stream.source, blob.offset, blob.length)
         offset = blob.offset + stream.start
         evidence = f"a constant of {blob.length:,} bytes is a pickle"
         findings.add_hazard(HazardKind.NESTED_PICKLE, evidence, offset, job.member)

@@ -13,7 +13,6 @@ from artifact_lint.formats.base import FormatError, ReadLimits
 from artifact_lint.formats.pickles.machine import Machine
 from artifact_lint.formats.pickles.opcodes import OPENING
 from artifact_lint.formats.pickles.window import Window
-from artifact_lint.formats.sources import Slice
 from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
 
 _PROTO: Final = 0x80
 _HIGHEST_PROTOCOL: Final = 5
-#: How far a stream is run to tell what it is, in bytes. Text does not last that long.
+#: How much of a stream is read to tell what it is, in bytes. Text does not last that long.
 _REACH: Final = 1 << 22
-#: How far a stream with a protocol opcode is run.
-_SHORT_REACH: Final = 1 << 12
-#: A stream that runs for that many bytes is what its name says.
+#: How much of a stream with a protocol opcode is read.
+_SHORT_REACH: Final = 1 << 17
+#: A stream that runs for that many bytes may be what its name says.
 _CONVINCING: Final = 4
 
 
@@ -46,19 +45,20 @@ def looks_like_pickle(source: Source, *, promised: bool = False) -> bool:
     if head == b"\x80" or (head[0] == _PROTO and head[1] <= _HIGHEST_PROTOCOL and source.size == 2):
         return promised
     marked = head[0] == _PROTO and head[1] <= _HIGHEST_PROTOCOL
-    machine, error = _try(Slice(source, 0, _SHORT_REACH if marked else _REACH))
+    machine, error = _try(source, _SHORT_REACH if marked else _REACH)
     if marked:
-        return _is_marked_pickle(machine, error)
-    if _names_what_it_calls(machine):
+        return _is_marked_pickle(machine, error, promised=promised)
+    if (machine.calls or error is None) and _names_what_it_uses(machine):
         return True
     if error is None:
         whole = machine.window.tell() == source.size
-        return machine.filled > 0 and _is_plausible(machine) or (bool(machine.imports) and whole) or (promised and whole)
-    return promised and machine.start >= _CONVINCING and _is_plausible(machine)
+        return (machine.filled > 0 and _is_plausible(machine)) or (whole and (promised or bool(machine.imports)))
+    built = machine.filled or machine.imports or machine.memo_size()
+    return promised and bool(built) and machine.start >= _CONVINCING and _is_plausible(machine)
 
 
-def _try(source: Source) -> tuple[Machine, FormatError | None]:
-    machine = Machine(Window(source), ReadLimits())
+def _try(source: Source, reach: int) -> tuple[Machine, FormatError | None]:
+    machine = Machine(Window(source, budget=reach), ReadLimits())
     try:
         machine.run()
     except FormatError as error:
@@ -66,14 +66,14 @@ def _try(source: Source) -> tuple[Machine, FormatError | None]:
     return machine, None
 
 
-def _is_marked_pickle(machine: Machine, error: FormatError | None) -> bool:
-    if error is None or error.cause is Cause.TRUNCATED or machine.calls or machine.imports:
+def _is_marked_pickle(machine: Machine, error: FormatError | None, *, promised: bool) -> bool:
+    if error is None or machine.calls or machine.imports or machine.start >= 2 * _CONVINCING:
         return True
-    return machine.start >= 2 * _CONVINCING
+    return promised and error.cause is Cause.TRUNCATED
 
 
-def _names_what_it_calls(machine: Machine) -> bool:
-    return machine.calls > 0 and any(found.uses and _is_name(found.module, found.name) for found in machine.imports.values())
+def _names_what_it_uses(machine: Machine) -> bool:
+    return any(found.uses and _is_name(found.module, found.name) for found in machine.imports.values())
 
 
 def _is_plausible(machine: Machine) -> bool:

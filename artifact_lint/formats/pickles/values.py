@@ -124,7 +124,7 @@ def render(value: Value) -> str:
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
-_SYNTAX = frozenset({"(", ")", "[", "]", "{", "}", ", ", ",", ": ", "…"})
+_SYNTAX = frozenset({"", "(", ")", "[", "]", "{", "}", ", ", ",", ": ", "…"})
 
 
 def _render(value: Value, parts: list[str], depth: int) -> None:
@@ -144,10 +144,9 @@ def _render(value: Value, parts: list[str], depth: int) -> None:
         _render_items("[", value.items, "]", parts, depth)
     elif isinstance(value, DictValue):
         parts.append("{")
-        for key, item in value.entries.items():
-            parts.extend((repr(key[:LONGEST]), ": "))
+        for index, (key, item) in enumerate(value.entries.items()):
+            parts.extend((", " if index else "", repr(key[:LONGEST]), ": "))
             _render(item, parts, depth + 1)
-            parts.append(", ")
         parts.append("}")
 
 

@@ -22,19 +22,22 @@ MARGIN = 16
 class Window:
     """A stretch of a source in memory, from `base` on; `position` is the next byte's place within `buffer`.
 
-    `shift` is added to every offset that is reported, for a source that is itself a part of something.
+    `shift` is added to every offset that is reported, for a source that is itself a part of something; `budget` bounds
+    the bytes that are read, which those that are skipped are not.
     """
 
-    __slots__ = ("_step", "base", "buffer", "position", "safe", "shift", "source")
+    __slots__ = ("_budget", "_ended", "_step", "base", "buffer", "position", "safe", "shift", "source")
 
-    def __init__(self, source: Source, shift: int = 0, start: int = 0) -> None:
+    def __init__(self, source: Source, shift: int = 0, budget: int | None = None) -> None:
         self.source = source
         self.shift = shift
-        self.base = start
+        self.base = 0
         self.buffer = b""
         self.position = 0
         self.safe = -1
         self._step = _FIRST_STEP
+        self._budget = budget
+        self._ended = False
 
     def tell(self) -> int:
         """The next byte's offset within the source."""
@@ -126,11 +129,21 @@ class Window:
         return FormatError(Cause.TRUNCATED, detail, self.tell() + self.shift)
 
     def _load(self, length: int) -> bool:
-        rest = self.buffer[self.position :]
-        self.base += self.position
-        self.position = 0
-        self._step = min(self._step * 4, _LARGEST_STEP)
-        wanted = max(length, self._step) - len(rest)
-        self.buffer = rest + self.source.read(self.base + len(rest), wanted)
-        self.safe = -1
-        return len(self.buffer) >= length
+        if not self._ended:
+            rest = self.buffer[self.position :]
+            self.base += self.position
+            self.position = 0
+            self.safe = -1
+            self._step = min(self._step * 4, _LARGEST_STEP)
+            wanted = max(length, self._step) - len(rest)
+            more = self.source.read(self.base + len(rest), wanted)
+            self._ended = len(more) < wanted
+            self._spend(len(more))
+            self.buffer = rest + more
+        return len(self.buffer) - self.position >= length
+
+    def _spend(self, count: int) -> None:
+        if self._budget is not None:
+            self._budget -= count
+            if self._budget < 0:
+                raise FormatError(Cause.LIMIT, "more would have to be read", self.tell() + self.shift)
