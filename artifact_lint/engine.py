@@ -7,7 +7,6 @@ import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artifact_lint.assemble import assemble
@@ -15,18 +14,14 @@ from artifact_lint.discover import discover
 from artifact_lint.model import Artifact, FileState, Finding, Problem, Severity
 from artifact_lint.model.report import Report
 from artifact_lint.rules import all_rules
-from artifact_lint.stores.base import StoreError
-from artifact_lint.stores.excludes import DEFAULT_EXCLUDES
-from artifact_lint.stores.local import LocalStore, find_root
+from artifact_lint.scope import Scope, belongs_to, find_scope
 from artifact_lint.suppress import is_suppressed
-from artifact_lint.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from artifact_lint.rules import RuleInfo
     from artifact_lint.settings import Settings
-    from artifact_lint.stores.base import Entry, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,47 +39,12 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a run looks: the root that paths are relative to, and the store with its bytes."""
-
-    root: Path
-    store: Store
-
-
-def locate(paths: Sequence[str], request: Request) -> Place:
-    """The root and store for some paths: the repository's, or the working directory outside of one.
-
-    Raises:
-        StoreError: The index or the revision cannot be read.
-    """
-    excludes = (*DEFAULT_EXCLUDES, *request.settings.exclude)
-    places = [Path(os.path.normpath(Path.cwd() / path)) for path in paths] or [Path.cwd()]
-    first = places[0] if places[0].is_dir() else places[0].parent
-    root = find_root(first) or (Path.cwd() if _is_below(first, Path.cwd()) else first)
-    if not all(_is_below(place, root) for place in places):
-        root = Path(os.path.commonpath([*places, root]))
-    if request.staged:
-        from artifact_lint.stores.revision import IndexStore  # noqa: PLC0415  GitPython takes a tenth of a second
-
-        return Place(root, IndexStore(root, excludes))
-    return Place(root, LocalStore(root, excludes))
-
-
-def _is_below(path: Path, root: Path) -> bool:
-    return path == root or root in path.parents
-
-
-@dataclass(frozen=True, slots=True)
 class Survey:
     """The artifacts among some paths, before they are judged; `strangers` are named files that belong to none."""
 
-    root: Path
+    scope: Scope
     artifacts: tuple[Artifact, ...]
     strangers: tuple[str, ...] = ()
-
-    def relative(self, path: str) -> str:
-        """A path as artifacts spell it: POSIX, relative to the root, which is the empty string."""
-        return _relative(self.root, path)
 
 
 def survey(paths: Sequence[str], request: Request) -> Survey:
@@ -93,13 +53,15 @@ def survey(paths: Sequence[str], request: Request) -> Survey:
     Raises:
         StoreError: A path, the index or a revision cannot be read.
     """
-    place = locate(paths, request)
-    tree, named, wanted = _view(place, paths, request)
-    artifacts = [assemble(tree, found, request.settings.options) for found in discover(tree, named)]
-    if wanted is not None:
-        artifacts = [artifact for artifact in artifacts if _is_touched(artifact, wanted, artifacts)]
-    strangers = [path for path in sorted(named) if not any(_is_touched(one, {path}, artifacts) for one in artifacts)]
-    return Survey(place.root, tuple(artifacts), tuple(strangers))
+    settings = request.settings
+    scope = find_scope(
+        paths, excludes=settings.exclude, staged=request.staged, revision=request.revision, limits=settings.limits
+    )
+    options = settings.options
+    everything = [assemble(scope.tree, found, options) for found in discover(scope.tree, scope.named)]
+    artifacts = tuple(artifact for artifact in everything if scope.covers(artifact, everything))
+    strangers = [path for path in sorted(scope.named) if not any(belongs_to(path, one, artifacts) for one in artifacts)]
+    return Survey(scope, artifacts, tuple(strangers))
 
 
 def lint(paths: Sequence[str], request: Request) -> Report:
@@ -121,78 +83,6 @@ def lint(paths: Sequence[str], request: Request) -> Report:
         size=sum(file.size or 0 for file in files if file.state is FileState.PRESENT),
         notes=tuple(f"{path} is no model artifact and belongs to none" for path in seen.strangers),
     )
-
-
-def _relative(root: Path, path: str) -> str:
-    relative = os.path.relpath(path, root).replace(os.sep, "/")
-    return "" if relative == "." else relative
-
-
-def _view(place: Place, paths: Sequence[str], request: Request) -> tuple[Tree, set[str], set[str] | None]:
-    """What of the store is looked at, the files named, and the paths whose owners are reported (None: all)."""
-    store = place.store
-    relative = [_relative(place.root, path) for path in paths] or [""]
-    named = {path for path in relative if path and not store.is_directory(path)}
-    directories = [path for path in relative if path not in named]
-    wanted = _touched_in_git(place.root, request, relative)
-    if wanted is None and named:
-        wanted = {path if path in named else f"{path}/" for path in relative}
-    tree = Tree(store, ())
-    for directory in directories if wanted is None else [""]:
-        for entry in (*store.entries(directory), *_above(store, directory)):
-            tree.add(entry)
-    for path in named:
-        named_entry = store.entry(path)
-        if named_entry is not None:
-            tree.add(named_entry)
-    if wanted is None and "" not in directories:
-        wanted = {f"{directory}/" for directory in directories}
-    return tree, named, wanted
-
-
-def _touched_in_git(root: Path, request: Request, relative: Sequence[str]) -> set[str] | None:
-    """The paths that are staged or were changed since a revision, deleted ones included; None where not asked for."""
-    if not request.staged and request.revision is None:
-        return None
-    from artifact_lint.git import GitError, changed_paths, staged_paths  # noqa: PLC0415  a tenth of a second
-
-    try:
-        touched = staged_paths(root) if request.revision is None else changed_paths(root, request.revision)
-    except GitError as error:
-        raise StoreError(str(error)) from error
-    return {path for path in touched if _is_covered(path, relative)}
-
-
-def _above(store: Store, directory: str) -> Iterator[Entry]:
-    """The tracking stores and lock files above a directory, which say more about what lies in it."""
-    while directory:
-        directory = directory.rpartition("/")[0]
-        prefix = f"{directory}/" if directory else ""
-        for name in ("mlflow.db", "dvc.lock"):
-            entry = store.entry(prefix + name)
-            if entry is not None:
-                yield entry
-        if store.is_directory(f"{prefix}mlruns"):
-            yield from store.entries(f"{prefix}mlruns")
-
-
-def _is_covered(path: str, requested: Iterable[str]) -> bool:
-    return any(not place or path == place or path.startswith(f"{place}/") for place in requested)
-
-
-def _is_touched(artifact: Artifact, wanted: Iterable[str], artifacts: Sequence[Artifact]) -> bool:
-    """Whether a wanted path belongs to an artifact: one of its files or sources, or in its directory and no other's."""
-    own = {file.path for file in artifact.files} | {source.path for source in artifact.record.sources}
-    directories = [one.path for one in artifacts if one.described]
-    for path in wanted:
-        if path in own or path == artifact.path:
-            return True
-        if path.endswith("/") and _is_covered(f"{artifact.path}/", [path.rstrip("/")]):
-            return True
-        owner = max((place for place in directories if _is_covered(path, [place])), key=len, default=None)
-        if owner is not None and owner == artifact.path and artifact.described:
-            return True
-    return False
 
 
 def _judge(artifacts: Sequence[Artifact], rules: Sequence[RuleInfo], request: Request) -> list[Finding]:

@@ -59,7 +59,14 @@ def lint() -> int:
     print(f"::stop-commands::{token}", flush=True)
     try:
         code = subprocess.run(
-            [str(command), "check", "--color=always", "--output-format=full", f"--output-format=json={report}", *options],
+            [
+                str(command),
+                "check",
+                "--color=always",
+                "--output-format=full",
+                f"--output-format=json={report}",
+                *options,
+            ],
             check=False,
         ).returncode
     finally:

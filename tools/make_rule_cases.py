@@ -64,7 +64,7 @@ LINEAR = frozenset(
         "CMP132/bad-sidecar/churn.safetensors",
         "CMP132/good/churn.safetensors",
         "CMP133/bad-case/churn.safetensors",
-        "CMP133/bad-spaces/churn.safetensors",
+        "CMP133/bad-mlflow/churn/churn.safetensors",
         "CMP133/bad-twice/churn.safetensors",
         "CMP133/good/churn.safetensors",
         "CMP134/bad-mlflow/churn/churn.safetensors",
@@ -80,6 +80,7 @@ LINEAR = frozenset(
         "CMP136/bad-fraction/churn.safetensors",
         "CMP136/bad-nan/churn.safetensors",
         "CMP136/bad-null/churn.safetensors",
+        "CMP136/good-mlflow/churn/churn.safetensors",
         "CMP136/good/churn.safetensors",
         "CMP137/bad-native/churn.safetensors",
         "CMP137/good-numbers/churn.safetensors",
@@ -222,7 +223,9 @@ LINEAR = frozenset(
         "SUM104/bad-filler/churn.safetensors",
         "SUM104/bad-length/churn.safetensors",
         "SUM104/good/churn.safetensors",
+        "SUM105/bad-mlflow-total/churn/churn.safetensors",
         "SUM105/bad-native/churn.safetensors",
+        "SUM105/good-mlflow-total/churn/churn.safetensors",
         "SUM105/good/churn.safetensors",
         "SUM106/good/churn.safetensors",
         "SUM107/good/churn.safetensors",
@@ -380,6 +383,9 @@ FILES: Mapping[str, Callable[[], bytes]] = {
     "PKL141/bad-encrypted/churn.pt": lambda: torch_zip(state_dict(), encrypted=True),
     "PKL141/bad-lz4/churn.joblib": lambda: b"\x04\x22\x4d\x18\x64\x40\xa7" + bytes(24),
     "PKL141/good/churn.pkl": classifier,
+    "SUM106/bad-cut-short/churn.safetensors": lambda: linear()[:-8],
+    "SUM106/bad-empty/churn.safetensors": bytes,
+    "SUM106/bad-header-only/churn.safetensors": lambda: linear()[:4],
 } | {path: linear for path in LINEAR}
 
 #: Those that a library writes: other versions of it write other bytes.

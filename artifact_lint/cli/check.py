@@ -239,9 +239,9 @@ def _lint(paths: Sequence[str], request: Request) -> Report:
 
 
 def _store(paths: Sequence[str], request: Request) -> Store:
-    from artifact_lint.engine import locate  # noqa: PLC0415 - not for `--show-settings`
+    from artifact_lint.scope import store_for  # noqa: PLC0415 - not for `--show-settings`
 
-    return locate(paths, request).store
+    return store_for(paths, request.settings.exclude, staged=request.staged)
 
 
 def _write(target: Target, lines: Iterable[Line], *, colour: bool, silent: bool) -> None:

@@ -43,15 +43,15 @@ def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> None
         seen = survey([path], Request(Settings()))
     except StoreError as error:
         raise CommandError(str(error)) from error
-    place = seen.relative(path)
+    place = seen.scope.relative(path)
     chosen = _chosen(seen.artifacts, place, is_directory=Path(path).is_dir(), shown=path)
     directory = place if Path(path).is_dir() else place.rpartition("/")[0]
     names = _names(chosen, directory, is_directory=Path(path).is_dir())
-    targets = {name: seen.root / directory / name for name in names}
+    targets = {name: seen.scope.root / directory / name for name in names}
     standing = [name for name, target in targets.items() if target.exists()]
     if standing and not force and not to_stdout:
         raise CommandError(f"{_join(path, standing[0])} is already there; --force writes over it")
-    head = _head(seen.root)
+    head = _head(seen.scope.root)
     for artifact, target in zip(chosen, targets.values(), strict=True):
         text = write_manifest(artifact, directory, head=head)
         if to_stdout:

@@ -6,7 +6,7 @@ import math
 import shlex
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import Component, FileState, Problem, Related, Role, Severity
+from artifact_lint.model import Component, FileState, Presence, Problem, Related, Role, Severity
 from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -149,6 +149,9 @@ def empty_component(artifact: Artifact) -> Iterator[Problem]:
                 break
 
 
+_REASON = 'Write the reason as its value, for example "text generation: tokenizer.json is the input contract".'
+
+
 @rule("CMP106", "not-applicable-without-reason", severity=Severity.WARNING, tags=("components",))
 def not_applicable_without_reason(artifact: Artifact) -> Iterator[Problem]:
     """A component is declared not applicable without a reason.
@@ -160,7 +163,7 @@ def not_applicable_without_reason(artifact: Artifact) -> Iterator[Problem]:
     Write the reason as the value: `not_applicable: {feature_schema: "text generation: tokenizer.json is the contract"}`.
     """
     for fact in artifact.record.unexplained:
-        yield Problem(fact.origin, f"{fact.value.value} is declared not applicable without a reason", "Say why.")
+        yield Problem(fact.origin, f"{fact.value.value} is declared not applicable without a reason", _REASON)
 
 
 @rule("CMP111", "unknown-weights-format", severity=Severity.WARNING, tags=("components",))
@@ -195,12 +198,23 @@ def missing_architecture(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     State `config.architecture`, for example `XGBClassifier` or `BertForSequenceClassification`.
     """
-    if not artifact.described or artifact.is_missing(Component.CONFIG) or artifact.record.architecture:
+    if not _has(artifact, Component.CONFIG) or artifact.record.architecture:
         return
     unseen = any(file.inspection.value is None for file in artifact.files if file.role is Role.WEIGHTS)
     if unseen or any(_root_class(file) for file in artifact.files):
         return
-    yield Problem(artifact.origin, "the configuration names no architecture", "State the class.")
+    advice = "State the class that the weights are loaded into under `config.architecture`."
+    yield Problem(_origin(artifact, Component.CONFIG), "the configuration names no architecture", advice)
+
+
+def _has(artifact: Artifact, component: Component) -> bool:
+    return artifact.described and artifact.components.get(component) is Presence.PRESENT
+
+
+def _origin(artifact: Artifact, component: Component) -> Origin:
+    """Where a record speaks of a component; the artifact's own place where none has a section for it."""
+    sections = (section.origin for section in artifact.record.sections if section.component is component)
+    return next(sections, artifact.origin)
 
 
 def _root_class(file: WeightFile) -> str | None:
@@ -218,10 +232,9 @@ def missing_hyperparameters(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     State them under `config.hyperparameters`, or log them as the run's parameters.
     """
-    if not artifact.described or artifact.is_missing(Component.CONFIG):
-        return
-    if not any(fact.value for fact in artifact.record.hyperparameters):
-        yield _unrecorded(artifact, "no hyperparameters are recorded", "State them under `config.hyperparameters`.")
+    if _has(artifact, Component.CONFIG) and not any(fact.value for fact in artifact.record.hyperparameters):
+        advice = "State them under `config.hyperparameters`."
+        yield _unrecorded(artifact, Component.CONFIG, "no hyperparameters are recorded", advice)
 
 
 def _is_tabular(artifact: Artifact) -> bool:
@@ -360,7 +373,8 @@ def impossible_range(artifact: Artifact) -> Iterator[Problem]:
         for feature in stated.value or ():
             for what in _impossible(feature):
                 guessed = bool(stated.best and stated.best.guessed)
-                yield Problem(feature.origin, f"{kind} {feature.name}: {what}", "Correct it.", guessed=guessed)
+                message, advice = f"{kind} {feature.name}: {what}", "Correct the bounds, the default or the dtype."
+                yield Problem(feature.origin, message, advice, guessed=guessed)
 
 
 def _impossible(feature: Feature) -> Iterator[str]:
@@ -451,27 +465,21 @@ def example_mismatch(artifact: Artifact) -> Iterator[Problem]:
         )
 
 
-def _unrecorded(artifact: Artifact, what: str, advice: str) -> Problem:
+def _unrecorded(artifact: Artifact, component: Component, what: str, advice: str) -> Problem:
     """A fact is absent; only a note where the tracking run that would state it is known, but kept elsewhere."""
     record = artifact.record
     if "mlflow" in record.conventions and record.run_id.best and "mlflow-tracking" not in record.conventions:
         run = record.run_id.best
         message = f"{what} here; run {run.value} may, in a tracking store that is not in this repository"
         return Problem(run.origin, message, advice, severity=Severity.NOTE)
-    return Problem(_run_origin(artifact), what, advice)
-
-
-def _run_origin(artifact: Artifact) -> Origin:
-    sections = [s.origin for s in artifact.record.sections if s.component is Component.RUN]
-    return sections[0] if sections else artifact.origin
+    return Problem(_origin(artifact, component), what, advice)
 
 
 def _wants(artifact: Artifact, fact: str) -> bool:
     return (
-        artifact.described
+        _has(artifact, Component.RUN)
         and fact in artifact.options.required_run_facts
         and Component.RUN in artifact.options.required_components
-        and not artifact.is_missing(Component.RUN)
     )
 
 
@@ -486,7 +494,7 @@ def missing_run_id(artifact: Artifact) -> Iterator[Problem]:
     State `run.run_id`, or log the model from within a run.
     """
     if _wants(artifact, "run_id") and not artifact.record.run_id:
-        yield _unrecorded(artifact, "no run id is recorded", "State `run_id`.")
+        yield _unrecorded(artifact, Component.RUN, "no run id is recorded", "State `run.run_id`.")
 
 
 @rule("CMP142", "missing-dataset", severity=Severity.WARNING, tags=("run",), needs_whole_record=True)
@@ -500,7 +508,8 @@ def missing_dataset(artifact: Artifact) -> Iterator[Problem]:
     State `run.datasets` with name and version or digest, or log the dataset as the run's input.
     """
     if _wants(artifact, "datasets") and not any(fact.value for fact in artifact.record.datasets):
-        yield _unrecorded(artifact, "no dataset is recorded", "State the datasets with their version or digest.")
+        advice = "State `run.datasets`, each with its version or digest."
+        yield _unrecorded(artifact, Component.RUN, "no dataset is recorded", advice)
 
 
 @rule("CMP143", "missing-metrics", severity=Severity.WARNING, tags=("run",), needs_whole_record=True)
@@ -514,7 +523,8 @@ def missing_metrics(artifact: Artifact) -> Iterator[Problem]:
     State `run.metrics`, or log them to the run.
     """
     if _wants(artifact, "metrics") and not any(fact.value for fact in artifact.record.metrics):
-        yield _unrecorded(artifact, "no metrics are recorded", "State the metrics with their dataset and split.")
+        advice = "State `run.metrics`, each with its dataset and split."
+        yield _unrecorded(artifact, Component.RUN, "no metrics are recorded", advice)
 
 
 @rule("CMP144", "missing-timestamp", severity=Severity.WARNING, tags=("run",), needs_whole_record=True)
@@ -528,7 +538,8 @@ def missing_timestamp(artifact: Artifact) -> Iterator[Problem]:
     State `run.created` in RFC 3339 with a zone.
     """
     if _wants(artifact, "created") and not artifact.record.created:
-        yield _unrecorded(artifact, "no creation time is recorded", "State `created`, with a zone.")
+        advice = 'State `run.created` with a zone, such as "2026-11-21T08:55:02Z".'
+        yield _unrecorded(artifact, Component.RUN, "no creation time is recorded", advice)
 
 
 @rule("CMP145", "missing-git-commit", severity=Severity.WARNING, tags=("run",), needs_whole_record=True)
@@ -542,4 +553,5 @@ def missing_git_commit(artifact: Artifact) -> Iterator[Problem]:
     State `run.git.commit`; MLflow records it by itself when training runs inside a git checkout.
     """
     if _wants(artifact, "git_commit") and not artifact.record.git_commit:
-        yield _unrecorded(artifact, "no git commit is recorded", "State the commit of the training code.")
+        advice = "State the commit of the training code under `run.git.commit`."
+        yield _unrecorded(artifact, Component.RUN, "no git commit is recorded", advice)

@@ -37,7 +37,8 @@ def digest_mismatch(artifact: Artifact) -> Iterator[Problem]:
     """
     for file in artifact.files:
         for check in file.checks.value:
-            if check.state is DigestState.MISMATCH and check.actual:
+            is_digest = _malformed(check.recorded.value) is None
+            if check.state is DigestState.MISMATCH and check.actual and is_digest:
                 yield Problem(
                     check.recorded.origin,
                     f"{file.path} is {_short(check.actual)}{check.detail}, not {_short(check.recorded.value)}",
@@ -127,8 +128,10 @@ def _malformed(digest: str) -> str | None:
     length = DIGEST_LENGTHS.get(algorithm)
     if length is None:
         return f"{algorithm[:20]!r} is no digest algorithm known here"
-    if len(value) != length or not re.fullmatch(r"[0-9a-fA-F]+", value):
-        return f"{value[:24]!r} is no {algorithm}: that is {length} hexadecimal digits, this is {len(value)} characters"
+    if stray := re.search(r"[^0-9a-fA-F]", value):
+        return f"{value[:24]!r} is no {algorithm}: {stray[0]!r} is no hexadecimal digit"
+    if len(value) != length:
+        return f"{value[:24]!r} is no {algorithm}: it has {len(value)} digits, not {length}"
     if len(set(value.lower())) == 1:
         return f"{algorithm}:{value[:8]}... is a filler, not a digest"
     return None
@@ -148,7 +151,8 @@ def size_mismatch(artifact: Artifact) -> Iterator[Problem]:
         for mention in file.mentions:
             recorded = mention.size
             if recorded and file.size is not None and not file.directory and file.size != recorded.value:
-                message = f"{file.path} has {file.size:,} bytes, not {recorded.value:,}"
+                teller = f" according to its {file.pointer.kind} pointer" if file.pointer else ""
+                message = f"{file.path} has {file.size:,} bytes{teller}, not {recorded.value:,}"
                 yield Problem(recorded.origin, message, "Restore the file, or record it anew.", file=file.path)
     for total in artifact.record.total_size:
         stated, actual = total.value.stated, total.value.actual
@@ -193,14 +197,20 @@ def unverifiable(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Nothing, or fetch the files (`git lfs pull`, `dvc pull`) and lint again.
     """
-    kinds = {DigestState.UNVERIFIABLE, DigestState.SIZE_ONLY}
     unseen = [file for file in artifact.files if file.state is FileState.EXTERNAL]
-    unseen += [f for f in artifact.files if f.state is FileState.PRESENT and f.digest_state in kinds]
+    unseen += [file for file in artifact.files if file.state is FileState.PRESENT and _stays_unchecked(file)]
     if unseen:
         pointers = sorted({file.pointer.kind for file in unseen if file.pointer})
         where = f" (only the {' and '.join(pointers)} pointer is here)" if pointers else ""
         message = f"the bytes of {_listed(unseen)} were not checked{where}"
         yield Problem(unseen[0].origin, message, "Fetch the files and lint again to check them.", file=unseen[0].path)
+
+
+def _stays_unchecked(file: WeightFile) -> bool:
+    """Whether digests are recorded that could be compared, and none of them was."""
+    if all(_malformed(check.recorded.value) for check in file.checks.value):
+        return False
+    return file.digest_state in {DigestState.UNVERIFIABLE, DigestState.SIZE_ONLY}
 
 
 @rule("SUM108", "shard-missing", severity=Severity.ERROR, tags=("integrity",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import FileState, Irregularity, Problem, Related, Role, Severity
+from artifact_lint.model import Component, FileState, Irregularity, Problem, Related, Role, Severity
 from artifact_lint.rules.integrity import is_shard
 from artifact_lint.rules.registry import rule
 
@@ -301,10 +301,12 @@ def unlisted_weights(artifact: Artifact) -> Iterator[Problem]:
     """
     if "native" not in artifact.record.conventions:
         return
+    sections = (section.origin for section in artifact.record.sections if section.component is Component.WEIGHTS)
+    listing = next(sections, artifact.origin)
     for file in artifact.files:
         if not file.mentions and file.role is not Role.DATA:
             yield Problem(
-                artifact.origin,
+                listing,
                 f"{file.path} is not listed in the manifest",
                 f"Add `- {{path: {_relative(file.path, artifact.path)}}}` to weights.files, or remove the file.",
                 file=file.path,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from datetime import datetime
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -58,7 +60,10 @@ def artifact_name(artifact: Artifact) -> Iterator[Problem]:
     if broken:
         lowered = None if naming.registry else Severity.NOTE if fact.guessed else Severity.WARNING
         advice = f"For example: {_suggested(fact.value)}"
-        yield Problem(fact.origin, f"{fact.value!r}: {broken}", advice, severity=lowered, guessed=fact.guessed)
+        title, _, words = broken.partition(": ")
+        taker = "every registry" if profile is DEFAULT else title
+        message = f"{fact.value!r} is no name that {taker} takes; its rule: {words}"
+        yield Problem(fact.origin, message, advice, severity=lowered, guessed=fact.guessed)
 
 
 def _usual_profile(artifact: Artifact) -> NameProfile:
@@ -263,7 +268,9 @@ def reserved_alias(artifact: Artifact) -> Iterator[Problem]:
     profile = PROFILES[artifact.options.naming.registry or "mlflow"]
     for alias in artifact.record.aliases:
         if broken := check_alias(profile, alias.value):
-            yield Problem(alias.origin, f"alias {alias.value!r}: {broken}", "Choose another name.")
+            title, _, words = broken.partition(": ")
+            message = f"{title} does not take the alias {alias.value!r}; its rule: {words}"
+            yield Problem(alias.origin, message, "Choose another, such as `champion` or `challenger`.")
 
 
 def _published(artifacts: Sequence[Artifact]) -> Iterator[tuple[Artifact, Fact[str], Fact[str]]]:
@@ -319,13 +326,14 @@ def version_not_increasing(artifacts: Sequence[Artifact]) -> Iterator[tuple[Arti
     ## How to fix
     Give the newer one the higher version.
     """
-    groups: dict[str, list[tuple[str, Artifact, Fact[str]]]] = defaultdict(list)
+    groups: dict[str, list[tuple[datetime, Artifact, Fact[str]]]] = defaultdict(list)
     for artifact, name, version in _published(artifacts):
-        if artifact.record.created.best and artifact.record.created.value:
-            groups[name.value].append((artifact.record.created.value, artifact, version))
+        created = _moment(artifact.record.created.value)
+        if created is not None:
+            groups[name.value].append((created, artifact, version))
     for name_value, members in groups.items():
-        newest_first = sorted(members, key=lambda member: member[0])
-        for (_, older, older_version), (_, newer, newer_version) in zip(newest_first, newest_first[1:], strict=False):
+        oldest_first = sorted(members, key=lambda member: member[0])
+        for (_, older, older_version), (_, newer, newer_version) in pairwise(oldest_first):
             low, high = order(older_version.value), order(newer_version.value)
             if low is not None and high is not None and len(low) == len(high) and high < low:
                 message = (
@@ -334,3 +342,12 @@ def version_not_increasing(artifacts: Sequence[Artifact]) -> Iterator[tuple[Arti
                 )
                 related = (Related(older_version.origin, "the older model's version"),)
                 yield newer, Problem(newer_version.origin, message, "Raise the version.", related=related)
+
+
+def _moment(created: str | None) -> datetime | None:
+    """A time with a zone; None for any other, which cannot be compared with one."""
+    try:
+        moment = datetime.fromisoformat(created or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

@@ -120,10 +120,19 @@ def dangerous_import(artifact: Artifact) -> Iterator[Problem]:
     for file, inspection in _pickled(artifact):
         for found, judged in _verdicts(artifact, inspection):
             if judged.kind is VerdictKind.DANGEROUS:
-                call = f"({found.arguments})" if found.arguments else ""
-                message = f"unpickling imports {found.module}.{found.name}{call}: {judged.reason} ({_at(file, found)})"
+                message = (
+                    f"unpickling imports {found.module}.{found.name}{_call(found)}: {judged.reason} ({_at(file, found)})"
+                )
                 advice = "Do not load this file; find out where it came from."
                 yield Problem(file.origin, message, advice, file=_inside(file, found))
+
+
+def _call(found: Import) -> str:
+    """The literal arguments of the first call, in one pair of brackets; empty where none is known."""
+    arguments = found.arguments
+    if not arguments.startswith("("):
+        return f"({arguments})" if arguments else ""
+    return f"{arguments[:-2]})" if arguments.endswith(",)") else arguments
 
 
 @rule("PKL102", "unlisted-import", severity=Severity.ERROR, tags=("security",))
@@ -218,9 +227,14 @@ def not_inspected(artifact: Artifact) -> Iterator[Problem]:
     unread = {Cause.LIMIT, Cause.UNSUPPORTED, Cause.ENCRYPTED, Cause.UNREADABLE}
     for file in artifact.files:
         inspection = file.inspection.value if file.state is FileState.PRESENT else None
+        alike: dict[str, list[Incomplete]] = {}
         for part in inspection.incomplete if inspection else ():
             broken = part.cause is Cause.BROKEN and inspection is not None and not inspection.pickled
             if part.cause in unread or broken:
-                message = f"not everything could be looked at: {part.detail} ({_at(file, part)})"
-                advice = "Save it without that compression or encryption, or raise the limit."
-                yield Problem(file.origin, message, advice, file=_inside(file, part))
+                alike.setdefault(part.detail, []).append(part)
+        for detail, parts in alike.items():
+            part = parts[0]
+            more = f" and in {len(parts) - 1} more places" if len(parts) > 1 else ""
+            message = f"not everything could be looked at: {detail} ({_at(file, part)}{more})"
+            advice = "Save it without that compression or encryption, or raise the limit."
+            yield Problem(file.origin, message, advice, file=_inside(file, part))

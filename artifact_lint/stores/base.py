@@ -78,6 +78,10 @@ class Store(Protocol):
         """
         ...
 
+    def files(self, directory: str) -> Iterator[Entry]:
+        """The files directly in a directory, without what is excluded; none where it is not there."""
+        ...
+
     def entry(self, path: str) -> Entry | None:
         """The file at a path, excluded or not; None where there is none."""
         ...

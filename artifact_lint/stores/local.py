@@ -82,6 +82,17 @@ class LocalStore:
             if not any(child.name == ENVIRONMENT_MARK for _, child in children):
                 waiting.extend(reversed(children))
 
+    def files(self, directory: str) -> Iterator[Entry]:
+        """The files directly in a directory, without what is excluded; none where it is not there."""
+        try:
+            listed = self._listed(directory)
+        except OSError:
+            return
+        for path, child in listed:
+            entry = None if child.is_dir(follow_symlinks=False) else self._entry(path, child.path)
+            if entry is not None:
+                yield entry
+
     def entry(self, path: str) -> Entry | None:
         """The file at a path, excluded or not; None where there is none."""
         place = self._place(path)

@@ -65,6 +65,12 @@ class _SnapshotStore:
             if entry is not None:
                 yield entry
 
+    def files(self, directory: str) -> Iterator[Entry]:
+        """The files directly in a directory, without what is excluded; none where it is not there."""
+        if self.is_directory(directory):
+            below = len(directory) + 1 if directory else 0
+            yield from (entry for entry in self.entries(directory) if "/" not in entry.path[below:])
+
     def entry(self, path: str) -> Entry | None:
         """The file at a path, excluded or not; None where there is none."""
         blob = self._files.get(path)

@@ -19,7 +19,6 @@ from artifact_lint.formats.pickles.values import (
     Opaque,
     Result,
     Value,
-    detailed,
     render,
 )
 from artifact_lint.model import Cause, HazardKind, Use
@@ -192,11 +191,10 @@ def _put(machine: Machine, argument: object) -> None:
 
 
 def _memoize(machine: Machine, _: object) -> None:
-    value = machine.top()
-    if machine.sparse or detailed(value):
-        machine.remember(machine.memo_size(), value)
+    if machine.sparse:
+        machine.remember(machine.memo_size(), machine.top())
     else:
-        machine.memo.append(value)
+        machine.memo.append(machine.condense(machine.top()))
 
 
 def _extension(machine: Machine, argument: object) -> None:

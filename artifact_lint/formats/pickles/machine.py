@@ -14,15 +14,14 @@ from artifact_lint.formats.pickles.opcodes import OPCODES, Blob
 from artifact_lint.formats.pickles.renames import python3_name
 from artifact_lint.formats.pickles.values import (
     OBJECT,
+    SUMMARIES,
     DictValue,
     Global,
     ListValue,
     Opaque,
     Result,
     Value,
-    detailed,
     render,
-    summary,
 )
 from artifact_lint.model import Cause, HazardKind, Use
 
@@ -178,12 +177,16 @@ class Machine:
             self._texts[text] = text
         return text
 
+    def condense(self, value: Value) -> Value:
+        """A value as the memo keeps it: with what it holds, until it keeps too many of these."""
+        if type(value) not in SUMMARIES:
+            return value
+        self._detailed += 1
+        return value if self._detailed <= _MOST_DETAILED else SUMMARIES[type(value)]
+
     def remember(self, index: int, value: Value) -> None:
         """Put a value into the memo."""
-        if detailed(value):
-            self._detailed += 1
-            if self._detailed > _MOST_DETAILED:
-                value = summary(value)
+        value = self.condense(value)
         if index == len(self.memo):
             self.memo.append(value)
         elif index < len(self.memo):

@@ -67,7 +67,8 @@ def _try(source: Source, reach: int) -> tuple[Machine, FormatError | None]:
 
 
 def _is_marked_pickle(machine: Machine, error: FormatError | None, *, promised: bool) -> bool:
-    if error is None or machine.calls or machine.imports or machine.start >= 2 * _CONVINCING:
+    acts = machine.imports or machine.hazards
+    if error is None or acts or machine.start >= 2 * _CONVINCING:
         return True
     return promised and error.cause is Cause.TRUNCATED
 

@@ -96,18 +96,8 @@ class DictValue:
                     self.entries[key] = items[index + 1]
 
 
-_SUMMARIES: Final = {tuple: TUPLE, ListValue: LIST, DictValue: DICT}
-
-
-def detailed(value: Value) -> bool:
-    """Whether keeping a value keeps more than a constant."""
-    return type(value) in _SUMMARIES
-
-
-def summary(value: Value) -> Value:
-    """A value that holds no other: what a full memo keeps."""
-    return _SUMMARIES.get(type(value), value)
-
+#: What stands for a value that holds others where only its type is kept: in a full memo.
+SUMMARIES: Final[dict[type, Opaque]] = {tuple: TUPLE, ListValue: LIST, DictValue: DICT}
 
 #: How long a rendered argument list becomes, in characters.
 LONGEST = 80

@@ -1,0 +1,216 @@
+"""The plain git hooks, in front of real commits and pushes."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gates.repositories import BAD, GOOD, ROOT, Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def hooked(repository: Repository) -> Repository:
+    hooks = repository.path / ".git/hooks"
+    for name in ("pre-commit", "pre-push"):
+        shutil.copy2(ROOT / "hooks" / name, hooks / name)
+    return repository
+
+
+@pytest.fixture
+def published(hooked: Repository, remote: Path) -> Repository:
+    """A repository whose main branch is on its remote."""
+    assert remote.is_dir()
+    hooked.git("push", "--quiet", "--no-verify", "origin", "main")
+    return hooked
+
+
+def refs(repository: Repository) -> str:
+    return repository.git("ls-remote", "origin")
+
+
+def test_a_push_of_a_bad_artifact_is_refused(published: Repository) -> None:
+    published.add_artifact(BAD, "models/iris")
+    published.commit()
+    before = refs(published)
+    outcome = published.run("git", "push", "origin", "main")
+    assert outcome.code != 0
+    assert "PKL101" in outcome.text
+    assert refs(published) == before
+
+
+def test_a_push_of_a_good_artifact_is_accepted(published: Repository) -> None:
+    published.add_artifact(GOOD, "models/iris")
+    commit = published.commit()
+    outcome = published.run("git", "push", "origin", "main")
+    assert outcome.code == 0, outcome.text
+    assert commit in refs(published)
+
+
+def test_a_push_without_artifacts_is_accepted(published: Repository) -> None:
+    published.write("train.py", "print('training more')\n")
+    published.git("add", ".")
+    commit = published.commit()
+    assert published.run("git", "push", "origin", "main").code == 0
+    assert commit in refs(published)
+
+
+def test_the_first_push_to_an_empty_remote_is_linted_whole(hooked: Repository, remote: Path) -> None:
+    assert remote.is_dir()
+    hooked.add_artifact(BAD, "models/iris")
+    hooked.commit()
+    outcome = hooked.run("git", "push", "origin", "main")
+    assert outcome.code != 0
+    assert "PKL101" in outcome.text
+    assert refs(hooked) == ""
+
+
+def test_a_new_branch_answers_only_for_what_it_adds(published: Repository) -> None:
+    published.add_artifact(BAD, "models/old")
+    published.commit("an old sin")
+    published.git("push", "--quiet", "--no-verify", "origin", "main")
+    published.git("checkout", "--quiet", "-b", "feature")
+    published.add_artifact(GOOD, "models/iris")
+    published.commit()
+    outcome = published.run("git", "push", "origin", "feature")
+    assert outcome.code == 0, outcome.text
+
+    published.add_artifact(BAD, "models/new")
+    published.commit()
+    published.git("branch", "--quiet", "worse")
+    outcome = published.run("git", "push", "origin", "worse")
+    assert outcome.code != 0
+    assert "models/new" in outcome.text
+    assert "models/old" not in outcome.text
+
+
+def test_a_new_name_for_what_the_remote_has_is_accepted(published: Repository) -> None:
+    published.add_artifact(BAD, "models/old")
+    published.commit("an old sin")
+    published.git("push", "--quiet", "--no-verify", "origin", "main")
+    outcome = published.run("git", "push", "origin", "main:copy")
+    assert outcome.code == 0, outcome.text
+
+
+def test_deleting_a_branch_is_accepted(published: Repository) -> None:
+    published.git("push", "--quiet", "--no-verify", "origin", "main:old")
+    published.add_artifact(BAD, "models/iris")
+    published.commit()
+    outcome = published.run("git", "push", "origin", "--delete", "old")
+    assert outcome.code == 0, outcome.text
+    assert "refs/heads/old" not in refs(published)
+
+
+def test_what_is_not_committed_does_not_stop_a_push(published: Repository) -> None:
+    published.add_artifact(GOOD, "models/iris")
+    published.commit()
+    shutil.copytree(BAD, published.path / "models/scratch")
+    outcome = published.run("git", "push", "origin", "main")
+    assert outcome.code == 0, outcome.text
+
+
+def test_a_repair_that_is_not_committed_does_not_let_a_push_through(published: Repository) -> None:
+    published.add_artifact(BAD, "models/iris")
+    published.commit()
+    shutil.rmtree(published.path / "models/iris")
+    outcome = published.run("git", "push", "origin", "main")
+    assert outcome.code != 0
+    assert "PKL101" in outcome.text
+
+
+def test_another_branch_than_the_one_checked_out_is_linted(published: Repository) -> None:
+    published.git("checkout", "--quiet", "-b", "feature")
+    published.add_artifact(BAD, "models/iris")
+    published.commit()
+    published.git("checkout", "--quiet", "main")
+    outcome = published.run("git", "push", "origin", "feature")
+    assert outcome.code != 0
+    assert "PKL101" in outcome.text
+    assert len(published.git("worktree", "list").splitlines()) == 1
+
+
+def test_an_annotated_tag_is_linted(published: Repository) -> None:
+    published.add_artifact(BAD, "models/iris")
+    published.commit()
+    published.git("tag", "--annotate", "v1", "--message", "v1")
+    outcome = published.run("git", "push", "origin", "v1")
+    assert outcome.code != 0
+    assert "PKL101" in outcome.text
+
+
+def test_one_bad_branch_among_several_refuses_the_push(published: Repository) -> None:
+    published.git("branch", "--quiet", "fine")
+    published.git("checkout", "--quiet", "-b", "poor")
+    published.add_artifact(BAD, "models/iris")
+    published.commit()
+    outcome = published.run("git", "push", "--atomic", "origin", "poor", "fine")
+    assert outcome.code != 0
+    assert "refs/heads/fine" not in refs(published)
+
+
+def test_a_remote_given_by_its_place_works(published: Repository, remote: Path) -> None:
+    published.add_artifact(BAD, "models/iris")
+    published.commit()
+    outcome = published.run("git", "push", str(remote), "main")
+    assert outcome.code != 0
+    assert "PKL101" in outcome.text
+
+
+def test_a_commit_of_a_bad_artifact_is_refused(hooked: Repository) -> None:
+    hooked.add_artifact(BAD, "models/iris")
+    before = hooked.git("rev-parse", "HEAD")
+    outcome = hooked.run("git", "commit", "--message", "bad")
+    assert outcome.code != 0
+    assert "PKL101" in outcome.text
+    assert hooked.git("rev-parse", "HEAD") == before
+
+
+def test_a_commit_is_judged_as_it_is_staged(hooked: Repository) -> None:
+    hooked.add_artifact(GOOD, "models/iris")
+    shutil.copytree(BAD, hooked.path / "models/scratch")
+    outcome = hooked.run("git", "commit", "--message", "good")
+    assert outcome.code == 0, outcome.text
+
+    hooked.git("add", "models/scratch")
+    shutil.rmtree(hooked.path / "models/scratch")
+    outcome = hooked.run("git", "commit", "--message", "bad")
+    assert outcome.code != 0
+    assert "PKL101" in outcome.text
+
+
+def test_a_commit_of_named_files_is_judged_by_them(hooked: Repository) -> None:
+    hooked.add_artifact(BAD, "models/iris")
+    hooked.write("train.py", "print('training more')\n")
+    outcome = hooked.run("git", "commit", "--message", "code alone", "--", "train.py")
+    assert outcome.code == 0, outcome.text
+
+
+@pytest.mark.parametrize(
+    ("hook", "words"), [("pre-commit", ("commit", "--message", "x")), ("pre-push", ("push", "origin", "main"))]
+)
+def test_a_missing_linter_is_told_and_refuses(
+    hooked: Repository, remote: Path, hook: str, words: tuple[str, ...]
+) -> None:
+    tools = remote.parent / "tools"
+    tools.mkdir()
+    for name in ("git", "sh"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    hooked.add_artifact(GOOD, "models/iris")
+    if hook == "pre-push":
+        hooked.commit()
+    outcome = Repository(hooked.path, {**hooked.environment, "PATH": str(tools)}).run("git", *words)
+    assert outcome.code != 0
+    assert "artifact-lint is not on PATH" in outcome.text
+
+
+@pytest.mark.parametrize("name", ["pre-commit", "pre-push"])
+def test_the_hooks_are_executable_posix_shell(hooked: Repository, name: str) -> None:
+    script = ROOT / "hooks" / name
+    assert script.stat().st_mode & 0o111
+    assert script.read_text("utf-8").startswith("#!/bin/sh\n")
+    outcome = hooked.run("shellcheck", "--shell=sh", str(script))
+    assert outcome.code == 0, outcome.text
