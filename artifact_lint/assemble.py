@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from artifact_lint import digests
-from artifact_lint.adapters import CONVENTIONS, SUPPLEMENTS
+from artifact_lint.adapters import CONVENTIONS, SUPPLEMENTS, record_of
 from artifact_lint.adapters.dvc import outs
 from artifact_lint.adapters.pointers import POINTER_LIMIT, lfs_pointer
 from artifact_lint.adapters.roles import role_of, sounds_like_data, sounds_like_model
@@ -52,7 +52,7 @@ _RANK = {convention.NAME: rank for rank, convention in enumerate(CONVENTIONS)}
 def assemble(tree: Tree, found: Found, options: Options) -> Artifact:
     """One artifact of what was found at a place: no weight file is opened before a rule asks for it."""
     claims = sorted(found.claims, key=lambda claim: (_RANK[claim.convention], claim.record))
-    records = [CONVENTIONS[_RANK[claim.convention]].describe(tree, claim) for claim in claims]
+    records = [record_of(tree, claim) for claim in claims]
     paths = [candidate.path for candidate in found.candidates]
     record = _without_repeats(merge(records))
     for supplement in SUPPLEMENTS:

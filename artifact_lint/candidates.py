@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _POINTER_HEAD = 128
 
 #: Suffixes of data and figures as often as of weights: without a record, content has to speak for them.
-_WEAK_SUFFIXES = frozenset((".bin", ".model", ".npy", ".npz", ".msgpack", ".p", ".sav", ".h5", ".hdf5", ".ckpt", ".mar"))
+_WEAK_SUFFIXES = frozenset(
+    (".bin", ".model", ".npy", ".npz", ".msgpack", ".p", ".sav", ".h5", ".hdf5", ".ckpt", ".mar")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from artifact_lint.adapters import CONVENTIONS, native, sidecar
+from artifact_lint.adapters import CONVENTIONS, native, record_of
 from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.dvc import outs
 from artifact_lint.adapters.roles import is_auxiliary
@@ -89,8 +89,7 @@ def _candidates(tree: Tree, wanted: frozenset[str]) -> dict[str, Candidate]:
 
 
 def _mentioned(tree: Tree, claim: Claim) -> list[str]:
-    convention = next(convention for convention in CONVENTIONS if convention.NAME == claim.convention)
-    return [mention.path for mention in convention.describe(tree, claim).mentions if mention.path is not None]
+    return [mention.path for mention in record_of(tree, claim).mentions if mention.path is not None]
 
 
 class _Roots:
@@ -272,6 +271,6 @@ def _undescribed(members: Sequence[Candidate], *, beside: bool) -> list[Found]:
 
 def _stands_alone(tree: Tree, claim: Claim) -> bool:
     """Whether a hand-written file is about a model although no weights lie beside it."""
-    record = sidecar.describe(tree, claim)
+    record = record_of(tree, claim)
     says = (record.architecture or record.hyperparameters, record.inputs, record.metrics or record.created)
     return bool(record.mentions) or all(says)

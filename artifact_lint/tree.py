@@ -9,7 +9,7 @@ from artifact_lint.model import Irregularity, Origin, Remark
 from artifact_lint.stores.base import EntryKind, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from artifact_lint.stores.base import Entry, Store
 
@@ -29,7 +29,7 @@ class Tree:
         self._children: dict[str, set[str]] = {}
         self._sorted: list[str] | None = None
         self._documents: dict[str, Document | Remark] = {}
-        self._once: dict[str, Any] = {}
+        self._once: dict[Hashable, Any] = {}
         for entry in entries:
             self.add(entry)
 
@@ -73,7 +73,7 @@ class Tree:
         directory, _, name = path.rpartition("/")
         return self.folder(directory).get(name) or self.store.entry(path)
 
-    def once(self, name: str, compute: Callable[[], T]) -> T:
+    def once(self, name: Hashable, compute: Callable[[], T]) -> T:
         """What an adapter derives from the whole tree, computed the first time it asks under its name."""
         if name not in self._once:
             self._once[name] = compute()

@@ -63,9 +63,14 @@ def lint_case(case: Case, repository: Path) -> Report:
     The copy is the root of a repository: its paths are relative to the case, and no other configuration has a say.
     """
     shutil.copytree(case.directory, repository, ignore=shutil.ignore_patterns(EXPECTED))
-    (repository / ".git").mkdir()
-    settings = load(repository / SETTINGS, all_rules()) if (repository / SETTINGS).exists() else Settings()
-    return lint([str(repository)], Request(settings))
+    return lint_repository(repository)
+
+
+def lint_repository(directory: Path) -> Report:
+    """Everything that is said about a directory, made the root of a repository, with its own settings if it has any."""
+    (directory / ".git").mkdir()
+    settings = load(directory / SETTINGS, all_rules()) if (directory / SETTINGS).exists() else Settings()
+    return lint([str(directory)], Request(settings))
 
 
 def of_rule(code: str, findings: Iterable[Finding]) -> list[Finding]:

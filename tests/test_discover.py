@@ -118,7 +118,8 @@ def test_an_mlflow_directory_holds_the_hugging_face_directory_inside_it(tmp_path
 
 def test_mlflows_own_copy_of_its_metadata_is_no_artifact(tmp_path: Path) -> None:
     found = found_in(
-        tmp_path, {"m/MLmodel": MLMODEL, "m/model.pkl": PICKLE, "m/metadata/MLmodel": MLMODEL, "m/metadata/x.pkl": PICKLE}
+        tmp_path,
+        {"m/MLmodel": MLMODEL, "m/model.pkl": PICKLE, "m/metadata/MLmodel": MLMODEL, "m/metadata/x.pkl": PICKLE},
     )
     assert list(found) == ["m"]
     assert owned(found["m"]) == {"m/model.pkl"}

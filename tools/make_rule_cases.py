@@ -385,7 +385,7 @@ FILES: Mapping[str, Callable[[], bytes]] = {
     "PKL141/good/churn.pkl": classifier,
     "SUM106/bad-cut-short/churn.safetensors": lambda: linear()[:-8],
     "SUM106/bad-empty/churn.safetensors": bytes,
-    "SUM106/bad-header-only/churn.safetensors": lambda: linear()[:4],
+    "CMP111/bad-four-bytes/churn.safetensors": lambda: linear()[:4],
 } | {path: linear for path in LINEAR}
 
 #: Those that a library writes: other versions of it write other bytes.

@@ -10,9 +10,19 @@ from typing import TYPE_CHECKING, cast
 from artifact_lint.adapters import dvc, huggingface, mlflow, mlflow_tracking, native, sidecar
 
 if TYPE_CHECKING:
-    from artifact_lint.adapters.base import Convention, Supplement
+    from artifact_lint.adapters.base import Claim, Convention, Supplement
+    from artifact_lint.model import Record
+    from artifact_lint.tree import Tree
 
 CONVENTIONS = tuple(cast("Convention", module) for module in (native, mlflow, huggingface, sidecar))
 SUPPLEMENTS = tuple(cast("Supplement", module) for module in (mlflow_tracking, dvc))
 
-__all__ = ["CONVENTIONS", "SUPPLEMENTS"]
+_BY_NAME = {convention.NAME: convention for convention in CONVENTIONS}
+
+
+def record_of(tree: Tree, claim: Claim) -> Record:
+    """What a recognised record states, read once however often it is asked for."""
+    return tree.once(claim, lambda: _BY_NAME[claim.convention].describe(tree, claim))
+
+
+__all__ = ["CONVENTIONS", "SUPPLEMENTS", "record_of"]

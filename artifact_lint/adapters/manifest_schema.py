@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from artifact_lint.document.node import MOST_REMARKS, brief
 from artifact_lint.model import Edit, Irregularity, Origin, Remark
 
 if TYPE_CHECKING:
@@ -47,7 +50,9 @@ def violations(root: Node, part: str | None = None) -> list[Remark]:
     remarks: list[Remark] = []
     instance = _instance(root, chosen, schema, remarks)
     errors = Draft202012Validator(chosen).iter_errors(instance)
-    remarks += [remark for error in errors for remark in _explain(error, root)]
+    whole = f"the {part} file" if part else "the manifest"
+    explained = (remark for error in errors for remark in _explain(error, root, whole))
+    remarks = [*remarks[:MOST_REMARKS], *islice(explained, MOST_REMARKS)]
     return sorted(remarks, key=lambda remark: (remark.origin.line, remark.origin.column))
 
 
@@ -77,8 +82,10 @@ def _scalar(node: Node, types: set[str], remarks: list[Remark]) -> object:
             remarks.append(surprise(node, f"{text} is the number {value} to a YAML 1.1 reader"))
         elif isinstance(value, str) and _EXPONENT_WITHOUT_POINT.fullmatch(text):
             message = f"{text} is a text, not a number, to a YAML 1.1 reader"
-            remarks.append(Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, f"Write {float(text)!r}."))
-            return float(text)
+            number = float(text)
+            advice = f"Write {_decimal(number)}." if math.isfinite(number) else "Write a number that a double can hold."
+            remarks.append(Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, advice))
+            return number
         return value
     if "string" in types and not isinstance(value, str) and not (value is None and "null" in types):
         if str(value) != text:
@@ -93,8 +100,17 @@ def surprise(node: Node, message: str) -> Remark:
     return Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, f"Quote it: {edit.replacement}", (edit,))
 
 
+def _decimal(number: float) -> str:
+    """A finite number as YAML 1.1 writes it: with a point, and with a sign before the exponent."""
+    mantissa, mark, exponent = repr(number).partition("e")
+    point = mantissa if "." in mantissa else f"{mantissa}.0"
+    return f"{point}e{int(exponent):+d}" if mark else point
+
+
 def _spelled(value: object) -> str:
-    return f"the number {value}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    return f"the number {value}"
 
 
 def _odd_ones_out(elements: Sequence[Node], values: Sequence[object]) -> Iterator[Remark]:
@@ -107,10 +123,10 @@ def _odd_ones_out(elements: Sequence[Node], values: Sequence[object]) -> Iterato
             yield surprise(element, f"{text} is {str(value).lower()} to a YAML 1.1 reader")
 
 
-def _explain(error: ValidationError, root: Node) -> Iterator[Remark]:
+def _explain(error: ValidationError, root: Node, whole: str) -> Iterator[Remark]:
     path = list(error.absolute_path)
     node = _find(root, path)
-    field = ".".join(str(step) for step in path) or "the manifest"
+    field = ".".join(str(step) for step in path) or whole
     value: Any = error.validator_value
     schema: Any = error.schema
     if error.validator == "additionalProperties":
@@ -120,12 +136,20 @@ def _explain(error: ValidationError, root: Node) -> Iterator[Remark]:
         missing = [name for name in value if node.get(name) is None and f"'{name}'" in error.message]
         yield from (_violation(node.origin, f"{field} lacks {name}", f"Add `{name}`.") for name in missing)
     elif error.validator == "const" and path == ["schema_version"]:
-        message = f"schema_version {node.text or 'null'} is not known here"
+        message = f"schema_version is {_kind(node)}, which is not known here"
         advice = "Write `schema_version: 1`, or update artifact-lint."
         yield Remark(Irregularity.UNKNOWN_SCHEMA_VERSION, node.origin, message, advice)
     else:
-        advice = "`artifact-lint schema manifest` prints what each field takes."
-        yield _violation(node.origin, _mistake(error, field, node, value), advice)
+        yield _violation(node.origin, _mistake(error, field, node, value), _advice(error, node))
+
+
+def _advice(error: ValidationError, node: Node) -> str:
+    """What to write instead; a lone scalar is taken for the one field that its mapping must have."""
+    schema: Any = error.schema
+    required = schema.get("required", ())
+    if error.validator == "type" and schema.get("type") == "object" and len(required) == 1 and node.text is not None:
+        return f"Write {{{required[0]}: {brief(node.text)}}}."
+    return "`artifact-lint schema manifest` prints what each field takes."
 
 
 def _mistake(error: ValidationError, field: str, node: Node, value: Any) -> str:  # noqa: ANN401  JSON Schema's values
@@ -135,19 +159,19 @@ def _mistake(error: ValidationError, field: str, node: Node, value: Any) -> str:
             return f"{field} must be {' or '.join(_TYPES[name] for name in wanted)}, not {_kind(node)}"
         case "enum":
             choices = [str(choice) for choice in value]
-            close = get_close_matches(str(error.instance), choices, 1)
+            close = get_close_matches(brief(node.text or ""), choices, 1)
             hint = f"; did you mean {close[0]}?" if close else ""
-            return f"{field} is {error.instance!r}, not one of {', '.join(choices)}{hint}"
+            return f"{field} is {_kind(node)}, not one of {', '.join(choices)}{hint}"
         case "pattern":
             form = next((words for start, words in _FORMS.items() if value.startswith(start)), f"of the form {value}")
-            return f"{field} is {error.instance!r}, which is not {form}"
+            return f"{field} is {_kind(node)}, which is not {form}"
         case "minimum":
-            return f"{field} is {error.instance}, less than {value}"
+            return f"{field} is {_kind(node)}, less than {value}"
         case "minLength":
             return f"{field} is empty"
         case "minItems" | "maxItems":
             return f"{field} must have {value} values, not {len(list(node.elements()))}"
-    return f"{field}: {error.message[:200]}"
+    return f"{field}: {brief(error.message)}"
 
 
 _TYPES = {
@@ -165,13 +189,15 @@ def _kind(node: Node) -> str:
         return "a mapping"
     if node.is_sequence:
         return "a list"
-    return "nothing" if node.is_null else f"`{(node.text or '')[:40]}`"
+    if node.is_null:
+        return "nothing"
+    return json.dumps(brief(node.text or ""), ensure_ascii=False) if node.quoted else f"`{brief(node.text or '')}`"
 
 
 def _unknown(node: Node, key: str, field: str, known: list[str]) -> Remark:
-    close = get_close_matches(key, known, 1, 0.6)
+    close = get_close_matches(brief(key), known, 1, 0.6)
     hint = f"Did you mean `{close[0]}`?" if close else f"Known here: {', '.join(known)}."
-    message = f"{field} has no field `{key}`"
+    message = f"{field} has no field `{brief(key)}`"
     return Remark(Irregularity.UNKNOWN_FIELD, node.key_origin(key), message, hint)
 
 
@@ -182,8 +208,7 @@ def _violation(origin: Origin, message: str, advice: str) -> Remark:
 def _find(root: Node, path: Sequence[str | int]) -> Node:
     node = root
     for step in path:
-        child = next((n for i, n in enumerate(node.elements()) if i == step), None)
-        child = child if isinstance(step, int) else node.get(step)
+        child = (node.sequence or [])[step] if isinstance(step, int) else node.get(step)
         if child is None:
             return node
         node = child

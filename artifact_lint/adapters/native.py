@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from artifact_lint.adapters.base import Claim, Reach
+from artifact_lint.adapters.feature_values import as_bound, as_name, as_shape
 from artifact_lint.adapters.manifest_schema import violations
 from artifact_lint.adapters.reading import Reading, as_int, as_text, child, fact, stated
 from artifact_lint.adapters.requirements import read_environment, read_requirements
@@ -39,33 +40,31 @@ T = TypeVar("T")
 
 NAME = "native"
 
+_SUFFIXES = ("yaml", "yml", "json")
 _MANIFEST = re.compile(r"(?:(?P<name>.+)\.)?model-artifact\.(?:yaml|yml|json)")
+_LIFECYCLE = re.compile(r"(?P<manifest>(?:.+\.)?model-artifact)\.lifecycle\.(?:yaml|yml|json)")
 
 
 def recognise(tree: Tree, directory: str) -> Iterable[Claim]:
-    """Every manifest of a directory: `model-artifact.yaml` speaks for it, `NAME.model-artifact.yaml` for its files."""
-    for name in tree.folder(directory):
-        match = _MANIFEST.fullmatch(name)
-        if match and not name.endswith((".lifecycle.yaml", ".lifecycle.yml", ".lifecycle.json")):
+    """Every manifest of a directory: `model-artifact.yaml` speaks for it, `NAME.model-artifact.yaml` for its files.
+
+    A lifecycle file whose manifest is gone is a record, too: of what it says nothing can be used.
+    """
+    folder = tree.folder(directory)
+    for name in folder:
+        if match := _MANIFEST.fullmatch(name):
             reach = Reach.NAMED if match["name"] else Reach.DIRECTORY
             yield Claim(NAME, directory, child(directory, name), reach)
+        elif (match := _LIFECYCLE.fullmatch(name)) and not any(f"{match['manifest']}.{s}" in folder for s in _SUFFIXES):
+            yield Claim(NAME, directory, child(directory, name), Reach.NAMED)
 
 
 def describe(tree: Tree, claim: Claim) -> Record:
     """All that a manifest and its lifecycle file state."""
     reading = Reading(tree)
     root = reading.document(claim.record)
-    origin = Origin(claim.record)
-    if root is None or not root.is_mapping:
-        reason = "is empty" if root is None or root.is_null else "is no mapping of fields"
-        remark = Remark(
-            Irregularity.SCHEMA_VIOLATION,
-            origin,
-            f"the manifest {reason}",
-            "`artifact-lint init` writes one from what can be read.",
-        )
-        remarks = reading.remarks or (remark,)
-        return Record(conventions=(NAME,), sources=(origin,), remarks=remarks)
+    if root is None or not root.is_mapping or _LIFECYCLE.search(claim.record):
+        return _says_nothing(claim, reading, root)
     record = _facts(tree, claim, reading, root)
     record = record + _lifecycle(claim, reading, root)
     return replace(
@@ -75,6 +74,20 @@ def describe(tree: Tree, claim: Claim) -> Record:
         texts=reading.texts,
         remarks=(*reading.remarks, *violations(root), *record.remarks),
     )
+
+
+def _says_nothing(claim: Claim, reading: Reading, root: Node | None) -> Record:
+    """A record of why there is none: unreadable, no mapping, or a lifecycle file by itself."""
+    origin = Origin(claim.record)
+    if lifecycle := _LIFECYCLE.search(claim.record):
+        manifest = f"{lifecycle['manifest']}.yaml".rpartition("/")[2]
+        message, advice = f"{manifest}, which this file adds to, is not there", "Restore it, or remove this file."
+    else:
+        what = "is empty" if root is None or root.is_null else "is no mapping of fields"
+        message, advice = f"the manifest {what}", "`artifact-lint init --force` writes one from what can be read."
+    remark = Remark(Irregularity.UNREADABLE, origin, message, advice)
+    remarks = reading.remarks if root is None and reading.remarks else (*reading.remarks, remark)
+    return Record(conventions=(NAME,), sources=(origin,), texts=reading.texts, remarks=remarks)
 
 
 def _facts(tree: Tree, claim: Claim, reading: Reading, root: Node) -> Record:
@@ -121,11 +134,21 @@ def _facts(tree: Tree, claim: Claim, reading: Reading, root: Node) -> Record:
     return record + _environment(tree, claim, reading, root)
 
 
+#: Where these parts of a component say nothing, the component does not, whatever else stands there.
+_ESSENTIAL = {
+    Component.WEIGHTS: ("files", "external"),
+    Component.FEATURE_SCHEMA: ("inputs", "outputs"),
+}
+
+
 def _section(component: Component, node: Node) -> Section:
-    says = any(
-        not leaf.is_null and leaf.text != "" for leaf in node.walk() if not (leaf.is_mapping or leaf.is_sequence)
-    )
+    parts = [node.get(key) for key in _ESSENTIAL.get(component, ())] if node.is_mapping else []
+    says = any(_says_something(part) for part in parts or (node,) if part is not None)
     return Section(component, node.origin, empty=not says)
+
+
+def _says_something(node: Node) -> bool:
+    return any(as_text(leaf) is not None for leaf in node.walk())
 
 
 def _mapping(node: Node | None) -> Stated[Mapping[str, object]]:
@@ -147,16 +170,16 @@ def _feature(node: Node) -> Feature | None:
         return None
     ranged = node.get("range")
     bounds = list(ranged.elements()) if ranged is not None else []
-    allowed, shape, default = node.get("allowed"), node.get("shape"), node.get("default")
+    allowed, default = node.get("allowed"), node.get("default")
     return Feature(
-        name=as_text(node.get("name")),
+        name=as_name(node.get("name")),
         dtype=as_text(node.get("type")),
         origin=node.origin,
         required=_truth(node.get("required")),
         nullable=_truth(node.get("nullable")),
-        shape=tuple(as_int(size) or 0 for size in shape.elements()) if shape and shape.is_sequence else None,
-        minimum=_bound(bounds, 0),
-        maximum=_bound(bounds, 1),
+        shape=as_shape(node.get("shape")),
+        minimum=as_bound(bounds[0]) if bounds else None,
+        maximum=as_bound(bounds[1]) if len(bounds) > 1 else None,
         allowed=tuple(value.value for value in allowed.elements()) if allowed and allowed.is_sequence else None,
         default=default.value if default else None,
     )
@@ -167,17 +190,11 @@ def _truth(node: Node | None) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _bound(bounds: list[Node], index: int) -> float | None:
-    """A bound of a range; not a number stays so, because that is for a rule to judge."""
-    value = bounds[index].value if index < len(bounds) else None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
 def _step(node: Node) -> Step | None:
     name, columns = as_text(node.get("step")), node.get("columns")
     if name is None:
         return None
-    names = tuple(text for column in columns.elements() if (text := as_text(column))) if columns else ()
+    names = tuple(text for column in columns.elements() if (text := as_name(column))) if columns else ()
     return Step(name, node.origin, names, as_text(node.get("ref")))
 
 
@@ -207,9 +224,8 @@ def _pickle(node: Node | None) -> Stated[PickleTerms]:
 
 def _mentions(claim: Claim, reading: Reading, root: Node) -> Iterator[Mention]:
     for entry in _elements(root.get("weights", "files")):
-        mention = reading.mention(
-            claim.directory, entry.get("path"), _role(entry), format_name=as_text(entry.get("format"))
-        )
+        path, format_name = entry.get("path") if entry.is_mapping else entry, as_text(entry.get("format"))
+        mention = reading.mention(claim.directory, path, _role(entry), format_name=format_name)
         if mention is not None:
             yield _with_content(replace(mention, framework=as_text(entry.get("framework"))), entry)
     for entry in _elements(root.get("weights", "external")):
@@ -217,6 +233,12 @@ def _mentions(claim: Claim, reading: Reading, root: Node) -> Iterator[Mention]:
         if uri is not None:
             format_name = as_text(entry.get("format"))
             yield _with_content(Mention(entry.origin, None, uri, format=format_name, uri=uri), entry)
+
+
+    for step in _elements(root.get("feature_schema", "preprocessing")):
+        mention = reading.mention(claim.directory, step.get("ref"), Role.PREPROCESSOR)
+        if mention is not None:
+            yield mention
 
 
 def _elements(node: Node | None) -> Iterator[Node]:
@@ -283,7 +305,7 @@ def _locations(root: Node) -> Iterator[Fact[str]]:
 
 def _lifecycle(claim: Claim, reading: Reading, root: Node) -> Record:
     base = claim.record.rpartition(".")[0]
-    documents = (reading.document(f"{base}.lifecycle.{suffix}") for suffix in ("yaml", "yml", "json"))
+    documents = (reading.document(f"{base}.lifecycle.{suffix}") for suffix in _SUFFIXES)
     own = next((node for node in documents if node is not None), None)
     record = Record()
     for node in (own, root.get("lifecycle")):

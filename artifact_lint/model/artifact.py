@@ -11,8 +11,9 @@ from artifact_lint.model.options import Component, Options
 from artifact_lint.model.record import Irregularity, Mention, Record, Role
 
 if TYPE_CHECKING:
-    from artifact_lint.model.facts import Fact, Origin
     from collections.abc import Mapping
+
+    from artifact_lint.model.facts import Fact, Origin
     from artifact_lint.model.inspection import Inspection
 
 

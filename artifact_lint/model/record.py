@@ -10,6 +10,7 @@ from artifact_lint.model.facts import Fact, Origin, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from artifact_lint.model.findings import Edit
     from artifact_lint.model.options import Component, PicklePolicy
 

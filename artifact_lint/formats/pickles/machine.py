@@ -119,16 +119,19 @@ class Machine:
             StoreError: The bytes cannot be read.
         """
         window = self.window
-        table = _TABLE
+        table, buffer, base = _TABLE, window.buffer, window.base
         while self.running:
             position = window.position
             if position > window.safe:
                 self._refill()
-                position = window.position
-            self.start = window.base + position
+                position, buffer, base = window.position, window.buffer, window.base
+            self.start = base + position
             window.position = position + 1
-            argument, effect = table[window.buffer[position]]
-            effect(self, argument(window) if argument else None)
+            argument, effect = table[buffer[position]]
+            if argument is None:
+                effect(self, None)
+            else:
+                effect(self, argument(window))
 
     def _refill(self) -> None:
         self.window.refill()

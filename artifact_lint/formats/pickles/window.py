@@ -22,6 +22,7 @@ MARGIN = 16
 class Window:
     """A stretch of a source in memory, from `base` on; `position` is the next byte's place within `buffer`.
 
+    Whenever `buffer` or `base` change, `safe` becomes -1, so that whoever keeps them at hand sees that they are stale.
     `shift` is added to every offset that is reported, for a source that is itself a part of something; `budget` bounds
     the bytes that are read, which those that are skipped are not.
     """

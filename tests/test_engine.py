@@ -1,0 +1,174 @@
+"""What a run looks at, whom it reports, and how problems become findings."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING
+
+import pytest
+from gates.repositories import Repository, isolated_environment
+
+from artifact_lint.engine import Request, lint
+from artifact_lint.model import Origin, Severity
+from artifact_lint.settings import PathIgnore, Settings
+from artifact_lint.stores import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from artifact_lint.model.report import Report
+
+PICKLE = pickle.dumps({"coefficients": [0.5, 0.25], "intercept": 1.0})
+MLMODEL = "flavors:\n  sklearn:\n    pickled_model: model.pkl\n    serialization_format: pickle\nrun_id: abc\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    environment = isolated_environment()
+    for name, value in environment.items():
+        if name.startswith("GIT_"):
+            monkeypatch.setenv(name, value)
+    created = Repository.create(tmp_path / "work", environment)
+    monkeypatch.chdir(created.path)
+    created.write("models/churn/MLmodel", MLMODEL)
+    (created.path / "models/churn/model.pkl").write_bytes(PICKLE)
+    created.write("models/fraud/MLmodel", MLMODEL)
+    (created.path / "models/fraud/model.pkl").write_bytes(PICKLE)
+    created.write("docs/index.md", "# Models\n")
+    created.git("add", "--all")
+    created.commit("start")
+    return created
+
+
+def run(*paths: str, settings: Settings | None = None, staged: bool = False, revision: str | None = None) -> Report:
+    return lint(paths, Request(settings or Settings(), staged=staged, revision=revision))
+
+
+def linted(report: Report) -> list[str]:
+    return [artifact.path for artifact in report.artifacts]
+
+
+def test_the_whole_repository_is_linted_with_paths_from_its_root(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository.path / "models")
+    assert linted(run(".")) == ["models/churn", "models/fraud"]
+    assert linted(run("churn")) == ["models/churn"]
+
+
+def test_a_named_file_is_mapped_to_the_artifact_that_owns_it(repository: Repository) -> None:
+    assert linted(run("models/churn/model.pkl")) == ["models/churn"]
+    assert linted(run("models/churn/MLmodel", "models/churn/model.pkl")) == ["models/churn"]
+
+
+def test_a_named_file_that_belongs_to_no_artifact_is_told_about(repository: Repository) -> None:
+    report = run("docs/index.md")
+    assert linted(report) == []
+    assert report.notes == ("docs/index.md is no model artifact and belongs to none",)
+
+
+def test_a_named_file_is_inspected_whatever_it_is_called(repository: Repository) -> None:
+    (repository.path / "docs/thing").write_bytes(b"cposix\nsystem\n(S'echo'\ntR.")
+    report = run("docs/thing")
+    assert "PKL101" in {finding.code for finding in report.findings}
+
+
+def test_an_excluded_file_is_linted_when_it_is_named(repository: Repository) -> None:
+    place = repository.path / "node_modules"
+    place.mkdir()
+    (place / "model.pkl").write_bytes(PICKLE)
+    assert linted(run("node_modules/model.pkl")) == ["node_modules/model.pkl"]
+
+
+def test_staged_reads_the_index_and_not_the_working_tree(repository: Repository) -> None:
+    repository.write("models/churn/MLmodel", MLMODEL + "artifact_path: /home/ann/model\n")
+    repository.git("add", "models/churn/MLmodel")
+    repository.write("models/churn/MLmodel", MLMODEL)
+    report = run(staged=True)
+    assert linted(report) == ["models/churn"]
+    assert "MAN009" in {finding.code for finding in report.findings}
+
+
+def test_a_staged_deletion_reports_the_artifact_that_loses_its_file(repository: Repository) -> None:
+    repository.git("rm", "--quiet", "models/fraud/model.pkl")
+    report = run(staged=True)
+    assert linted(report) == ["models/fraud"]
+    assert "MAN005" in {finding.code for finding in report.findings}
+
+
+def test_since_reports_the_artifacts_that_were_touched(repository: Repository) -> None:
+    repository.write("models/fraud/MLmodel", MLMODEL + "artifact_path: model\n")
+    repository.git("add", "--all")
+    repository.commit("touch one")
+    assert linted(run(revision="HEAD~1")) == ["models/fraud"]
+    assert linted(run(revision="HEAD")) == []
+
+
+def test_an_unknown_revision_is_one_clear_line(repository: Repository) -> None:
+    with pytest.raises(StoreError) as raised:
+        run(revision="no-such-branch")
+    assert "no-such-branch" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_nothing_staged_is_nothing_to_report(repository: Repository) -> None:
+    assert linted(run(staged=True)) == []
+
+
+def test_findings_are_sorted_by_path_line_and_code(repository: Repository) -> None:
+    findings = run(".").findings
+    keys = [(finding.origin.path, finding.origin.line, finding.code) for finding in findings]
+    assert keys == sorted(keys)
+    assert len(keys) > 1
+
+
+def test_fingerprints_are_unique_and_survive_moved_lines(repository: Repository) -> None:
+    before = {finding.fingerprint for finding in run(".").findings}
+    repository.write("models/churn/MLmodel", "# a comment\n\n" + MLMODEL)
+    after = run(".").findings
+    assert {finding.fingerprint for finding in after} == before
+    assert len(before) == len(after)
+
+
+def test_the_configuration_decides_on_a_severity(repository: Repository) -> None:
+    report = run(".", settings=Settings(severity={"CMP103": Severity.NOTE}))
+    assert {f.severity for f in report.findings if f.code == "CMP103"} == {Severity.NOTE}
+
+
+def test_a_suppressed_finding_is_counted_and_not_shown(repository: Repository) -> None:
+    ignore = PathIgnore("models/churn/**", ("CMP",), "an experiment", Origin("pyproject.toml"))
+    report = run(".", settings=Settings(per_path_ignores=(ignore,)))
+    assert {f.artifact for f in report.findings if f.code.startswith("CMP")} == {"models/fraud"}
+    assert report.suppressed > 0
+
+
+def test_a_guess_is_never_an_error(repository: Repository) -> None:
+    (repository.path / "out").mkdir()
+    (repository.path / "out/churn.pkl").write_bytes(PICKLE)
+    repository.write("out/metadata.json", '{"model_name": "churn", "version": "latest", "metrics": {"auc": 0.9}}')
+    (finding,) = [f for f in run("out").findings if f.code == "NAM012"]
+    assert finding.severity is Severity.WARNING
+
+
+def test_what_an_unreadable_record_may_say_is_not_called_missing(repository: Repository) -> None:
+    repository.write("models/churn/MLmodel", "flavors:\n  sklearn: {pickled_model: model.pkl\nrun_id: [\n")
+    codes = {finding.code for finding in run("models/churn").findings}
+    assert "MAN001" in codes
+    assert not codes & {"CMP101", "CMP102", "CMP103", "CMP104", "CMP145"}
+
+
+def test_an_artifact_below_the_tracking_store_of_its_parent_finds_its_run(repository: Repository) -> None:
+    run_directory = repository.path / "mlruns/0/abc"
+    for name, content in {"meta.yaml": "run_id: abc\nstatus: 3\n", "metrics/auc": "1 0.9 0\n"}.items():
+        (run_directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (run_directory / name).write_text(content)
+    (artifact,) = run("models/churn").artifacts
+    assert artifact.record.metrics.value
+    assert linted(run("models/churn")) == ["models/churn"]
+
+
+def test_a_file_that_cannot_be_read_is_a_finding(repository: Repository) -> None:
+    (repository.path / "models/churn/model.pkl").unlink()
+    (repository.path / "models/churn/model.pkl").symlink_to("model.pkl")
+    codes = {finding.code for finding in run("models/churn").findings}
+    assert codes & {"MAN005", "MAN006"}

@@ -1,0 +1,150 @@
+"""The pages about the manifest and the configuration, from their JSON Schemas."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from artifact_lint import schemas
+from artifact_lint.rules import all_rules
+from artifact_lint.settings import OWN_FILE, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Schema = dict[str, Any]
+
+_EXAMPLE = """\
+[tool.artifact-lint]
+ignore = ["NAM003"]
+exclude = ["tests/fixtures/**"]
+fail-on = "error"
+
+[tool.artifact-lint.severity]
+ENV002 = "note"
+
+[tool.artifact-lint.per-path-ignores]
+"experiments/**" = { codes = ["CMP103"], reason = "not deployed" }
+
+[tool.artifact-lint.components]
+run = ["run_id", "metrics", "created"]
+
+[tool.artifact-lint.naming]
+registry = "mlflow"
+version-scheme = "semver"
+
+[tool.artifact-lint.pickle]
+policy = "allow-listed"
+allow = ["churn_features:LogTransformer"]
+
+[tool.artifact-lint.stages.production]
+pickle = "forbid"
+"""
+
+
+def manifest_page(root: Path) -> str:
+    """Every field of the manifest, and a whole one."""
+    schema = _schema("manifest.v1.schema.json")
+    example = (root / "examples" / "good" / "xgboost-native" / "model-artifact.yaml").read_text(encoding="utf-8")
+    rows = [
+        f"| `{path}` | {_type(field)} | {'yes' if required else ''} | {_words(field)} |"
+        for path, field, required in _fields(schema, schema, "")
+    ]
+    return "\n\n".join(
+        [
+            "# The manifest",
+            schema["description"],
+            "It is called `model-artifact.yaml`, `model-artifact.json` or, where several share a directory, "
+            "`NAME.model-artifact.yaml`. `artifact-lint init PATH` writes one from all that can be read there, and "
+            "`artifact-lint schema manifest` prints its JSON Schema.",
+            "## Fields",
+            "\n".join(["| field | type | required | meaning |", "|---|---|---|---|", *rows]),
+            "## Example",
+            f"```yaml\n{example.strip()}\n```",
+        ]
+    ) + "\n"
+
+
+def configuration_page() -> str:
+    """Every setting with its default, and a whole configuration."""
+    schema = _schema("configuration.v1.schema.json")
+    _check_example()
+    rows = [
+        f"| `{path}` | {_type(field)} | {_default(field)} | {_words(field)} |"
+        for path, field, _ in _fields(schema, schema, "")
+    ]
+    return "\n\n".join(
+        [
+            "# Configuration",
+            f"The settings stand in `[tool.artifact-lint]` of pyproject.toml or, without that prefix, in `{OWN_FILE}`. "
+            "The nearest of these files at or above the linted path counts, up to the repository's root; several are "
+            "not merged. A mistake is told with its line, and `artifact-lint check --show-settings` shows what is in "
+            "force.",
+            "## Settings",
+            "\n".join(["| setting | type | default | meaning |", "|---|---|---|---|", *rows]),
+            "## Example",
+            f"```toml\n{_EXAMPLE.strip()}\n```",
+        ]
+    ) + "\n"
+
+
+def _schema(name: str) -> Schema:
+    schema: Schema = json.loads((Path(schemas.__file__).parent / name).read_text(encoding="utf-8"))
+    return schema
+
+
+def _check_example() -> None:
+    """The example has to be one that the program takes."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "pyproject.toml"
+        file.write_text(_EXAMPLE, encoding="utf-8")
+        load(file, all_rules())
+
+
+def _resolved(field: Schema, whole: Schema) -> Schema:
+    """A field with what it refers to; its own words stand before those of the reference."""
+    while "$ref" in field:
+        target = whole["$defs"][field["$ref"].rpartition("/")[2]]
+        field = target | {key: value for key, value in field.items() if key != "$ref"}
+    return field
+
+
+def _fields(schema: Schema, whole: Schema, path: str) -> Iterator[tuple[str, Schema, bool]]:
+    """Every field below a schema, in the schema's order: its path, its schema, and whether it must be there."""
+    for name, stated in schema.get("properties", {}).items():
+        field = _resolved(stated, whole)
+        below = f"{path}.{name}" if path else name
+        yield below, field, name in schema.get("required", ())
+        yield from _fields(field, whole, below)
+        yield from _fields(_resolved(field.get("items", {}), whole), whole, f"{below}[]")
+        values = field.get("additionalProperties")
+        if isinstance(values, dict):
+            yield from _fields(_resolved(values, whole), whole, f"{below}.NAME")
+
+
+def _type(field: Schema) -> str:
+    if "enum" in field:
+        return " or ".join(f"`{choice}`" for choice in field["enum"])
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "anyOf" in field:
+        return " or ".join(_type(choice) for choice in field["anyOf"])
+    stated = field.get("type", "anything")
+    names = [stated] if isinstance(stated, str) else [name for name in stated if name != "null"]
+    return " or ".join(_TYPES.get(name, name) for name in names)
+
+
+_TYPES = {"array": "list", "boolean": "true or false", "integer": "whole number", "object": "table", "string": "text"}
+
+
+def _default(field: Schema) -> str:
+    return f"`{json.dumps(field['default'])}`" if "default" in field else ""
+
+
+def _words(field: Schema) -> str:
+    words = field.get("description", "")
+    examples = field.get("examples")
+    shown = f" For example {', '.join(f'`{example}`' for example in examples)}." if examples else ""
+    return f"{words}{shown}".replace("|", "\\|")
