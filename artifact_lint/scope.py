@@ -67,7 +67,7 @@ def find_scope(
     root = _root_of(paths)
     store = _open(root, (*DEFAULT_EXCLUDES, *excludes), staged=staged)
     relative = [_relative(root, path) for path in paths] or [""]
-    named = frozenset(path for path in relative if path and not store.is_directory(path))
+    named = frozenset(path for path in relative if not (store.is_directory(path) or (root / path).is_dir()))
     directories = [path for path in relative if path not in named]
     touched = _touched_in_git(root, relative, staged=staged, revision=revision)
     tree = Tree(store, (), limits)

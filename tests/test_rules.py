@@ -17,72 +17,72 @@ from artifact_lint.rules import RuleInfo, all_rules
 ROOT = Path(__file__).resolve().parent.parent
 
 #: Codes and names are stable once released: configurations, suppressions and baselines elsewhere hold them.
-FROZEN = """
-CMP001:no-record
-CMP101:missing-weights
-CMP102:missing-config
-CMP103:missing-feature-schema
-CMP104:missing-run
-CMP105:empty-component
-CMP106:not-applicable-without-reason
-CMP111:unknown-weights-format
-CMP121:missing-architecture
-CMP122:missing-hyperparameters
-CMP131:unnamed-inputs
-CMP132:missing-dtype
-CMP133:duplicate-feature
-CMP134:missing-outputs
-CMP135:missing-range
-CMP136:impossible-range
-CMP137:missing-preprocessing
-CMP138:example-mismatch
-CMP141:missing-run-id
-CMP142:missing-dataset
-CMP143:missing-metrics
-CMP144:missing-timestamp
-CMP145:missing-git-commit
-ENV001:missing-environment
-ENV002:unpinned-requirement
-ENV003:missing-python-version
-MAN001:unreadable-document
-MAN002:schema-violation
-MAN003:duplicate-key
-MAN004:unknown-field
-MAN005:missing-file
-MAN006:path-escapes
-MAN007:conflicting-facts
-MAN008:surprising-scalar
-MAN009:local-path
-MAN010:credential
-MAN011:unlisted-weights
-MAN012:unknown-schema-version
-NAM001:artifact-name
-NAM002:vague-name
-NAM003:generic-name
-NAM004:unportable-file-name
-NAM005:directory-mismatch
-NAM011:missing-version
-NAM012:version-scheme
-NAM013:duplicate-version
-NAM014:version-not-increasing
-NAM021:reserved-alias
-PKL001:pickle-forbidden
-PKL002:pickle-used
-PKL101:dangerous-import
-PKL102:unlisted-import
-PKL103:computed-import
-PKL105:extension-code
-PKL111:broken-stream
-PKL141:not-inspected
-SUM101:digest-mismatch
-SUM102:missing-digest
-SUM103:weak-digest
-SUM104:malformed-digest
-SUM105:size-mismatch
-SUM106:truncated-weights
-SUM107:unverifiable
-SUM108:shard-missing
-""".split()
+FROZEN = [
+    "CMP001:no-record",
+    "CMP101:missing-weights",
+    "CMP102:missing-config",
+    "CMP103:missing-feature-schema",
+    "CMP104:missing-run",
+    "CMP105:empty-component",
+    "CMP106:not-applicable-without-reason",
+    "CMP111:unknown-weights-format",
+    "CMP121:missing-architecture",
+    "CMP122:missing-hyperparameters",
+    "CMP131:unnamed-inputs",
+    "CMP132:missing-dtype",
+    "CMP133:duplicate-feature",
+    "CMP134:missing-outputs",
+    "CMP135:missing-range",
+    "CMP136:impossible-range",
+    "CMP137:missing-preprocessing",
+    "CMP138:example-mismatch",
+    "CMP141:missing-run-id",
+    "CMP142:missing-dataset",
+    "CMP143:missing-metrics",
+    "CMP144:missing-timestamp",
+    "CMP145:missing-git-commit",
+    "ENV001:missing-environment",
+    "ENV002:unpinned-requirement",
+    "ENV003:missing-python-version",
+    "MAN001:unreadable-document",
+    "MAN002:schema-violation",
+    "MAN003:duplicate-key",
+    "MAN004:unknown-field",
+    "MAN005:missing-file",
+    "MAN006:path-escapes",
+    "MAN007:conflicting-facts",
+    "MAN008:surprising-scalar",
+    "MAN009:local-path",
+    "MAN010:credential",
+    "MAN011:unlisted-weights",
+    "MAN012:unknown-schema-version",
+    "NAM001:artifact-name",
+    "NAM002:vague-name",
+    "NAM003:generic-name",
+    "NAM004:unportable-file-name",
+    "NAM005:directory-mismatch",
+    "NAM011:missing-version",
+    "NAM012:version-scheme",
+    "NAM013:duplicate-version",
+    "NAM014:version-not-increasing",
+    "NAM021:reserved-alias",
+    "PKL001:pickle-forbidden",
+    "PKL002:pickle-used",
+    "PKL101:dangerous-import",
+    "PKL102:unlisted-import",
+    "PKL103:computed-import",
+    "PKL105:extension-code",
+    "PKL111:broken-stream",
+    "PKL141:not-inspected",
+    "SUM101:digest-mismatch",
+    "SUM102:missing-digest",
+    "SUM103:weak-digest",
+    "SUM104:malformed-digest",
+    "SUM105:size-mismatch",
+    "SUM106:truncated-weights",
+    "SUM107:unverifiable",
+    "SUM108:shard-missing",
+]
 
 CASES = cases()
 

@@ -53,7 +53,9 @@ def stale(made: dict[Path, str]) -> list[str]:
     for path, text in made.items():
         found = path.read_text(encoding="utf-8") if path.exists() else ""
         if found != text:
-            difference = list(unified_diff(found.splitlines(), text.splitlines(), "there", "generated", lineterm="", n=1))
+            difference = list(
+                unified_diff(found.splitlines(), text.splitlines(), "there", "generated", lineterm="", n=1)
+            )
             more = [f"... {len(difference) - _SHOWN} more lines"] if len(difference) > _SHOWN else []
             complaints += [f"{path.relative_to(ROOT)} is stale:", *difference[:_SHOWN], *more]
     known = {path.resolve() for path in made}

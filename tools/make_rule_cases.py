@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "tests" / "rules"
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 #: The logistic regression of two columns that most cases are about.
 LINEAR = frozenset(
@@ -322,7 +322,12 @@ def torch_zip(data: bytes, *, encrypted: bool = False) -> bytes:
     """The zip that torch.save writes, around a pickle."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        for member, content in (("data.pkl", data), ("byteorder", b"little"), ("data/0", bytes(8)), ("version", b"3\n")):
+        for member, content in (
+            ("data.pkl", data),
+            ("byteorder", b"little"),
+            ("data/0", bytes(8)),
+            ("version", b"3\n"),
+        ):
             archive.writestr(zipfile.ZipInfo(f"churn/{member}"), content)
     written = bytearray(stream.getvalue())
     if encrypted:
@@ -347,7 +352,11 @@ def state_dict() -> bytes:
 #: What each binary file holds, by its path below tests/rules.
 FILES: Mapping[str, Callable[[], bytes]] = {
     "CMP001/bad-data/embeddings.npy": lambda: (
-        b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + b"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }".ljust(117) + b"\n" + bytes(8)
+        b"\x93NUMPY\x01\x00"
+        + struct.pack("<H", 118)
+        + b"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }".ljust(117)
+        + b"\n"
+        + bytes(8)
     ),
     "CMP121/good-in-pickle/churn.pkl": classifier,
     "CMP137/good-pipeline/churn.pkl": pipeline,
@@ -359,12 +368,12 @@ FILES: Mapping[str, Callable[[], bytes]] = {
     "PKL001/bad-stage/churn.pkl": classifier,
     "PKL002/bad-joblib/churn.joblib": dumped_by_joblib,
     "PKL002/bad-scikit-learn/churn.pkl": classifier,
-    "PKL101/bad-behind-list/churn.pkl": hidden_behind_list,
+    "PKL101/bad-unused-result/churn.pkl": hidden_behind_list,
     "PKL101/bad-loader/churn.joblib": lambda: called("joblib", "load", "more.joblib"),
     "PKL101/bad-other-name/license.dat": lambda: called("posix", "system", "echo churn"),
     "PKL101/bad-protocol-4/churn.pkl": system_by_stack_global,
     "PKL101/bad-reaches-through/churn.pkl": lambda: called("sklearn.utils", "os.system", "echo churn"),
-    "PKL101/bad-system/churn.pkl": lambda: called("posix", "system", "echo churn"),
+    "PKL101/bad-call/churn.pkl": lambda: called("posix", "system", "echo churn"),
     "PKL101/bad-torch-zip/churn.pt": lambda: torch_zip(called("os", "system", "echo churn")),
     "PKL101/good/churn.pkl": classifier,
     "PKL102/bad-main/churn.pkl": lambda: own_class("__main__", "ChurnModel"),
@@ -386,7 +395,7 @@ FILES: Mapping[str, Callable[[], bytes]] = {
     "SUM106/bad-cut-short/churn.safetensors": lambda: linear()[:-8],
     "SUM106/bad-empty/churn.safetensors": bytes,
     "CMP111/bad-four-bytes/churn.safetensors": lambda: linear()[:4],
-} | {path: linear for path in LINEAR}
+} | dict.fromkeys(LINEAR, linear)
 
 #: Those that a library writes: other versions of it write other bytes.
 BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib})

@@ -18,18 +18,24 @@ _WHAT = {
     Component.WEIGHTS: ("no serialized weights", "Add the weight file, or name where it is kept."),
     Component.CONFIG: (
         "nothing says which architecture and hyperparameters it was built with",
-        "State `architecture` and `hyperparameters` under `config` in a model-artifact.yaml, or keep the config file "
-        "that your framework writes.",
+        (
+            "State `architecture` and `hyperparameters` under `config` in a model-artifact.yaml, or keep the config file "
+            "that your framework writes."
+        ),
     ),
     Component.FEATURE_SCHEMA: (
         "nothing says what the model takes and returns",
-        "List inputs and outputs under `feature_schema`, log the MLflow model with a signature, or state why it does "
-        "not apply under `not_applicable`.",
+        (
+            "List inputs and outputs under `feature_schema`, log the MLflow model with a signature, or state why it does "
+            "not apply under `not_applicable`."
+        ),
     ),
     Component.RUN: (
         "nothing says which run it came from",
-        "State run id, dataset version, metrics, timestamp and git commit under `run`, or keep the tracking run beside "
-        "the model.",
+        (
+            "State run id, dataset version, metrics, timestamp and git commit under `run`, or keep the tracking run beside "
+            "the model."
+        ),
     ),
 }
 

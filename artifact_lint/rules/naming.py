@@ -155,7 +155,7 @@ def _unportable(name: str) -> str | None:
         return "has a space"
     if found := re.search(r'[<>:"|?*\\]', name):
         return f"has {found[0]!r}, which Windows does not take"
-    if name.split(".")[0].lower() in _RESERVED:
+    if name.split(".", maxsplit=1)[0].lower() in _RESERVED:
         return "is reserved on Windows"
     return "ends in a dot, which Windows drops" if name.endswith(".") else None
 

@@ -10,6 +10,7 @@ import yaml
 
 from artifact_lint.adapters.huggingface_run import RUN_FILES
 from artifact_lint.adapters.requirements import CONDA_FILES, PIP_FILES, PYTHON_ENV_FILE
+from artifact_lint.formats import FORMATS
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
 from gates.repositories import ROOT
 
@@ -18,10 +19,21 @@ PATTERN = re.compile(str(HOOKS[0]["files"]))
 EXAMPLES = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "examples").rglob("*")) if path.is_file()]
 
 
-@pytest.mark.parametrize("suffix", sorted(WEIGHT_SUFFIXES))
+#: LightGBM's text files are told by the rest of the name, and `.ts` is nearly always TypeScript.
+LEFT_OUT = {".txt", ".ts"}
+SUFFIXES = {suffix for one in FORMATS.values() for suffix in one.suffixes} | WEIGHT_SUFFIXES
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES - LEFT_OUT))
 def test_every_suffix_of_weights_starts_the_hook(suffix: str) -> None:
-    for name in (f"churn{suffix}", f"models/churn.v2{suffix}", f"churn{suffix.upper()}", f"churn{suffix}.gz"):
+    for name in (f"churn{suffix}", f"models/churn.v2{suffix}", f"churn{suffix.upper()}"):
         assert PATTERN.search(name), name
+
+
+@pytest.mark.parametrize("suffix", sorted(WEIGHT_SUFFIXES))
+def test_compressed_weights_start_it_too(suffix: str) -> None:
+    for packing in (".gz", ".bz2", ".xz", ".lzma", ".lz4", ".z", ".tar", ".tar.gz"):
+        assert PATTERN.search(f"models/churn{suffix}{packing}"), packing
 
 
 @pytest.mark.parametrize("name", [*RUN_FILES, *PIP_FILES, *CONDA_FILES, PYTHON_ENV_FILE])

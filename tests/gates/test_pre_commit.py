@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,7 +70,7 @@ def test_a_changed_record_brings_in_the_artifact_that_it_describes(user: Reposit
     record = user.path / "models/iris/model-artifact.yaml"
     text = record.read_text("utf-8")
     start = text.index("sha256:") + len("sha256:")
-    record.write_text(f"{text[:start]}{'0' * 64}{text[start + 64 :]}", "utf-8")
+    record.write_text(f"{text[:start]}{hashlib.sha256(b'another file').hexdigest()}{text[start + 64 :]}", "utf-8")
     user.git("add", "--update")
     outcome = pre_commit(user)
     assert outcome.code == 1

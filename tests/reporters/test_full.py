@@ -87,7 +87,8 @@ def test_carets_stand_under_the_text_whatever_the_line_holds(line: str, data: st
     assert all(cells(text) <= width for text in shown[2 : carets[0] + 1])
     excerpt = shown[carets[0] - 1]
     caret_end = len(shown[carets[0]])
-    assert caret_end <= max(cells(excerpt), caret_end - shown[carets[0]].count("^") + 1)
+    if not line[start - 1 : end - 1][-1:].isspace():  # blanks at the end of a line are not printed
+        assert caret_end <= max(cells(excerpt), caret_end - shown[carets[0]].count("^") + 1)
     assert all(text.isprintable() for text in shown)
 
 

@@ -27,20 +27,21 @@ _REPOSITORY_CASES = "../../tests/rules"
 def rule_page(info: RuleInfo, scratch: Path) -> str:
     """One rule: what it says of itself, and what it says about its cases."""
     own = [case for case in cases() if case.code == info.code]
-    bad = [case for case in own if case.is_bad]
-    good = [case for case in own if not case.is_bad]
     told = [f"**{info.severity.value}**", f"since {info.since}", ", ".join(info.tags)]
     if info.strict:
         told.append("on in the strict profile only")
     parts = [f"# {info.code} {info.name}", " · ".join(told), info.documentation]
-    if bad:
-        parts += ["## Example", _files(bad[0]), f"```text\n{_output(bad[0], scratch)}\n```"]
-    if bad and good:
-        parts += ["## Not raised", _contrast(bad[0], good[0])]
-    if len(own) > 1:
-        links = ", ".join(f"[{case.directory.name}]({_REPOSITORY_CASES}/{case})" for case in own)
-        parts += ["## All cases", links]
+    pairs = [(bad, good) for bad in own if bad.is_bad for good in own if not good.is_bad]
+    if pairs:
+        bad, good = min(pairs, key=lambda pair: len(_change(*pair)[1]) or _LONGEST)
+        parts += ["## Example", _files(bad), f"```text\n{_output(bad, scratch)}\n```"]
+        parts += ["## Not raised", _contrast(bad, good)]
+    parts += ["## All cases", "\n".join(_link(case) for case in own)]
     return "\n\n".join(parts) + "\n"
+
+
+def _link(case: Case) -> str:
+    return f"- [{case.directory.name}]({_REPOSITORY_CASES}/{case})"
 
 
 def _files(case: Case) -> str:
@@ -74,21 +75,30 @@ def _text(case: Case, path: str) -> Sequence[str] | None:
     return text.splitlines() if text is not None and "\0" not in text else None
 
 
+def _change(bad: Case, good: Case) -> tuple[str, list[str]]:
+    """The first text file that both cases have and that differs, with its difference; nothing where none does."""
+    for path in (*_paths(bad), SETTINGS):
+        before, after = _text(bad, path), _text(good, path)
+        if before is not None and after is not None:
+            change = list(unified_diff(before, after, lineterm="", n=2))[2:]
+            if change:
+                return path, [line for line in change if not line.startswith("@@")]
+    return "", []
+
+
 def _contrast(bad: Case, good: Case) -> str:
     """What the good case has in the bad one's stead: the change to a text file that both have, or its own files."""
-    shared = [path for path in (*_paths(bad), SETTINGS) if _text(bad, path) is not None and _text(good, path) is not None]
-    for path in shared:
-        before, after = _text(bad, path) or (), _text(good, path) or ()
-        change = list(unified_diff(before, after, lineterm="", n=2))[2:]
-        if change and len(change) <= _LONGEST:
-            body = "\n".join(line for line in change if not line.startswith("@@"))
-            return f"With this change to `{path}`, nothing is said:\n\n```diff\n{body}\n```"
+    changed, change = _change(bad, good)
+    if change and len(change) <= _LONGEST:
+        body = "\n".join(change)
+        return f"With this change to `{changed}`, nothing is said:\n\n```diff\n{body}\n```"
     for path in _paths(good):
         text = _text(good, path)
-        if text is not None and path not in shared and len(text) <= _LONGEST:
+        if text is not None and text != _text(bad, path) and len(text) <= _LONGEST:
             body = "\n".join(text)
             return f"Nothing is said with this `{path}`:\n\n```{_language(path)}\n{body}\n```"
-    return f"Nothing is said about {', '.join(f'`{path}`' for path in _paths(good))} of [this case]({_REPOSITORY_CASES}/{good})."
+    names = ", ".join(f"`{path}`" for path in _paths(good))
+    return f"Nothing is said about {names} of [this case]({_REPOSITORY_CASES}/{good})."
 
 
 def _language(path: str) -> str:
@@ -108,14 +118,16 @@ def _by_family() -> list[tuple[str, list[RuleInfo]]]:
 def _question(info: RuleInfo) -> str:
     check = info.check or info.check_collection
     documented = sys.modules[check.__module__].__doc__ if check else None
-    return (documented or "").partition("\n")[0].partition(": ")[2]
+    return (documented or "").partition("\n")[0].partition(": ")[2].rstrip(".")
 
 
 def index_page() -> str:
     """Every rule in a table, by family."""
     parts = ["# Rules", "`artifact-lint explain CODE` shows a rule in the terminal."]
     for family, question, rules in _grouped():
-        rows = [f"| [{info.code}]({info.code}.md) | {info.name} | {_severity(info)} | {info.summary} |" for info in rules]
+        rows = [
+            f"| [{info.code}]({info.code}.md) | {info.name} | {_severity(info)} | {info.summary} |" for info in rules
+        ]
         table = "\n".join(["| code | name | severity | what it finds |", "|---|---|---|---|", *rows])
         parts += [f"## {family}: {question}", table]
     return "\n\n".join(parts) + "\n"

@@ -49,22 +49,27 @@ def manifest_page(root: Path) -> str:
     schema = _schema("manifest.v1.schema.json")
     example = (root / "examples" / "good" / "xgboost-native" / "model-artifact.yaml").read_text(encoding="utf-8")
     rows = [
-        f"| `{path}` | {_type(field)} | {'yes' if required else ''} | {_words(field)} |"
+        f"| `{path}` | {_type(field).replace('table', 'mapping')} | {'yes' if required else ''} | {_words(field)} |"
         for path, field, required in _fields(schema, schema, "")
     ]
-    return "\n\n".join(
-        [
-            "# The manifest",
-            schema["description"],
-            "It is called `model-artifact.yaml`, `model-artifact.json` or, where several share a directory, "
-            "`NAME.model-artifact.yaml`. `artifact-lint init PATH` writes one from all that can be read there, and "
-            "`artifact-lint schema manifest` prints its JSON Schema.",
-            "## Fields",
-            "\n".join(["| field | type | required | meaning |", "|---|---|---|---|", *rows]),
-            "## Example",
-            f"```yaml\n{example.strip()}\n```",
-        ]
-    ) + "\n"
+    return (
+        "\n\n".join(
+            [
+                "# The manifest",
+                schema["description"],
+                (
+                    "It is called `model-artifact.yaml`, `model-artifact.json` or, where several share a directory, "
+                    "`NAME.model-artifact.yaml`. `artifact-lint init PATH` writes one from all that can be read there, and "
+                    "`artifact-lint schema manifest` prints its JSON Schema."
+                ),
+                "## Fields",
+                "\n".join(["| field | type | required | meaning |", "|---|---|---|---|", *rows]),
+                "## Example",
+                f"```yaml\n{example.strip()}\n```",
+            ]
+        )
+        + "\n"
+    )
 
 
 def configuration_page() -> str:
@@ -75,19 +80,24 @@ def configuration_page() -> str:
         f"| `{path}` | {_type(field)} | {_default(field)} | {_words(field)} |"
         for path, field, _ in _fields(schema, schema, "")
     ]
-    return "\n\n".join(
-        [
-            "# Configuration",
-            f"The settings stand in `[tool.artifact-lint]` of pyproject.toml or, without that prefix, in `{OWN_FILE}`. "
-            "The nearest of these files at or above the linted path counts, up to the repository's root; several are "
-            "not merged. A mistake is told with its line, and `artifact-lint check --show-settings` shows what is in "
-            "force.",
-            "## Settings",
-            "\n".join(["| setting | type | default | meaning |", "|---|---|---|---|", *rows]),
-            "## Example",
-            f"```toml\n{_EXAMPLE.strip()}\n```",
-        ]
-    ) + "\n"
+    return (
+        "\n\n".join(
+            [
+                "# Configuration",
+                (
+                    f"The settings stand in `[tool.artifact-lint]` of pyproject.toml or, without that prefix, in `{OWN_FILE}`. "
+                    "The nearest of these files at or above the linted path counts, up to the repository's root; several are "
+                    "not merged. A mistake is told with its line, and `artifact-lint check --show-settings` shows what is in "
+                    "force. NAME stands for a key of your own: a path pattern, or a stage."
+                ),
+                "## Settings",
+                "\n".join(["| setting | type | default | meaning |", "|---|---|---|---|", *rows]),
+                "## Example",
+                f"```toml\n{_EXAMPLE.strip()}\n```",
+            ]
+        )
+        + "\n"
+    )
 
 
 def _schema(name: str) -> Schema:
