@@ -140,7 +140,9 @@ def _mentioned_only(
             return _absent(path, mentions, out, directory=out.directory)
         return _absent(path, mentions, None) if any(m.required for m in mentions) else None
     if entry.kind is not EntryKind.FILE:
-        return _absent(path, mentions, None)
+        missing = _absent(path, mentions, None)
+        is_elsewhere = entry.kind is EntryKind.ESCAPING_LINK
+        return replace(missing, state=FileState.EXTERNAL) if is_elsewhere else missing
     return _file(tree, look(tree, entry), mentions, record)
 
 

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.pointers import is_lfs_pointer
+from artifact_lint.adapters.roles import sounds_like_model
 from artifact_lint.formats import sniff
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
 from artifact_lint.stores.base import EntryKind, StoreError
@@ -67,5 +68,6 @@ def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:
         return found
     if found.is_pointer or found.trouble:
         return found if promises or named or entry.kind is EntryKind.UNREADABLE else None
-    certain = promises and PurePosixPath(entry.path).suffix.lower() not in _WEAK_SUFFIXES
+    weak = PurePosixPath(entry.path).suffix.lower() in _WEAK_SUFFIXES
+    certain = promises and (not weak or sounds_like_model(entry.path))
     return found if certain or (promises and named) else None

@@ -1,6 +1,6 @@
 """Write the binary files under tests/rules, and with --accept every expected.txt from what the rules now say.
 
-    python tools/make_rule_cases.py [--accept]
+    python tools/make_rule_cases.py [--accept] [--check]
 
 Malicious pickles are put together byte by byte, run nothing worse than `echo` and are never unpickled. Benign ones are
 written by scikit-learn, whose version then shows in them. Everything else in the cases is text, edited by hand. Look at
@@ -117,7 +117,7 @@ LINEAR = frozenset(
         "MAN001/bad-syntax/churn.safetensors",
         "MAN001/bad-too-deep/churn.safetensors",
         "MAN001/good/churn.safetensors",
-        "MAN002/bad-empty/churn.safetensors",
+        "MAN001/bad-empty/churn.safetensors",
         "MAN002/bad-lifecycle/churn.safetensors",
         "MAN002/bad-missing-name/churn.safetensors",
         "MAN002/bad-role/churn.safetensors",
@@ -406,28 +406,36 @@ def by_hand() -> Iterable[tuple[str, bytes]]:
     return ((path, make()) for path, make in FILES.items() if make not in BY_LIBRARIES)
 
 
-def accept() -> None:
-    """Write what each bad case's rule says into its expected.txt."""
+def accept() -> list[str]:
+    """Write what each bad case's rule says into its expected.txt, and return the cases whose rule says nothing."""
     from rule_cases import EXPECTED, cases, lines, lint_case, of_rule  # noqa: PLC0415  needs sys.path
 
+    silent: list[str] = []
     with tempfile.TemporaryDirectory() as directory:
         for case in cases():
             if case.is_bad:
                 report = lint_case(case, Path(directory) / str(case))
                 said = lines(of_rule(case.code, report.findings))
                 (case.directory / EXPECTED).write_text("".join(f"{line}\n" for line in said), encoding="utf-8")
+                silent += [] if said else [str(case)]
+    return silent
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--accept", action="store_true", help="write every expected.txt as well")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file made by hand differs")
     arguments = parser.parse_args()
+    if arguments.check:
+        differing = [path for path, data in by_hand() if (RULES / path).read_bytes() != data]
+        sys.exit("\n".join(["these files are not what this script writes:", *differing]) if differing else 0)
     for path, make in FILES.items():
         (RULES / path).parent.mkdir(parents=True, exist_ok=True)
         (RULES / path).write_bytes(make())
     print(f"wrote {len(FILES)} files")
-    if arguments.accept:
-        accept()
+    silent = accept() if arguments.accept else []
+    if silent:
+        sys.exit("\n".join(["these bad cases raise nothing:", *silent]))
 
 
 if __name__ == "__main__":

@@ -234,7 +234,6 @@ def _mentions(claim: Claim, reading: Reading, root: Node) -> Iterator[Mention]:
             format_name = as_text(entry.get("format"))
             yield _with_content(Mention(entry.origin, None, uri, format=format_name, uri=uri), entry)
 
-
     for step in _elements(root.get("feature_schema", "preprocessing")):
         mention = reading.mention(claim.directory, step.get("ref"), Role.PREPROCESSOR)
         if mention is not None:

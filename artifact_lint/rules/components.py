@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -19,22 +20,22 @@ _WHAT = {
     Component.CONFIG: (
         "nothing says which architecture and hyperparameters it was built with",
         (
-            "State `architecture` and `hyperparameters` under `config` in a model-artifact.yaml, or keep the config file "
-            "that your framework writes."
+            "State `architecture` and `hyperparameters` under `config` in a model-artifact.yaml, or keep the config "
+            "file that your framework writes."
         ),
     ),
     Component.FEATURE_SCHEMA: (
         "nothing says what the model takes and returns",
         (
-            "List inputs and outputs under `feature_schema`, log the MLflow model with a signature, or state why it does "
-            "not apply under `not_applicable`."
+            "List inputs and outputs under `feature_schema`, log the MLflow model with a signature, or state why it "
+            "does not apply under `not_applicable`."
         ),
     ),
     Component.RUN: (
         "nothing says which run it came from",
         (
-            "State run id, dataset version, metrics, timestamp and git commit under `run`, or keep the tracking run beside "
-            "the model."
+            "State run id, dataset version, metrics, timestamp and git commit under `run`, or keep the tracking run "
+            "beside the model."
         ),
     ),
 }
@@ -166,7 +167,9 @@ def not_applicable_without_reason(artifact: Artifact) -> Iterator[Problem]:
     The next reader cannot tell a decision from a shortcut.
 
     ## How to fix
-    Write the reason as the value: `not_applicable: {feature_schema: "text generation: tokenizer.json is the contract"}`.
+    Write the reason as the value:
+
+        not_applicable: {feature_schema: "text generation: tokenizer.json is the input contract"}
     """
     for fact in artifact.record.unexplained:
         yield Problem(fact.origin, f"{fact.value.value} is declared not applicable without a reason", _REASON)
@@ -386,21 +389,34 @@ def impossible_range(artifact: Artifact) -> Iterator[Problem]:
 def _impossible(feature: Feature) -> Iterator[str]:
     low, high, default = feature.minimum, feature.maximum, feature.default
     if low is not None and high is not None and low > high:
-        yield f"its range starts at {low:g} and ends at {high:g}"
-    for bound in (low, high):
-        if bound is not None and math.isnan(bound):
-            yield "a bound of its range is NaN"
-    if isinstance(default, int | float) and not isinstance(default, bool):
-        if (low is not None and default < low) or (high is not None and default > high):
-            yield f"its default {default:g} is outside its range"
+        yield f"its range starts at {low:.15g} and ends at {high:.15g}"
+    if any(bound is not None and math.isnan(bound) for bound in (low, high)):
+        yield "a bound of its range is NaN"
+    number = default if isinstance(default, int | float) and not isinstance(default, bool) else None
+    if number is not None and not _within(number, low, high):
+        yield f"its default {number:.15g} is outside its range"
     if feature.allowed is not None and default is not None and default not in feature.allowed:
         yield f"its default {default!r} is not among the allowed values"
-    if _is_a(feature.dtype, _INTEGERS):
-        for value in (default, *(feature.allowed or ())):
-            if isinstance(value, float) and (math.isnan(value) or not value.is_integer()):
-                yield f"{value} is no {feature.dtype}"
-        if feature.allowed and None in feature.allowed and feature.nullable is not True:
-            yield f"null is among the allowed values of a {feature.dtype}"
+    if _INTEGER.fullmatch(feature.dtype or ""):
+        yield from _no_integers(feature)
+
+
+def _within(number: float, low: float | None, high: float | None) -> bool:
+    return not ((low is not None and number < low) or (high is not None and number > high))
+
+
+#: The whole-number dtypes of MLflow, NumPy, SQL and Python; pandas spells those that take null with a capital.
+_INTEGER = re.compile(r"[uU]?[iI]nt(?:eger)?(?:8|16|32|64)?|(?:tiny|small|big)int|long|short|byte")
+_NULLABLE_INTEGER = re.compile(r"U?Int(?:8|16|32|64)")
+
+
+def _no_integers(feature: Feature) -> Iterator[str]:
+    for value in (feature.default, *(feature.allowed or ())):
+        if isinstance(value, float) and not value.is_integer():
+            yield f"{value} is no {feature.dtype}"
+    takes_null = feature.nullable is True or _NULLABLE_INTEGER.fullmatch(feature.dtype or "")
+    if feature.allowed and None in feature.allowed and not takes_null:
+        yield f"null is among the allowed values of a {feature.dtype}"
 
 
 _PREPROCESSORS = ("sklearn.pipeline", "sklearn.compose", "imblearn.pipeline", "sklearn.preprocessing")

@@ -120,7 +120,8 @@ def dangerous_import(artifact: Artifact) -> Iterator[Problem]:
     for file, inspection in _pickled(artifact):
         for found, judged in _verdicts(artifact, inspection):
             if judged.kind is VerdictKind.DANGEROUS:
-                message = f"unpickling imports {found.module}.{found.name}{_call(found)}: {judged.reason} ({_at(file, found)})"
+                called = f"{found.module}.{found.name}{_call(found)}"
+                message = f"unpickling imports {called}: {judged.reason} ({_at(file, found)})"
                 advice = "Do not load this file; find out where it came from."
                 yield Problem(file.origin, message, advice, file=_inside(file, found))
 

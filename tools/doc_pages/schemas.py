@@ -44,32 +44,30 @@ pickle = "forbid"
 """
 
 
+_MANIFEST = """\
+It is called `model-artifact.yaml`, `model-artifact.json` or, where several share a directory,
+`NAME.model-artifact.yaml`. `artifact-lint init PATH` writes one from all that can be read there, and
+`artifact-lint schema manifest` prints its JSON Schema."""
+
+_CONFIGURATION = f"""\
+The settings stand in `[tool.artifact-lint]` of pyproject.toml or, without that prefix, in `{OWN_FILE}`. The nearest
+of these files at or above the linted path counts, up to the repository's root; several are not merged. A mistake is
+told with its line, and `artifact-lint check --show-settings` shows what is in force.
+
+NAME stands for a key of your own: a path pattern, or a stage."""
+
+
 def manifest_page(root: Path) -> str:
     """Every field of the manifest, and a whole one."""
     schema = _schema("manifest.v1.schema.json")
     example = (root / "examples" / "good" / "xgboost-native" / "model-artifact.yaml").read_text(encoding="utf-8")
     rows = [
-        f"| `{path}` | {_type(field).replace('table', 'mapping')} | {'yes' if required else ''} | {_words(field)} |"
+        f"| `{path}` | {_type(field, 'mapping')} | {'yes' if required else ''} | {_words(field)} |"
         for path, field, required in _fields(schema, schema, "")
     ]
-    return (
-        "\n\n".join(
-            [
-                "# The manifest",
-                schema["description"],
-                (
-                    "It is called `model-artifact.yaml`, `model-artifact.json` or, where several share a directory, "
-                    "`NAME.model-artifact.yaml`. `artifact-lint init PATH` writes one from all that can be read there, and "
-                    "`artifact-lint schema manifest` prints its JSON Schema."
-                ),
-                "## Fields",
-                "\n".join(["| field | type | required | meaning |", "|---|---|---|---|", *rows]),
-                "## Example",
-                f"```yaml\n{example.strip()}\n```",
-            ]
-        )
-        + "\n"
-    )
+    table = ["| field | type | required | meaning |", "|---|---|---|---|", *rows]
+    fields = ["## Fields", "\n".join(table)]
+    return _page(["# The manifest", schema["description"], _MANIFEST, *fields, "## Example", _code("yaml", example)])
 
 
 def configuration_page() -> str:
@@ -77,27 +75,20 @@ def configuration_page() -> str:
     schema = _schema("configuration.v1.schema.json")
     _check_example()
     rows = [
-        f"| `{path}` | {_type(field)} | {_default(field)} | {_words(field)} |"
+        f"| `{path}` | {_type(field, 'table')} | {_default(field)} | {_words(field)} |"
         for path, field, _ in _fields(schema, schema, "")
     ]
-    return (
-        "\n\n".join(
-            [
-                "# Configuration",
-                (
-                    f"The settings stand in `[tool.artifact-lint]` of pyproject.toml or, without that prefix, in `{OWN_FILE}`. "
-                    "The nearest of these files at or above the linted path counts, up to the repository's root; several are "
-                    "not merged. A mistake is told with its line, and `artifact-lint check --show-settings` shows what is in "
-                    "force. NAME stands for a key of your own: a path pattern, or a stage."
-                ),
-                "## Settings",
-                "\n".join(["| setting | type | default | meaning |", "|---|---|---|---|", *rows]),
-                "## Example",
-                f"```toml\n{_EXAMPLE.strip()}\n```",
-            ]
-        )
-        + "\n"
-    )
+    table = ["| setting | type | default | meaning |", "|---|---|---|---|", *rows]
+    settings = ["## Settings", "\n".join(table)]
+    return _page(["# Configuration", _CONFIGURATION, *settings, "## Example", _code("toml", _EXAMPLE)])
+
+
+def _page(blocks: list[str]) -> str:
+    return "\n\n".join(blocks) + "\n"
+
+
+def _code(language: str, text: str) -> str:
+    return f"```{language}\n{text.strip()}\n```"
 
 
 def _schema(name: str) -> Schema:
@@ -134,19 +125,20 @@ def _fields(schema: Schema, whole: Schema, path: str) -> Iterator[tuple[str, Sch
             yield from _fields(_resolved(values, whole), whole, f"{below}.NAME")
 
 
-def _type(field: Schema) -> str:
+def _type(field: Schema, mapping: str) -> str:
+    """A field's type in words; `mapping` is what the format calls an object."""
     if "enum" in field:
         return " or ".join(f"`{choice}`" for choice in field["enum"])
     if "const" in field:
         return f"`{field['const']}`"
     if "anyOf" in field:
-        return " or ".join(_type(choice) for choice in field["anyOf"])
+        return " or ".join(_type(choice, mapping) for choice in field["anyOf"])
     stated = field.get("type", "anything")
     names = [stated] if isinstance(stated, str) else [name for name in stated if name != "null"]
-    return " or ".join(_TYPES.get(name, name) for name in names)
+    return " or ".join(mapping if name == "object" else _TYPES.get(name, name) for name in names)
 
 
-_TYPES = {"array": "list", "boolean": "true or false", "integer": "whole number", "object": "table", "string": "text"}
+_TYPES = {"array": "list", "boolean": "true or false", "integer": "whole number", "string": "text"}
 
 
 def _default(field: Schema) -> str:
