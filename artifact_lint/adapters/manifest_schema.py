@@ -33,7 +33,7 @@ _EXPONENT_WITHOUT_POINT = re.compile(r"[-+]?\d+[eE][-+]?\d+|[-+]?\d+\.\d*[eE]\d+
 @cache
 def manifest_schema() -> Mapping[str, Any]:
     """The JSON Schema of `model-artifact.yaml`, version 1."""
-    text = (files("artifact_lint.schemas") / "manifest.v1.schema.json").read_text("utf-8")
+    text = (files("artifact_lint.schemas") / "model-artifact.v1.schema.json").read_text("utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
 

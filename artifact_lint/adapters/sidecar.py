@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.base import Claim, Reach
-from artifact_lint.adapters.reading import Reading, child
+from artifact_lint.adapters.reading import Reading
 from artifact_lint.adapters.requirements import read_environment
 from artifact_lint.adapters.sidecar_facts import facts_of, is_about_a_model, says_anything
 from artifact_lint.adapters.sidecar_files import is_weights_name, mentions_of, owners, place_of
@@ -54,13 +54,10 @@ def recognise(tree: Tree, directory: str) -> Iterable[Claim]:
     for name, entry in folder.items():
         if not name.lower().endswith(_SUFFIXES) or entry.size > LARGEST or entry.kind is not EntryKind.FILE:
             continue
-        path = child(directory, name)
-        if owners(name, weights, is_general=_is_general(name)):
-            if _is_sidecar(tree, entry, certain=True):
-                yield Claim(NAME, directory, path, Reach.NAMED, weak=True)
-        elif _is_general(name) and (weights or _is_about_models(name)):
-            if _is_sidecar(tree, entry, certain=_is_about_models(name)):
-                yield Claim(NAME, directory, path, Reach.FOLDER, weak=True)
+        is_owned = bool(owners(name, weights, is_general=_is_general(name)))
+        is_of_folder = _is_general(name) and bool(weights or _is_about_models(name))
+        if (is_owned or is_of_folder) and _is_sidecar(tree, entry, certain=is_owned or _is_about_models(name)):
+            yield Claim(NAME, directory, entry.path, Reach.NAMED if is_owned else Reach.FOLDER, weak=True)
 
 
 def describe(tree: Tree, claim: Claim) -> Record:
@@ -71,7 +68,8 @@ def describe(tree: Tree, claim: Claim) -> Record:
     name = PurePosixPath(claim.record).name
     is_certain = claim.reach is Reach.NAMED or _is_about_models(name)
     remarks = tuple(replace(remark, guessed=remark.guessed or not is_certain) for remark in reading.remarks)
-    mentions = tuple(mentions_of(tree, claim, root, _owned(tree.folder(claim.directory), name))) if root else ()
+    owned = _owned(tree.folder(claim.directory), name)
+    mentions = tuple(mentions_of(tree, claim, root, owned)) if root is not None else ()
     place = place_of(root) if root is not None else None
     beside = read_environment(reading, claim.directory)
     extra = Record(

@@ -59,7 +59,7 @@ NAME stands for a key of your own: a path pattern, or a stage."""
 
 def manifest_page(root: Path) -> str:
     """Every field of the manifest, and a whole one."""
-    schema = _schema("manifest.v1.schema.json")
+    schema = _schema("model-artifact.v1.schema.json")
     example = (root / "examples" / "good" / "xgboost-native" / "model-artifact.yaml").read_text(encoding="utf-8")
     rows = [
         f"| `{path}` | {_type(field, 'mapping')} | {'yes' if required else ''} | {_words(field)} |"
