@@ -7,12 +7,24 @@ from pathlib import PurePosixPath
 
 from artifact_lint.model import Role
 
+#: The last word of a name says what a thing is: a `model_scaler` is a scaler, a `scaler_model` may be a model.
+_END = r"(?:[_.-]?v?\d+)*$"
 _PREPROCESSOR = re.compile(
-    r"(?:^|[_.-])(?:scaler|encoders?|ohe|vectori[sz]er|tfidf|preprocess(?:or|ing)?|imputer|pca|label_?encoder|"
-    r"label_?binarizer|transformer|feature_(?:columns|names|list)|columns)(?:[_.-]|\d|$)|(?:scaler|encoder|vectorizer)$",
+    r"(?:^|[_.-]|standard|minmax|robust|label|onehot|one_hot|count|tfidf|target)"
+    r"(?:scaler|ohe|vectori[sz]er|tfidf|preprocess(?:or|ing)?|imputer|label_?encoders?|label_?binarizer|"
+    r"features|feature_(?:columns|names|list|order|cols)|columns|cols)",
     re.IGNORECASE,
 )
-_OPTIMIZER = re.compile(r"^(?:optimizer|optim|scheduler|rng_state(?:_\d+)?|training_args|scaler\.pt$)", re.IGNORECASE)
+#: These are as often networks by themselves, in the formats that networks are kept in.
+_PREPROCESSOR_OR_NETWORK = re.compile(r"(?:^|[_.-]|label|onehot|target)(?:encoders?|transformer|pca|svd)", re.IGNORECASE)
+_NETWORK_SUFFIXES = frozenset(
+    (".pt", ".pth", ".bin", ".safetensors", ".h5", ".hdf5", ".keras", ".onnx", ".gguf", ".tflite", ".ckpt", ".msgpack")
+)
+_WHOLE = re.compile(r"pipeline|model|classif|regress", re.IGNORECASE)
+_OPTIMIZER = re.compile(
+    r"^(?:optimizer|optim|scheduler|rng_state(?:_\d+)?|training_args)(?:[_.-]|\d|$)|[_-]optimizer\.|^scaler\.pt$",
+    re.IGNORECASE,
+)
 _TOKENIZER = re.compile(r"tokeni[sz]er|spiece|sentencepiece|vocab", re.IGNORECASE)
 _ADAPTER = re.compile(r"^adapter_model|^pytorch_lora_weights", re.IGNORECASE)
 _DATA = re.compile(
@@ -35,9 +47,20 @@ def role_of(path: str) -> Role:
         return Role.ADAPTER
     if _TOKENIZER.search(stem):
         return Role.TOKENIZER
-    if _PREPROCESSOR.search(stem) and not re.search(r"pipeline|model", stem, re.IGNORECASE):
-        return Role.PREPROCESSOR
-    return Role.WEIGHTS
+    return Role.PREPROCESSOR if _prepares(stem, PurePosixPath(name).suffix.lower()) else Role.WEIGHTS
+
+
+def _prepares(stem: str, suffix: str) -> bool:
+    """Whether a name is that of a scaler, an encoder or a list of columns."""
+    patterns = (_PREPROCESSOR,) if suffix in _NETWORK_SUFFIXES else (_PREPROCESSOR, _PREPROCESSOR_OR_NETWORK)
+    for pattern in patterns:
+        last = None
+        for last in pattern.finditer(stem):
+            pass
+        if last is not None:
+            rest = stem[last.end() :]
+            return not _WHOLE.search(stem) if not re.fullmatch(_END, rest) else True
+    return False
 
 
 def is_auxiliary(path: str) -> bool:

@@ -69,6 +69,8 @@ def no_record(artifact: Artifact) -> Iterator[Problem]:
         what, severity = f"{file.path} holds data that nothing describes", Severity.NOTE
     directory = file.path.rpartition("/")[0] or "."
     advice = f"Run `artifact-lint init {shlex.quote(directory)}` to write a model-artifact.yaml beside it."
+    if severity is Severity.NOTE:
+        advice += " Where it is no part of a model, name it under `exclude` in the configuration."
     yield Problem(artifact.origin, what, advice, file=file.path, severity=severity)
 
 

@@ -47,7 +47,7 @@ def missing_environment(artifact: Artifact) -> Iterator[Problem]:
         yield Problem(artifact.origin, message, "Add a requirements.txt with exact versions beside the model.")
 
 
-_EXACT = re.compile(r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@\s*\S+@[0-9a-f]{40}|\.whl(?:#|$)|#sha256=")
+_EXACT = re.compile(r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@[0-9a-f]{40}\b|\.whl(?:#|$)|#sha256=")
 
 
 @rule("ENV002", "unpinned-requirement", severity=Severity.WARNING, tags=("environment",))

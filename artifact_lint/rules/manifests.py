@@ -122,6 +122,8 @@ def path_escapes(artifact: Artifact) -> Iterator[Problem]:
 def conflicting_facts(artifact: Artifact) -> Iterator[Problem]:
     """Two sources state different values for the same thing.
 
+    A registry's running number beside a semantic version is no conflict.
+
     ## Why is this bad?
     Readers of the artifact believe one or the other, depending on which file they open.
 
@@ -147,9 +149,27 @@ def conflicting_facts(artifact: Artifact) -> Iterator[Problem]:
 def _conflict(what: str, stated: Stated[str]) -> Iterator[Problem]:
     certain = [fact for fact in stated if not fact.guessed]
     for other in certain[1:]:
-        if other.value.strip().lower() != certain[0].value.strip().lower():
+        if not _agree(what, certain[0].value.strip().lower(), other.value.strip().lower()):
             yield _disagreement(what, certain[0], other)
             return
+
+
+def _agree(what: str, one: str, other: str) -> bool:
+    """Whether two lower-case values mean the same: people shorten commits, and leave out the namespace of a model."""
+    match what:
+        case "git commit":
+            return one.startswith(other) or other.startswith(one)
+        case "base model":
+            return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
+        case "license":
+            return _license(one) == _license(other)
+        case "version":
+            return one.removeprefix("v") == other.removeprefix("v") or one.isdecimal() != other.isdecimal()
+    return one == other
+
+
+def _license(text: str) -> str:
+    return re.sub(r"[^a-z0-9.]+|\blicen[sc]e\b|\bthe\b|\bversion\b", "", text)
 
 
 def _disagreement(what: str, winner: Fact[str], other: Fact[str]) -> Problem:

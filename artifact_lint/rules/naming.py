@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 #: Conventions that fix the names of their own files and leave versions to a registry.
 _FIXED_NAMES = frozenset({"mlflow", "huggingface", "savedmodel", "triton", "bentoml"})
-_VAGUE = frozenset({"final", "latest", "new", "old", "copy", "tmp", "temp"})
+#: Words that stop being true with the next model; the first two mean it wherever they stand in a name.
+_PASSING = frozenset({"final", "latest"})
+_VAGUE = _PASSING | {"new", "old", "copy", "tmp", "temp"}
 _GENERIC = frozenset({"model", "models", "best", "best_model", "weights", "checkpoint", "clf", "classifier", "trained"})
 #: File names that Windows keeps for devices (Microsoft, "Naming Files, Paths, and Namespaces").
 _RESERVED = frozenset({"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10)})
@@ -82,6 +84,9 @@ def _suggested(name: str) -> str:
 def vague_name(artifact: Artifact) -> Iterator[Problem]:
     """A name says final, latest, new, old, copy or tmp, or ends in (1).
 
+    `new`, `old`, `copy` and `tmp` count at the end of a name, or beside words that say nothing themselves: `new_model`
+    is vague, `new-york-taxi` is not.
+
     ## Why is this bad?
     It was true for a day. The next file is final_2.
 
@@ -101,8 +106,14 @@ def vague_name(artifact: Artifact) -> Iterator[Problem]:
 def _vague_word(name: str) -> str | None:
     if copy := re.search(r"\(\d+\)|\bcopy of\b", name, re.IGNORECASE):
         return copy[0]
-    words = re.split(r"[^a-zA-Z]+|(?<=[a-z])(?=[A-Z])", name)
-    return next((word for word in words if word.lower() in _VAGUE), None)
+    words = [word for word in re.split(r"[^a-zA-Z]+|(?<=[a-z])(?=[A-Z])", name) if word]
+    for position, word in enumerate(words):
+        others = {other.lower() for other in words[:position] + words[position + 1 :]}
+        says_nothing_else = others <= _GENERIC | _VAGUE
+        is_last = position == len(words) - 1 and word.lower() != "temp"
+        if word.lower() in _PASSING or (word.lower() in _VAGUE and (is_last or says_nothing_else)):
+            return word
+    return None
 
 
 @rule("NAM003", "generic-name", severity=Severity.NOTE, tags=("naming",))
@@ -161,28 +172,15 @@ def _unportable(name: str) -> str | None:
 
 
 _VERSION_TAIL = re.compile(r"(?:(?P<name>.+?)[-_])?(?P<version>v\d+(?:\.\d+)*|\d+\.\d+(?:\.\d+)*)", re.IGNORECASE)
-_CONTAINERS = frozenset(
-    {
-        "",
-        "model",
-        "models",
-        "artifacts",
-        "artifact",
-        "registry",
-        "weights",
-        "checkpoints",
-        "versions",
-        "releases",
-        "src",
-    }
-)
+#: Directories that keep one directory per model: below them, the parent of a version is a model's name.
+_CONTAINERS = frozenset({"models", "artifacts", "registry", "model-registry", "model_registry", "releases"})
 
 
 @rule("NAM005", "directory-mismatch", severity=Severity.WARNING, tags=("naming",))
 def directory_mismatch(artifact: Artifact) -> Iterator[Problem]:
     """The directory says another name or version than the manifest.
 
-    Looked at where the directory ends in a version: `churn/v3`, `churn-1.2.0`.
+    Looked at where the directory ends in a version: `churn-1.2.0`, `models/churn/v3`.
 
     ## Why is this bad?
     People deploy by path, and services by manifest.
@@ -192,14 +190,15 @@ def directory_mismatch(artifact: Artifact) -> Iterator[Problem]:
     """
     directory = PurePosixPath(artifact.path)
     tail = _VERSION_TAIL.fullmatch(directory.name)
-    if not tail:
-        return
     version, name = artifact.record.version.best, artifact.record.name.best
+    if not tail or (name and _plain(directory.name) == _plain(name.value.rpartition("/")[2])):
+        return
     if version and not version.guessed and not _same_version(tail["version"], version.value):
         message = f"the directory says {tail['version']}, the record says {version.value}"
         yield Problem(version.origin, message, "Move the directory or correct the version.")
-    stated = tail["name"] or directory.parent.name
-    if name and not name.guessed and stated.lower() not in _CONTAINERS and _plain(stated) != _plain(name.value):
+    is_below_container = directory.parent.parent.name.lower() in _CONTAINERS
+    stated = tail["name"] or (directory.parent.name if is_below_container else "")
+    if name and not name.guessed and stated and _plain(stated) != _plain(name.value):
         message = f"the directory says {stated}, the record says {name.value}"
         yield Problem(name.origin, message, "Move the directory or correct the name.")
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,6 +22,12 @@ BAD = ROOT / "examples/bad/dangerous-pickle"
 #: What a gate needs of this project to be installed from a copy of it.
 SHIPPED = ("artifact_lint", "hooks", "action.yml", ".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE")
 _FOREIGN = ("GIT_", "GITHUB_", "INPUT_", "RUNNER_", "ARTIFACT_LINT_", "PRE_COMMIT", "COV_", "COVERAGE_", "PYTHON")
+
+
+def needs(tool: str) -> pytest.MarkDecorator:
+    """Skips a test on a machine that lacks a tool, but never in CI, which has to have it."""
+    missing = shutil.which(tool) is None and not os.environ.get("CI")
+    return pytest.mark.skipif(missing, reason=f"{tool} is not installed")
 
 
 def isolated_environment() -> dict[str, str]:

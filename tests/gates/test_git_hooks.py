@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gates.repositories import BAD, GOOD, ROOT, Repository
+from gates.repositories import BAD, GOOD, ROOT, Repository, needs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -207,6 +207,29 @@ def test_a_missing_linter_is_told_and_refuses(
     assert "artifact-lint is not on PATH" in outcome.text
 
 
+@needs("git-lfs")
+def test_weights_in_lfs_are_judged_by_their_pointers(published: Repository) -> None:
+    published.git("lfs", "install", "--local", "--skip-repo")
+    published.write(".gitattributes", "*.ubj filter=lfs diff=lfs merge=lfs -text\n")
+    published.git("add", ".gitattributes")
+    published.add_artifact(GOOD, "models/iris")
+    outcome = published.run("git", "commit", "--message", "a model")
+    assert outcome.code == 0, outcome.text
+    assert "SUM107" in outcome.text
+
+    published.write("train.py", "print('not committed yet')\n")
+    outcome = published.run("git", "push", "origin", "main")
+    assert outcome.code == 0, outcome.text
+    assert "SUM107" in outcome.text
+
+    weights = published.path / "models/iris/classifier.ubj"
+    weights.write_bytes(weights.read_bytes() + b"more")
+    outcome = published.run("git", "commit", "--all", "--message", "other bytes")
+    assert outcome.code != 0
+    assert "SUM101" in outcome.text
+
+
+@needs("shellcheck")
 @pytest.mark.parametrize("name", ["pre-commit", "pre-push"])
 def test_the_hooks_are_executable_posix_shell(hooked: Repository, name: str) -> None:
     script = ROOT / "hooks" / name

@@ -33,11 +33,16 @@ def rule_page(info: RuleInfo, scratch: Path) -> str:
     parts = [f"# {info.code} {info.name}", " · ".join(told), info.documentation]
     pairs = [(bad, good) for bad in own if bad.is_bad for good in own if not good.is_bad]
     if pairs:
-        bad, good = min(pairs, key=lambda pair: len(_change(*pair)[1]) or _LONGEST)
+        bad, good = min(pairs, key=lambda pair: (_is_unusual(info, pair[0]), len(_change(*pair)[1]) or _LONGEST))
         parts += ["## Example", _files(bad), f"```text\n{_output(bad, scratch)}\n```"]
         parts += ["## Not raised", _contrast(bad, good)]
     parts += ["## All cases", "\n".join(_link(case) for case in own)]
     return "\n\n".join(parts) + "\n"
+
+
+def _is_unusual(info: RuleInfo, case: Case) -> bool:
+    """Whether a case shows another severity than the rule's own."""
+    return not any(f" {info.severity} {info.code} " in line for line in case.expected)
 
 
 def _link(case: Case) -> str:

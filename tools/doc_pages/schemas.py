@@ -7,8 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artifact_lint import schemas
 from artifact_lint.rules import all_rules
+from artifact_lint.schemas.validation import schema_text
 from artifact_lint.settings import OWN_FILE, load
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ NAME stands for a key of your own: a path pattern, or a stage."""
 
 def manifest_page(root: Path) -> str:
     """Every field of the manifest, and a whole one."""
-    schema = _schema("model-artifact.v1.schema.json")
+    schema = _schema("manifest")
     example = (root / "examples" / "good" / "xgboost-native" / "model-artifact.yaml").read_text(encoding="utf-8")
     rows = [
         f"| `{path}` | {_type(field, 'mapping')} | {'yes' if required else ''} | {_words(field)} |"
@@ -72,7 +72,7 @@ def manifest_page(root: Path) -> str:
 
 def configuration_page() -> str:
     """Every setting with its default, and a whole configuration."""
-    schema = _schema("configuration.v1.schema.json")
+    schema = _schema("config")
     _check_example()
     rows = [
         f"| `{path}` | {_type(field, 'table')} | {_default(field)} | {_words(field)} |"
@@ -92,7 +92,7 @@ def _code(language: str, text: str) -> str:
 
 
 def _schema(name: str) -> Schema:
-    schema: Schema = json.loads((Path(schemas.__file__).parent / name).read_text(encoding="utf-8"))
+    schema: Schema = json.loads(schema_text(name))
     return schema
 
 
