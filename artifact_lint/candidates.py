@@ -59,15 +59,18 @@ def look(tree: Tree, entry: Entry) -> Candidate:
 
 
 def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:
-    """A file that stands for weights by its content or by its name; None for all others."""
+    """A file that stands for weights by its content or by its name; None for all others.
+
+    Every file is looked at, `named` or not; one that the user named and that cannot be read is kept, to say so.
+    """
     if entry.kind not in {EntryKind.FILE, EntryKind.UNREADABLE}:
         return None
     promises = promises_weights(entry.path)
     found = look(tree, entry)
     if found.format is not None:
         return found
-    if found.is_pointer or found.trouble:
+    if found.trouble:
         return found if promises or named or entry.kind is EntryKind.UNREADABLE else None
     weak = PurePosixPath(entry.path).suffix.lower() in _WEAK_SUFFIXES
     certain = promises and (not weak or sounds_like_model(entry.path))
-    return found if certain or (promises and named) else None
+    return found if certain or (promises and found.is_pointer) else None

@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from artifact_lint.model import Fact, Pointer
     from artifact_lint.stores.base import Source
 
-#: How much is read at a time, in bytes: large enough for hashlib to let the interpreter go on.
+#: How much is read at a time, in bytes: large enough for hashlib to let the interpreter go on, and what DVC reads.
 CHUNK = 1 << 20
 
 #: What DVC before 3.0 calls the MD5 of a text with its line ends normalised; other files it hashed as they are.
 DOS2UNIX = "md5-dos2unix"
 
-#: DVC's own measure of what is text: the share of such bytes among the first 512.
+#: DVC's own measure of what is text: at most this share of other bytes among the first ones of a chunk.
 _TEXT_SAMPLE = 512
-_TEXT_SHARE = 0.3
+_OTHER_SHARE = 0.3
+_TEXT_BYTES = bytes(range(32, 127)) + b"\n\r\t\f\b"
 
 _ALGORITHMS = frozenset({"sha256", "sha512", "sha384", "sha1", "md5", "blake2b"})
 
@@ -35,29 +36,20 @@ def compute(source: Source, algorithms: Iterable[str]) -> Mapping[str, str]:
     hashers = {
         name: hashlib.new("md5" if name == DOS2UNIX else name, usedforsecurity=False) for name in set(algorithms)
     }
-    is_text = DOS2UNIX in hashers and _is_text(source.read(0, _TEXT_SAMPLE))
-    offset, held = 0, b""
+    offset = 0
     while chunk := source.read(offset, CHUNK):
         offset += len(chunk)
         for name, hasher in hashers.items():
-            if name == DOS2UNIX and is_text:
-                joined = held + chunk
-                held = b"\r" if joined.endswith(b"\r") else b""
-                hasher.update(joined.removesuffix(held).replace(b"\r\n", b"\n"))
-            else:
-                hasher.update(chunk)
-    if held:
-        hashers[DOS2UNIX].update(held)
+            hasher.update(_as_dvc_hashed(chunk) if name == DOS2UNIX else chunk)
     return {name: f"{name}:{hasher.hexdigest()}" for name, hasher in hashers.items()}
 
 
-def _is_text(sample: bytes) -> bool:
-    if not sample:
-        return True
-    if b"\x00" in sample:
-        return False
-    printable = bytes(range(32, 127)) + b"\n\r\t\f\b"
-    return len(sample.translate(None, printable)) / len(sample) <= _TEXT_SHARE
+def _as_dvc_hashed(chunk: bytes) -> bytes:
+    """A chunk as dvc-data's `Dos2UnixHashStreamFile` hashes it: each by itself, so a CRLF across two of them stays."""
+    sample = chunk[:_TEXT_SAMPLE]
+    others = sample.translate(None, _TEXT_BYTES)
+    is_text = b"\x00" not in sample and len(others) / len(sample) <= _OTHER_SHARE
+    return chunk.replace(b"\r\n", b"\n") if is_text else chunk
 
 
 def computable(recorded: Iterable[Fact[str]]) -> set[str]:

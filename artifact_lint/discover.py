@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from artifact_lint.adapters import CONVENTIONS, native, record_of
+from artifact_lint.adapters import CONVENTIONS, native, record_of, sidecar
 from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.dvc import outs
 from artifact_lint.adapters.roles import is_auxiliary
@@ -246,7 +246,7 @@ def _in_folders(
         else:
             made += _undescribed(members, beside=directory in described)
     for directory, claims in general.items():
-        if directory not in by_folder and any(claim.record in wanted or _stands_alone(tree, claim) for claim in claims):
+        if directory not in by_folder and any(_stands_alone(tree, claim, wanted) for claim in claims):
             made.append(Found(directory, tuple(claims)))
     return made
 
@@ -269,8 +269,10 @@ def _undescribed(members: Sequence[Candidate], *, beside: bool) -> list[Found]:
     return [*shards, *(Found(candidate.path, (), (candidate,)) for candidate in single)]
 
 
-def _stands_alone(tree: Tree, claim: Claim) -> bool:
+def _stands_alone(tree: Tree, claim: Claim, wanted: frozenset[str]) -> bool:
     """Whether a hand-written file is about a model although no weights lie beside it."""
+    if claim.record in wanted and sidecar.is_about_models(claim.record.rpartition("/")[2]):
+        return True
     record = record_of(tree, claim)
     says = (record.architecture or record.hyperparameters, record.inputs, record.metrics or record.created)
     return bool(record.mentions) or all(says)

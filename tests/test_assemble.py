@@ -125,7 +125,7 @@ def test_a_component_with_nothing_in_it_is_absent(tmp_path: Path) -> None:
 
 
 def test_the_manifest_wins_over_the_registry_and_both_are_kept(tmp_path: Path) -> None:
-    files = {
+    files: dict[str, str | bytes] = {
         "model-artifact.yaml": f'{HEAD}version: "2.0.0"\nrun: {{run_id: right}}\n',
         "MLmodel": "flavors:\n  sklearn: {pickled_model: m.pkl}\nrun_id: wrong\n",
         "m.pkl": PICKLE,
@@ -137,7 +137,8 @@ def test_the_manifest_wins_over_the_registry_and_both_are_kept(tmp_path: Path) -
 
 
 def test_no_weight_file_is_opened_before_it_is_asked_for(tmp_path: Path) -> None:
-    files = {"MLmodel": "flavors:\n  sklearn: {pickled_model: m.pkl}\nrun_id: abc\n", "m.pkl": PICKLE}
+    record = "flavors:\n  sklearn: {pickled_model: m.pkl}\nrun_id: abc\n"
+    files: dict[str, str | bytes] = {"MLmodel": record, "m.pkl": PICKLE}
     (file,) = only(tmp_path, files).files
     assert file.inspection.known is None
     (tmp_path / "m.pkl").unlink()

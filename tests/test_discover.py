@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-PICKLE = pickle.dumps({"coefficients": [0.5, 0.25], "intercept": 1.0})
-SAFETENSORS = (2).to_bytes(8, "little") + b"{}"
+PICKLE: str | bytes = pickle.dumps({"coefficients": [0.5, 0.25], "intercept": 1.0})
+SAFETENSORS: str | bytes = (2).to_bytes(8, "little") + b"{}"
 MLMODEL = "flavors:\n  sklearn:\n    pickled_model: model.pkl\n    serialization_format: pickle\nrun_id: abc\n"
 TRANSFORMERS_MLMODEL = "flavors:\n  transformers:\n    model_binary: model\n    source_model_name: tiny\nrun_id: abc\n"
 HUGGING_FACE = '{"model_type": "bert", "architectures": ["BertModel"], "transformers_version": "5.0"}'
@@ -256,3 +256,13 @@ def test_a_folder_with_its_own_sidecar_below_a_manifest_is_separate(tmp_path: Pa
     }
     found = found_in(tmp_path, files)
     assert {path: owned(one) for path, one in found.items()} == {"": {"a.pkl"}, "experiments": {"experiments/b.pkl"}}
+
+
+@pytest.mark.parametrize("name", ["firmware.bin", "user.model", "save.sav", "photo.psd"])
+def test_naming_a_file_makes_no_model_of_it(tmp_path: Path, name: str) -> None:
+    files = {name: b"\x00\x01 some other data" * 9, "config.yaml": "debug: true\nport: 8080\n"}
+    assert found_in(tmp_path, files, named=(name, "config.yaml")) == {}
+
+
+def test_a_pointer_to_something_else_is_no_model_even_when_named(tmp_path: Path) -> None:
+    assert found_in(tmp_path, {"photo.psd": POINTER}, named=("photo.psd",)) == {}

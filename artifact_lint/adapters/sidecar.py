@@ -55,8 +55,8 @@ def recognise(tree: Tree, directory: str) -> Iterable[Claim]:
         if not name.lower().endswith(_SUFFIXES) or entry.size > LARGEST or entry.kind is not EntryKind.FILE:
             continue
         is_owned = bool(owners(name, weights, is_general=_is_general(name)))
-        is_of_folder = _is_general(name) and bool(weights or _is_about_models(name))
-        if (is_owned or is_of_folder) and _is_sidecar(tree, entry, certain=is_owned or _is_about_models(name)):
+        is_of_folder = _is_general(name) and bool(weights or is_about_models(name))
+        if (is_owned or is_of_folder) and _is_sidecar(tree, entry, certain=is_owned or is_about_models(name)):
             yield Claim(NAME, directory, entry.path, Reach.NAMED if is_owned else Reach.FOLDER, weak=True)
 
 
@@ -66,7 +66,7 @@ def describe(tree: Tree, claim: Claim) -> Record:
     root = reading.document(claim.record)
     record = facts_of(root, claim.record) if root is not None else Record()
     name = PurePosixPath(claim.record).name
-    is_certain = claim.reach is Reach.NAMED or _is_about_models(name)
+    is_certain = claim.reach is Reach.NAMED or is_about_models(name)
     remarks = tuple(replace(remark, guessed=remark.guessed or not is_certain) for remark in reading.remarks)
     owned = _owned(tree.folder(claim.directory), name)
     mentions = tuple(mentions_of(tree, claim, root, owned)) if root is not None else ()
@@ -86,10 +86,11 @@ def describe(tree: Tree, claim: Claim) -> Record:
 
 
 def _is_general(name: str) -> bool:
-    return bool(_is_about_models(name) or _GENERAL.fullmatch(PurePosixPath(name).stem))
+    return bool(is_about_models(name) or _GENERAL.fullmatch(PurePosixPath(name).stem))
 
 
-def _is_about_models(name: str) -> bool:
+def is_about_models(name: str) -> bool:
+    """Whether a sidecar's own name says that it is about a model: `model_metadata.json`, `model_card.yaml`."""
     return _ABOUT_MODELS.fullmatch(PurePosixPath(name).stem) is not None
 
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from artifact_lint.model import Artifact, Feature, Origin, Stated, WeightFile
 
 _WHAT = {
-    Component.WEIGHTS: ("no serialized weights", "Add the weight file, or name where it is kept."),
+    Component.WEIGHTS: (
+        "no serialized weights",
+        "Add the weight file, its git-LFS pointer or its .dvc file, or name its URI under `weights.external`.",
+    ),
     Component.CONFIG: (
         "nothing says which architecture and hyperparameters it was built with",
         (
@@ -214,7 +217,7 @@ def missing_architecture(artifact: Artifact) -> Iterator[Problem]:
     unseen = any(file.inspection.value is None for file in artifact.files if file.role is Role.WEIGHTS)
     if unseen or any(_root_class(file) for file in artifact.files):
         return
-    advice = "State the class that the weights are loaded into under `config.architecture`."
+    advice = _advice(artifact, "config.architecture", "the class that the weights are loaded into")
     yield Problem(_origin(artifact, Component.CONFIG), "the configuration names no architecture", advice)
 
 
@@ -244,7 +247,7 @@ def missing_hyperparameters(artifact: Artifact) -> Iterator[Problem]:
     State them under `config.hyperparameters`, or log them as the run's parameters.
     """
     if _has(artifact, Component.CONFIG) and not any(fact.value for fact in artifact.record.hyperparameters):
-        advice = "State them under `config.hyperparameters`."
+        advice = _advice(artifact, "config.hyperparameters", "what training was called with", "mlflow.log_params")
         yield _unrecorded(artifact, Component.CONFIG, "no hyperparameters are recorded", advice)
 
 
@@ -266,7 +269,8 @@ def unnamed_inputs(artifact: Artifact) -> Iterator[Problem]:
     """
     best = artifact.record.inputs.best
     if best and best.value and _is_tabular(artifact) and all(feature.name is None for feature in best.value):
-        yield Problem(best.origin, "the inputs of a tabular model have no names", "Name the columns, in order.")
+        advice = "Infer the signature from a DataFrame, or list the columns by name, in the order the model expects."
+        yield Problem(best.origin, "the inputs of a tabular model have no names", advice)
 
 
 def _features(artifact: Artifact) -> Iterator[tuple[str, Stated[tuple[Feature, ...]]]]:
@@ -291,11 +295,21 @@ def missing_dtype(artifact: Artifact) -> Iterator[Problem]:
         if stated.best.guessed and len(untyped) == len(stated.best.value):
             if untyped and kind == "input":
                 message = f"none of the {len(untyped)} {kind}s has a dtype"
-                yield Problem(stated.best.origin, message, "Give every feature a type.", guessed=True)
+                yield Problem(
+                    stated.best.origin,
+                    message,
+                    "Give every feature a type, such as `double`, `long` or `string`.",
+                    guessed=True,
+                )
             continue
         for feature in untyped:
             message = f"{kind} {feature.name or '(unnamed)'} has no dtype"
-            yield Problem(feature.origin, message, "Give it a type.", guessed=stated.best.guessed)
+            yield Problem(
+                feature.origin,
+                message,
+                "Give it a type, such as `double`, `long` or `string`.",
+                guessed=stated.best.guessed,
+            )
 
 
 @rule("CMP133", "duplicate-feature", severity=Severity.ERROR, tags=("schema",))
@@ -339,7 +353,8 @@ def missing_outputs(artifact: Artifact) -> Iterator[Problem]:
     """
     best = artifact.record.inputs.best
     if best and best.value and not any(fact.value for fact in artifact.record.outputs):
-        yield Problem(best.origin, "the schema lists no outputs", "List what the model returns.", guessed=best.guessed)
+        advice = "List what the model returns, each output with its name and type."
+        yield Problem(best.origin, "the schema lists no outputs", advice, guessed=best.guessed)
 
 
 _INTEGERS = ("int", "long", "short", "byte", "uint", "integer")
@@ -499,6 +514,22 @@ def _unrecorded(artifact: Artifact, component: Component, what: str, advice: str
     return Problem(_origin(artifact, component), what, advice)
 
 
+#: What hand-written files call the manifest's fields.
+_SIDECAR_KEYS = {"run.datasets": "dataset", "run.git.commit": "git_commit"}
+
+
+def _advice(artifact: Artifact, field: str, what: str, call: str | None = None) -> str:
+    """Where the convention in use has room for a field of the manifest."""
+    conventions = artifact.record.conventions
+    if "native" not in conventions and "sidecar" in conventions:
+        key = _SIDECAR_KEYS.get(field, field.rpartition(".")[2])
+        return f"State `{key}` in {artifact.origin.path}: {what}."
+    if "mlflow" in conventions and "native" not in conventions and call is not None:
+        return f"Log it with `{call}` and keep the run in the repository, or state `{field}` in a model-artifact.yaml."
+    where = "" if "native" in conventions else " in a model-artifact.yaml"
+    return f"State `{field}`{where}: {what}."
+
+
 def _wants(artifact: Artifact, fact: str) -> bool:
     return (
         _has(artifact, Component.RUN)
@@ -518,7 +549,8 @@ def missing_run_id(artifact: Artifact) -> Iterator[Problem]:
     State `run.run_id`, or log the model from within a run.
     """
     if _wants(artifact, "run_id") and not artifact.record.run_id:
-        yield _unrecorded(artifact, Component.RUN, "no run id is recorded", "State `run.run_id`.")
+        advice = _advice(artifact, "run.run_id", "what the tracking system calls the run", "mlflow.start_run")
+        yield _unrecorded(artifact, Component.RUN, "no run id is recorded", advice)
 
 
 @rule("CMP142", "missing-dataset", severity=Severity.WARNING, tags=("run",), needs_whole_record=True)
@@ -532,7 +564,7 @@ def missing_dataset(artifact: Artifact) -> Iterator[Problem]:
     State `run.datasets` with name and version or digest, or log the dataset as the run's input.
     """
     if _wants(artifact, "datasets") and not any(fact.value for fact in artifact.record.datasets):
-        advice = "State `run.datasets`, each with its version or digest."
+        advice = _advice(artifact, "run.datasets", "each with its version or digest", "mlflow.log_input")
         yield _unrecorded(artifact, Component.RUN, "no dataset is recorded", advice)
 
 
@@ -547,7 +579,7 @@ def missing_metrics(artifact: Artifact) -> Iterator[Problem]:
     State `run.metrics`, or log them to the run.
     """
     if _wants(artifact, "metrics") and not any(fact.value for fact in artifact.record.metrics):
-        advice = "State `run.metrics`, each with its dataset and split."
+        advice = _advice(artifact, "run.metrics", "each with its dataset and split", "mlflow.log_metrics")
         yield _unrecorded(artifact, Component.RUN, "no metrics are recorded", advice)
 
 
@@ -562,7 +594,7 @@ def missing_timestamp(artifact: Artifact) -> Iterator[Problem]:
     State `run.created` in RFC 3339 with a zone.
     """
     if _wants(artifact, "created") and not artifact.record.created:
-        advice = 'State `run.created` with a zone, such as "2026-11-21T08:55:02Z".'
+        advice = _advice(artifact, "run.created", 'with a zone, such as "2026-11-21T08:55:02Z"')
         yield _unrecorded(artifact, Component.RUN, "no creation time is recorded", advice)
 
 
@@ -577,5 +609,5 @@ def missing_git_commit(artifact: Artifact) -> Iterator[Problem]:
     State `run.git.commit`; MLflow records it by itself when training runs inside a git checkout.
     """
     if _wants(artifact, "git_commit") and not artifact.record.git_commit:
-        advice = "State the commit of the training code under `run.git.commit`."
+        advice = _advice(artifact, "run.git.commit", "the commit of the training code")
         yield _unrecorded(artifact, Component.RUN, "no git commit is recorded", advice)

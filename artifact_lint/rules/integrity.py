@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Cause, DigestState, FileState, Problem, Related, Role, Severity
@@ -73,8 +74,10 @@ def missing_digest(artifact: Artifact) -> Iterator[Problem]:
         yield Problem(artifact.origin, message, advice, severity=Severity.NOTE)
         return
     for file in bare:
-        help_ = f'Record `digest: "{file.digest.known}"`.' if file.digest.known else "Record its sha256."
-        yield Problem(file.origin, f"no digest is recorded for {file.path}", help_, file=file.path)
+        digest = file.digest.known or "sha256:..."
+        told = "" if file.digest.known else f"; `sha256sum {shlex.quote(file.path)}` prints it"
+        advice = f'Record `digest: "{digest}"` beside its path{told}.'
+        yield Problem(file.origin, f"no digest is recorded for {file.path}", advice, file=file.path)
 
 
 def _has_no_digest(file: WeightFile) -> bool:
@@ -100,7 +103,8 @@ def weak_digest(artifact: Artifact) -> Iterator[Problem]:
         first = weak[0][1]
         algorithm = first.value.partition(":")[0]
         message = f"only {algorithm} is recorded for {_listed([file for file, _ in weak])}"
-        yield Problem(first.origin, message, "Record a sha256 as well.")
+        advice = f"Record a sha256 as well; `sha256sum {shlex.quote(weak[0][0].path)}` prints it."
+        yield Problem(first.origin, message, advice)
 
 
 @rule("SUM104", "malformed-digest", severity=Severity.ERROR, tags=("integrity",))

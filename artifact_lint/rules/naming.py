@@ -61,7 +61,7 @@ def artifact_name(artifact: Artifact) -> Iterator[Problem]:
     broken = check_name(profile, fact.value)
     if broken:
         lowered = None if naming.registry else Severity.NOTE if fact.guessed else Severity.WARNING
-        advice = f"For example: {_suggested(fact.value)}"
+        advice = f"Rename it, for example to `{_suggested(fact.value)}`."
         title, _, words = broken.partition(": ")
         taker = "every registry" if profile is DEFAULT else title
         message = f"{fact.value!r} is no name that {taker} takes; its rule: {words}"

@@ -152,12 +152,19 @@ def unlisted_import(artifact: Artifact) -> Iterator[Problem]:
         for found, judged in _verdicts(artifact, inspection):
             if judged.kind is VerdictKind.UNLISTED:
                 message = f"unpickling imports {found.module}.{found.name}, which {judged.reason} ({_at(file, found)})"
-                advice = (
+                advice = _instead_of_main(found) or (
                     f'If you trust it, add `allow = ["{found.dotted}"]` to [tool.artifact-lint.pickle], or '
                     f'`pickle: {{policy: allow-listed, allow: ["{found.dotted}"], reason: "..."}}` to the manifest\'s '
                     "weights."
                 )
                 yield Problem(file.origin, message, advice, file=_inside(file, found), severity=severity)
+
+
+def _instead_of_main(found: Import) -> str:
+    """Nothing but the script that wrote the pickle can load a class of its own, trusted or not."""
+    if found.module != "__main__":
+        return ""
+    return f"Move {found.name} into a module that is installed where the model is loaded, and save the model again."
 
 
 def _hazards(artifact: Artifact, kind: HazardKind, what: str, advice: str) -> Iterator[Problem]:
@@ -210,7 +217,16 @@ def broken_stream(artifact: Artifact) -> Iterator[Problem]:
         for part in inspection.incomplete:
             if part.cause in {Cause.BROKEN, Cause.TRUNCATED}:
                 message = f"the pickle breaks off: {part.detail} ({_at(file, part)})"
-                yield Problem(file.origin, message, "Fetch or write the file again.", file=_inside(file, part))
+                advice = "Fetch or write the file again; if it was not damaged on its way, do not load it."
+                yield Problem(file.origin, message, advice, file=_inside(file, part))
+
+
+_READABLE = {
+    Cause.LIMIT: "Ordinary models stay far below this limit: find out what the file is before you load it.",
+    Cause.UNSUPPORTED: "Save it in a current version of its format, uncompressed or with zlib, gzip, bz2 or xz.",
+    Cause.ENCRYPTED: "Save it without encryption.",
+    Cause.UNREADABLE: "See to it that the file can be read, and lint again.",
+}
 
 
 @rule("PKL141", "not-inspected", severity=Severity.ERROR, tags=("security",))
@@ -221,7 +237,7 @@ def not_inspected(artifact: Artifact) -> Iterator[Problem]:
     Unread is not clean.
 
     ## How to fix
-    As the message says: install the extra that reads it, raise the limit, or save the file in another way.
+    As the message says: save the file without encryption, in a compression that is read here, or with less nesting.
     """
     unread = {Cause.LIMIT, Cause.UNSUPPORTED, Cause.ENCRYPTED, Cause.UNREADABLE}
     for file in artifact.files:
@@ -235,5 +251,5 @@ def not_inspected(artifact: Artifact) -> Iterator[Problem]:
             part = parts[0]
             more = f" and in {len(parts) - 1} more places" if len(parts) > 1 else ""
             message = f"not everything could be looked at: {detail} ({_at(file, part)}{more})"
-            advice = "Save it without that compression or encryption, or raise the limit."
+            advice = _READABLE.get(part.cause, "Fetch or write the file again.")
             yield Problem(file.origin, message, advice, file=_inside(file, part))
