@@ -73,16 +73,16 @@ def against_bytes(recorded: Iterable[Fact[str]], actual: Mapping[str, str]) -> t
 
 def against_pointer(recorded: Iterable[Fact[str]], pointer: Pointer | None) -> tuple[DigestCheck, ...]:
     """Each recorded digest held against the digest that a pointer states, where both are of the same algorithm."""
-    known = pointer.digest.value.lower() if pointer and pointer.digest else ""
+    if pointer is None or pointer.digest is None:
+        return tuple(DigestCheck(fact, DigestState.UNVERIFIABLE) for fact in recorded)
+    known = pointer.digest.value.lower()
     checks = []
     for fact in recorded:
-        if pointer and fact.origin == (pointer.digest.origin if pointer.digest else None):
+        if fact.value.lower() == known:
             checks.append(DigestCheck(fact, DigestState.POINTER, known))
         elif fact.value.partition(":")[0].lower() != known.partition(":")[0]:
             checks.append(DigestCheck(fact, DigestState.UNVERIFIABLE))
-        elif fact.value.lower() == known:
-            checks.append(DigestCheck(fact, DigestState.POINTER, known))
         else:
-            detail = f" according to its {pointer.kind} pointer" if pointer else ""
+            detail = f" according to its {pointer.kind} pointer"
             checks.append(DigestCheck(fact, DigestState.MISMATCH, known, detail))
     return tuple(checks)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import Component
+from artifact_lint.manifest_scalars import flow, is_key, number_or_text, scalar, text
+from artifact_lint.model import Component, FileState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from artifact_lint.model import Artifact, Feature, Record, Stated, WeightFile
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}|[0-9a-f]{64}")
-_NUMERAL = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_YAML_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"))
+_SHARD = re.compile(r"-\d{5}-of-\d{5}$")
+#: Names of files and directories that say nothing about the model in them.
+_GENERIC = frozenset(("model", "best_model", "models", "artifacts", "artifact", "weights", "model-artifact", ""))
 #: More hyperparameters than this are a dump of defaults; the first ones are kept.
 _MOST_VALUES = 200
 
@@ -39,9 +39,9 @@ def write_manifest(artifact: Artifact, directory: str, *, head: str | None = Non
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
-def suggested_name(text: str) -> str:
+def suggested_name(written: str) -> str:
     """A name that every registry takes, made of a text."""
-    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    words = re.sub(r"[^a-z0-9]+", "-", written.lower()).strip("-")
     return re.sub(r"^[^a-z]+", "", words)[:63].rstrip("-") or "model"
 
 
@@ -50,14 +50,9 @@ def _header(artifact: Artifact) -> Iterator[str]:
     yield "# What this model consists of, written by `artifact-lint init`. Fill in what is marked TODO, then run"
     yield "# `artifact-lint check` on this directory. `artifact-lint schema manifest` prints every field there is."
     yield "schema_version: 1"
-    place = PurePosixPath(artifact.path)
-    own = place.name.split(".")[0] if artifact.path else "model"
-    generic = own.lower() in {"model", "best_model", "models", "artifacts", "model-artifact", ""}
-    name = record.name.value or (own if not generic else f"{place.parent.name or 'my'}-model")
-    doubt = "" if record.name and not generic else "  # TODO: what the model is called in your registry"
-    yield f"name: {suggested_name(name)}{doubt}"
+    yield f"name: {_name(artifact)}"
     if record.version.value:
-        yield f"version: {_text(record.version.value)}"
+        yield f"version: {text(record.version.value)}"
     else:
         yield '# version: "1.0.0"  # TODO: the version of this model'
     yield from _maybe("description", record.description)
@@ -65,22 +60,51 @@ def _header(artifact: Artifact) -> Iterator[str]:
     yield from _maybe("task", record.task)
 
 
+def _name(artifact: Artifact) -> str:
+    """The name on record, as it is where it is certain; else one made of what the files are called."""
+    stated = artifact.record.name.best
+    if stated is not None:
+        return text(suggested_name(stated.value) if stated.guessed else stated.value)
+    place = PurePosixPath(artifact.path)
+    own = _SHARD.sub("", place.stem if _is_a_file(artifact) else place.name)
+    if own.lower() in _GENERIC:
+        own = f"{place.parent.name or 'my'}-model"
+    return f"{text(suggested_name(own))}  # TODO: what the model is called in your registry"
+
+
+def _is_a_file(artifact: Artifact) -> bool:
+    return any(artifact.path == file.path for file in artifact.files)
+
+
 def _weights(artifact: Artifact, directory: str) -> Iterator[str]:
-    files = [file for file in artifact.files if file.path.startswith(f"{directory}/") or not directory]
+    named = [file for file in artifact.files if file.state is not FileState.MISSING and not file.directory]
+    external = [file for file in named if any(mention.uri for mention in file.mentions)]
+    files = [
+        file for file in named if file not in external and (file.path.startswith(f"{directory}/") or not directory)
+    ]
     inspections = [file.inspection.value for file in files]
     framework = artifact.record.framework.value or next(
         (inspection.framework for inspection in inspections if inspection and inspection.framework), None
     )
     yield ""
-    if not files:
+    if not files and not external:
         yield "# weights:  # TODO: the weight files, or where they are kept"
         return
     yield "weights:"
     if framework:
-        yield f"  framework: {_text(framework)}"
-    yield "  files:"
-    for file in files:
-        yield f"    - {_file(file, directory)}"
+        yield f"  framework: {text(framework)}"
+    if files:
+        yield "  files:"
+        yield from (f"    - {_file(file, directory)}" for file in files)
+    if external:
+        yield "  external:"
+        yield from (f"    - {_external(file)}" for file in external)
+
+
+def _external(file: WeightFile) -> str:
+    digests = [digest.value for mention in file.mentions for digest in mention.digests]
+    entry = {"uri": file.path, "format": file.format, "size": file.size, "digest": digests[0] if digests else None}
+    return flow({key: value for key, value in entry.items() if value is not None})
 
 
 def _file(file: WeightFile, directory: str) -> str:
@@ -92,7 +116,7 @@ def _file(file: WeightFile, directory: str) -> str:
         entry["size"] = file.size
     if file.digest.value:
         entry["digest"] = file.digest.value
-    return _flow(entry)
+    return flow(entry)
 
 
 def _config(artifact: Artifact) -> Iterator[str]:
@@ -109,14 +133,24 @@ def _config(artifact: Artifact) -> Iterator[str]:
         yield "#   hyperparameters: {max_depth: 6, learning_rate: 0.05}"
         return
     yield "config:"
-    yield f"  architecture: {_text(architecture)}" if architecture else "  # architecture:  # TODO: the model's class"
+    yield f"  architecture: {text(architecture)}" if architecture else "  # architecture:  # TODO: the model's class"
     if not values:
         yield "  # hyperparameters: {}  # TODO: what training was called with"
     else:
         yield "  hyperparameters:"
+        write = number_or_text if _TRACKING in record.conventions and _are_texts(values) else scalar
         for key, value in list(values.items())[:_MOST_VALUES]:
-            yield f"    {_key(key)}: {_parameter(value)}"
+            if is_key(key):
+                yield f"    {text(key)}: {write(value)}"
     yield from _maybe("base_model", record.base_model, indent="  ")
+
+
+#: MLflow's tracking store keeps every parameter as a text.
+_TRACKING = "mlflow-tracking"
+
+
+def _are_texts(values: Mapping[str, object]) -> bool:
+    return all(isinstance(value, str) for value in values.values())
 
 
 def _schema(artifact: Artifact) -> Iterator[str]:
@@ -137,6 +171,11 @@ def _schema(artifact: Artifact) -> Iterator[str]:
         yield f"  {key}:"
         for feature in stated.value:
             yield f"    - {_feature(feature)}"
+    if record.preprocessing.value:
+        yield "  preprocessing:"
+        for step in record.preprocessing.value:
+            entry: dict[str, object] = {"step": step.name, "columns": list(step.columns), "ref": step.reference}
+            yield f"    - {flow({key: value for key, value in entry.items() if value})}"
 
 
 def _feature(feature: Feature) -> str:
@@ -152,7 +191,7 @@ def _feature(feature: Feature) -> str:
     if feature.allowed is not None:
         entry["allowed"] = list(feature.allowed)
     missing = "" if feature.dtype else "  # TODO: its type"
-    return _flow(entry) + missing
+    return flow(entry) + missing
 
 
 def _run(record: Record, head: str | None) -> Iterator[str]:
@@ -160,9 +199,9 @@ def _run(record: Record, head: str | None) -> Iterator[str]:
     lines = [*_maybe("run_id", record.run_id, indent="  "), *_maybe("experiment", record.experiment, indent="  ")]
     created = record.created.value
     if created and _RFC_3339.fullmatch(created):
-        lines.append(f"  created: {_text(created)}")
+        lines.append(f"  created: {text(created)}")
     elif created:
-        lines.append(f'  # created: "{created}"  # TODO: with its zone, such as 2026-11-21T08:55:02Z')
+        lines.append(f"  # created: {text(created)}  # TODO: with its zone, such as 2026-11-21T08:55:02Z")
     lines += _git(record, head)
     lines += _datasets(record)
     lines += _metrics(record)
@@ -184,7 +223,7 @@ def _git(record: Record, head: str | None) -> Iterator[str]:
     commit, repository = record.git_commit.value, record.repository.value
     if commit and _COMMIT.fullmatch(commit):
         entry = {"commit": commit} | ({"repository": repository} if repository else {})
-        yield f"  git: {_flow(entry)}"
+        yield f"  git: {flow(entry)}"
     else:
         hint = f'"{head}"' if head else "..."
         now = "; this is what is checked out now" if head else ""
@@ -200,7 +239,7 @@ def _datasets(record: Record) -> Iterator[str]:
     for dataset in datasets:
         entry = {"name": dataset.name, "version": dataset.version, "role": dataset.role, "digest": dataset.digest}
         entry["uri"] = dataset.uri
-        yield f"    - {_flow({key: value for key, value in entry.items() if value is not None})}"
+        yield f"    - {flow({key: value for key, value in entry.items() if value is not None})}"
 
 
 def _metrics(record: Record) -> Iterator[str]:
@@ -211,11 +250,13 @@ def _metrics(record: Record) -> Iterator[str]:
     yield "  metrics:"
     for metric in metrics[:_MOST_VALUES]:
         entry = {"name": metric.name, "value": metric.value, "dataset": metric.dataset, "split": metric.split}
-        yield f"    - {_flow({key: value for key, value in entry.items() if value is not None})}"
+        yield f"    - {flow({key: value for key, value in entry.items() if value is not None})}"
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return not isinstance(value, bool) and (
+        isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+    )
 
 
 def _environment(artifact: Artifact, directory: str) -> Iterator[str]:
@@ -229,9 +270,9 @@ def _environment(artifact: Artifact, directory: str) -> Iterator[str]:
         yield '#   {python: "3.11.7", requirements: requirements.txt}'
         return
     yield "environment:"
-    yield f"  python: {_text(python)}" if python else '  # python: "3.11.7"  # TODO: the version of Python'
+    yield f"  python: {text(python)}" if python else '  # python: "3.11.7"  # TODO: the version of Python'
     if beside:
-        yield f"  requirements: {_text(PurePosixPath(beside[0]).name)}"
+        yield f"  requirements: {text(PurePosixPath(beside[0]).name)}"
     elif not sources:
         yield "  # requirements: requirements.txt  # TODO: the libraries, pinned with =="
 
@@ -248,54 +289,10 @@ def _not_applicable(artifact: Artifact) -> Iterator[str]:
         yield ""
         yield "not_applicable:"
         for component in declared:
-            yield f'  {component.value}: "the inputs are tokens or images: {contract} is the contract"'
+            reason = f"the inputs are tokens or images: {contract} is the contract"
+            yield f"  {component.value}: {text(reason)}"
 
 
 def _maybe(key: str, stated: Stated[str], indent: str = "") -> Iterator[str]:
     if stated.value:
-        yield f"{indent}{key}: {_text(stated.value)}"
-
-
-def _flow(entry: Mapping[str, object]) -> str:
-    return "{" + ", ".join(f"{_key(key)}: {_value(value)}" for key, value in entry.items()) + "}"
-
-
-def _key(key: str) -> str:
-    return key if _PLAIN.fullmatch(key) and key.lower() not in _YAML_WORDS else json.dumps(key)
-
-
-def _text(text: str) -> str:
-    """A scalar that every YAML parser reads as this text."""
-    return text if _PLAIN.fullmatch(text) and text.lower() not in _YAML_WORDS else json.dumps(text)
-
-
-def _value(value: object) -> str:
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, float) and not isinstance(value, bool):
-        return _number(value)
-    if isinstance(value, list | tuple):
-        return _sequence(value)
-    if isinstance(value, dict):
-        return _flow({str(key): inner for key, inner in value.items()})
-    return json.dumps(value, default=str)
-
-
-def _parameter(value: object) -> str:
-    """A hyperparameter; a tracking store keeps all of them as text, numbers included."""
-    return value if isinstance(value, str) and _NUMERAL.fullmatch(value) else _value(value)
-
-
-def _number(value: float) -> str:
-    if math.isnan(value):
-        return ".nan"
-    if math.isinf(value):
-        return ".inf" if value > 0 else "-.inf"
-    text = repr(value)
-    if "e" in text and "." not in text:
-        text = text.replace("e", ".0e")
-    return text.replace("e", "e+") if re.search(r"e\d", text) else text
-
-
-def _sequence(values: Sequence[object]) -> str:
-    return "[" + ", ".join(_value(value) for value in values) + "]"
+        yield f"{indent}{key}: {text(stated.value)}"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from artifact_lint.document import DocumentError, Limits, Syntax, parse
 from artifact_lint.git import find_root
 from artifact_lint.model import Component, NamingOptions, Options, Origin, PickleOptions, PicklePolicy, Severity
-from artifact_lint.model.options import DEFAULT_RUN_FACTS, StageOptions, Threshold
+from artifact_lint.model.options import DEFAULT_RUN_FACTS, PathIgnore, StageOptions, Threshold
 from artifact_lint.policy.names import PROFILES
 
 if TYPE_CHECKING:
@@ -82,16 +82,6 @@ class SettingsError(Exception):
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines = tuple(lines)
         super().__init__("\n".join(self.lines))
-
-
-@dataclass(frozen=True, slots=True)
-class PathIgnore:
-    """Rules not to run on the paths that match a glob pattern, and why; `origin` is where the pattern stands."""
-
-    pattern: str
-    codes: tuple[str, ...]
-    reason: str
-    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from artifact_lint.model import Finding
-    from artifact_lint.settings import PathIgnore
+    from artifact_lint.model.options import PathIgnore
 
 
 def is_suppressed(finding: Finding, ignores: Iterable[PathIgnore]) -> bool:

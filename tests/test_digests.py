@@ -56,7 +56,8 @@ def md5(data: bytes) -> str:
 
 @settings(deadline=None, max_examples=20)
 @given(
-    size=st.sampled_from([0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 3]), seed=st.binary(min_size=1, max_size=64)
+    size=st.sampled_from([0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 2 * CHUNK + 3]),
+    seed=st.binary(min_size=1, max_size=64),
 )
 def test_digests_are_those_of_hashlib_whatever_the_size(size: int, seed: bytes) -> None:
     data = (seed * (size // len(seed) + 1))[:size]

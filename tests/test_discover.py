@@ -238,7 +238,7 @@ def test_a_file_that_promises_weights_and_holds_something_else_is_kept(tmp_path:
 
 def test_a_link_out_of_the_root_is_not_followed(tmp_path: Path) -> None:
     outside = tmp_path / "outside.pkl"
-    outside.write_bytes(PICKLE)
+    outside.write_text(POINTER)
     root = tmp_path / "root"
     (root / "m").mkdir(parents=True)
     (root / "m/linked.pkl").symlink_to(outside)
@@ -260,7 +260,7 @@ def test_a_folder_with_its_own_sidecar_below_a_manifest_is_separate(tmp_path: Pa
 
 @pytest.mark.parametrize("name", ["firmware.bin", "user.model", "save.sav", "photo.psd"])
 def test_naming_a_file_makes_no_model_of_it(tmp_path: Path, name: str) -> None:
-    files = {name: b"\x00\x01 some other data" * 9, "config.yaml": "debug: true\nport: 8080\n"}
+    files: dict[str, str | bytes] = {name: b"\x00\x01 some other data" * 9, "config.yaml": "debug: true\nport: 8080\n"}
     assert found_in(tmp_path, files, named=(name, "config.yaml")) == {}
 
 

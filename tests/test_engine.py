@@ -10,7 +10,8 @@ from gates.repositories import Repository, isolated_environment
 
 from artifact_lint.engine import Request, lint
 from artifact_lint.model import Origin, Severity
-from artifact_lint.settings import PathIgnore, Settings
+from artifact_lint.model.options import PathIgnore
+from artifact_lint.settings import Settings
 from artifact_lint.stores import StoreError
 
 if TYPE_CHECKING:

@@ -246,6 +246,7 @@ LINEAR = frozenset(
         "SUM104/bad-algorithm/churn.safetensors",
         "SUM104/bad-alphabet/churn.safetensors",
         "SUM104/bad-bare/churn.safetensors",
+        "SUM104/bad-capitals/churn.safetensors",
         "SUM104/bad-filler/churn.safetensors",
         "SUM104/bad-length/churn.safetensors",
         "SUM104/good/churn.safetensors",

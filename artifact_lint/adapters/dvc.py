@@ -7,9 +7,11 @@ Source: the DVC documentation, "`.dvc` files" and "Internal files" (dvc.lock, sc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from artifact_lint.adapters.reading import Reading, as_int, as_text, child, join
+from artifact_lint.adapters.reading import Reading, as_int, as_text, child
 from artifact_lint.model import Dataset, Fact, Mention, Pointer, Record, Role, Stated
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 NAME = "dvc"
 
 LOCK = "dvc.lock"
+PIPELINE = "dvc.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +48,31 @@ def _find(tree: Tree) -> Iterator[Out]:
         if name == LOCK:
             document = tree.document(entry.path)
             stages = document.root.get("stages") if document else None
-            for _, stage in stages.items() if stages is not None else ():
+            for stage_name, stage in stages.items() if stages is not None else ():
+                place = _working_directory(tree, directory, stage_name)
                 for out in _elements(stage.get("outs")):
-                    yield from _out(directory, out, stage)
+                    yield from _out(place, out, stage)
         elif name.endswith(".dvc") and name != ".dvc" and entry.size < tree.limits.size:
             document = tree.document(entry.path)
             if document is None:
                 continue
-            place = join(directory, as_text(document.root.get("wdir")) or ".")
+            place = _within(directory, as_text(document.root.get("wdir")) or ".")
             for out in _elements(document.root.get("outs")):
-                yield from _out(directory if place is None else place, out, None)
+                yield from _out(place, out, None)
+
+
+def _working_directory(tree: Tree, directory: str, stage: str) -> str | None:
+    """Where a locked stage's paths start: only dvc.yaml beside the lock says so."""
+    pipeline = tree.document(child(directory, PIPELINE)) if PIPELINE in tree.folder(directory) else None
+    return _within(directory, as_text(pipeline.root.get("stages", stage, "wdir") if pipeline else None) or ".")
+
+
+def _within(directory: str | None, written: str) -> str | None:
+    """A path as DVC means it, which may well lead above its file; None where it leads out of the store."""
+    if directory is None or PurePosixPath(written).is_absolute() or "\0" in written:
+        return None
+    path = normpath(child(directory, written))
+    return None if path == ".." or path.startswith("../") else "" if path == "." else path
 
 
 def _elements(node: Node | None) -> Iterator[Node]:
@@ -62,8 +80,8 @@ def _elements(node: Node | None) -> Iterator[Node]:
         yield from node.elements()
 
 
-def _out(directory: str, out: Node, stage: Node | None) -> Iterator[Out]:
-    path = join(directory, as_text(out.get("path")) or "/")
+def _out(directory: str | None, out: Node, stage: Node | None) -> Iterator[Out]:
+    path = _within(directory, as_text(out.get("path")) or ".")
     if path is None or path == directory:
         return
     md5, size = out.get("md5"), out.get("size")

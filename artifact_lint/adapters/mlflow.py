@@ -5,6 +5,7 @@ The format is MLflow's own (https://mlflow.org/docs/latest/ml/model/, as written
 
 from __future__ import annotations
 
+from dataclasses import replace
 from re import MULTILINE
 from re import compile as regex
 from typing import TYPE_CHECKING
@@ -59,6 +60,8 @@ _TASKS_WITHOUT_COLUMNS = ("llm/", "agent/")
 _FLAVORS_LINE = regex(rb"^flavors\s*:", MULTILINE)
 
 _LFS_HEAD = b"version https://git-lfs.github.com/spec/"
+
+_TIME_WITHOUT_ZONE = regex(r"(?P<date>\d{4}-\d\d-\d\d)[ T](?P<time>\d\d:\d\d:\d\d(?:\.\d+)?)")
 
 _HELP = "Log or save the model again: MLflow writes this file itself."
 
@@ -164,7 +167,7 @@ def _describe_model(reading: Reading, directory: str, root: Node) -> Record:
         inputs=signature.inputs,
         outputs=signature.outputs,
         run_id=stated(root.get("run_id")),
-        created=stated(root.get("utc_time_created")),
+        created=_created(root.get("utc_time_created")),
         python_version=stated(*(flavor.get("python_version") for _, flavor in flavors)),
         total_size=total_size(reading.tree, directory, root.get("model_size_bytes"), named),
         mentions=named,
@@ -173,6 +176,16 @@ def _describe_model(reading: Reading, directory: str, root: Node) -> Record:
         locations=tuple(_locations(root, flavors)),
         remarks=signature.remarks,
     )
+
+
+def _created(node: Node | None) -> Stated[str]:
+    """When the model was logged, as RFC 3339: MLflow writes the time without its zone, which its key tells."""
+    found = fact(node)
+    if found is None:
+        return Stated()
+    matched = _TIME_WITHOUT_ZONE.fullmatch(found.value)
+    text = f"{matched['date']}T{matched['time']}Z" if matched else found.value
+    return Stated((replace(found, value=text),))
 
 
 def _framework(root: Node, flavors: list[tuple[str, Node]]) -> Stated[str]:

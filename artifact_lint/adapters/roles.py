@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from artifact_lint.model import Role
 
 #: The last word of a name says what a thing is: a `model_scaler` is a scaler, a `scaler_model` may be a model.
-_END = r"(?:[_.-]?v?\d+)*$"
+_END = re.compile(r"(?:[_.-]?v?\d+)*")
 _PREPROCESSOR = re.compile(
     r"(?:^|[_.-]|standard|minmax|robust|label|onehot|one_hot|count|tfidf|target)"
     r"(?:scaler|ohe|vectori[sz]er|tfidf|preprocess(?:or|ing)?|imputer|label_?encoders?|label_?binarizer|"
@@ -16,7 +16,9 @@ _PREPROCESSOR = re.compile(
     re.IGNORECASE,
 )
 #: These are as often networks by themselves, in the formats that networks are kept in.
-_PREPROCESSOR_OR_NETWORK = re.compile(r"(?:^|[_.-]|label|onehot|target)(?:encoders?|transformer|pca|svd)", re.IGNORECASE)
+_PREPROCESSOR_OR_NETWORK = re.compile(
+    r"(?:^|[_.-]|label|onehot|target)(?:encoders?|transformer|pca|svd)", re.IGNORECASE
+)
 _NETWORK_SUFFIXES = frozenset(
     (".pt", ".pth", ".bin", ".safetensors", ".h5", ".hdf5", ".keras", ".onnx", ".gguf", ".tflite", ".ckpt", ".msgpack")
 )
@@ -53,14 +55,8 @@ def role_of(path: str) -> Role:
 def _prepares(stem: str, suffix: str) -> bool:
     """Whether a name is that of a scaler, an encoder or a list of columns."""
     patterns = (_PREPROCESSOR,) if suffix in _NETWORK_SUFFIXES else (_PREPROCESSOR, _PREPROCESSOR_OR_NETWORK)
-    for pattern in patterns:
-        last = None
-        for last in pattern.finditer(stem):
-            pass
-        if last is not None:
-            rest = stem[last.end() :]
-            return not _WHOLE.search(stem) if not re.fullmatch(_END, rest) else True
-    return False
+    ends = [found.end() for pattern in patterns for found in pattern.finditer(stem)]
+    return bool(ends) and (_END.fullmatch(stem, max(ends)) is not None or not _WHOLE.search(stem))
 
 
 def is_auxiliary(path: str) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
+from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ import click
 
 from artifact_lint.cli.activity import Activity, pass_activity
 from artifact_lint.cli.errors import CommandError
+from artifact_lint.reporters.styled import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from artifact_lint.model import Artifact
 
 _MANIFEST = "model-artifact.yaml"
+_NAMED = (".model-artifact.yaml", ".model-artifact.yml", ".model-artifact.json")
+_SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 
 
 @click.command("init")
@@ -43,30 +48,38 @@ def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> None
         seen = survey([path], Request(Settings()))
     except StoreError as error:
         raise CommandError(str(error)) from error
-    place = seen.scope.relative(path)
-    chosen = _chosen(seen.artifacts, place, is_directory=Path(path).is_dir(), shown=path)
-    directory = place if Path(path).is_dir() else place.rpartition("/")[0]
-    names = _names(chosen, directory, is_directory=Path(path).is_dir())
-    targets = {name: seen.scope.root / directory / name for name in names}
-    standing = [name for name, target in targets.items() if target.exists()]
-    if standing and not force and not to_stdout:
-        raise CommandError(f"{_join(path, standing[0])} is already there; --force writes over it")
-    head = _head(seen.scope.root)
-    for artifact, target in zip(chosen, targets.values(), strict=True):
-        text = write_manifest(artifact, directory, head=head)
+    root, is_directory = seen.scope.root, Path(path).is_dir()
+    chosen = _chosen(seen.artifacts, seen.scope.relative(path), is_directory=is_directory, shown=visible(path))
+    targets = _targets(chosen, alone=len(chosen) == 1 and is_directory)
+    if not to_stdout:
+        _refuse_to_overwrite([root / target for target in targets], force=force)
+    head = _head(root)
+    for artifact, relative in zip(chosen, targets, strict=True):
+        text = write_manifest(artifact, relative.rpartition("/")[0], head=head)
         if to_stdout:
-            click.echo(text, nl=False)
+            click.echo(text if artifact is chosen[0] else f"---\n{text}", nl=False)
             continue
+        target = root / relative
         activity.doing = f"writing {target.name}"
         _write(target, text)
         gaps = text.count("TODO:")
         todo = f", with {gaps} gaps marked TODO for you to fill in" if gaps else ""
-        click.echo(f"Wrote {_join(path, target.name)}{todo}.")
+        click.echo(f"Wrote {_shown(target)}{todo}.")
 
 
-def _join(path: str, name: str) -> str:
-    parent = Path(path) if Path(path).is_dir() else Path(path).parent
-    return str(parent / name)
+def _shown(target: Path) -> str:
+    return visible(os.path.relpath(target))
+
+
+def _refuse_to_overwrite(targets: Sequence[Path], *, force: bool) -> None:
+    """A manifest that is there is only written over where the user says so, and never doubled under another suffix."""
+    for target in targets:
+        twins = [target.with_suffix(suffix) for suffix in (".yml", ".json")]
+        twin = next((twin for twin in twins if twin.exists()), None)
+        if twin is not None:
+            raise CommandError(f"{_shown(twin)} is already there; remove it first, for two manifests would disagree")
+        if target.exists() and not force:
+            raise CommandError(f"{_shown(target)} is already there; --force writes over it")
 
 
 def _chosen(artifacts: Sequence[Artifact], place: str, *, is_directory: bool, shown: str) -> list[Artifact]:
@@ -74,7 +87,7 @@ def _chosen(artifacts: Sequence[Artifact], place: str, *, is_directory: bool, sh
     here = [
         artifact
         for artifact in artifacts
-        if not is_directory or artifact.path == place or (_is_a_file(artifact) and _parent(artifact) == place)
+        if not is_directory or artifact.path == place or (_is_of_a_file(artifact) and _directory(artifact) == place)
     ]
     if here:
         return here
@@ -84,23 +97,29 @@ def _chosen(artifacts: Sequence[Artifact], place: str, *, is_directory: bool, sh
     raise CommandError(f"there is nothing at {shown} that holds model weights or describes a model")
 
 
-def _is_a_file(artifact: Artifact) -> bool:
-    return any(artifact.path == file.path for file in artifact.files)
+def _is_of_a_file(artifact: Artifact) -> bool:
+    """Whether an artifact is a file, or what a manifest named after one describes, and no directory's."""
+    return artifact.path.endswith(_NAMED) or any(artifact.path == file.path for file in artifact.files)
 
 
-def _parent(artifact: Artifact) -> str:
-    return artifact.path.rpartition("/")[0]
+def _directory(artifact: Artifact) -> str:
+    return artifact.path.rpartition("/")[0] if _is_of_a_file(artifact) else artifact.path
 
 
-def _names(artifacts: Sequence[Artifact], directory: str, *, is_directory: bool) -> list[str]:
-    """One manifest for a directory with one model; one named after each file where there are several."""
-    if len(artifacts) == 1 and is_directory:
-        return [_MANIFEST]
-    return [_MANIFEST if artifact.path == directory else f"{_stem(artifact)}.{_MANIFEST}" for artifact in artifacts]
-
-
-def _stem(artifact: Artifact) -> str:
-    return PurePosixPath(artifact.path).name.split(".")[0]
+def _targets(artifacts: Sequence[Artifact], *, alone: bool) -> list[str]:
+    """Where the manifests go: one for a directory with one model, one named after each file where there are several."""
+    stems = Counter((_directory(artifact), PurePosixPath(artifact.path).stem) for artifact in artifacts)
+    targets = []
+    for artifact in artifacts:
+        directory, place = _directory(artifact), PurePosixPath(artifact.path)
+        name = _MANIFEST
+        if artifact.path.endswith(_NAMED):
+            name = f"{place.stem}.yaml"
+        elif _is_of_a_file(artifact) and not alone:
+            is_unique = stems[directory, place.stem] == 1
+            name = f"{_SHARD.sub('', place.stem) if is_unique else place.name}.{_MANIFEST}"
+        targets.append(f"{directory}/{name}" if directory else name)
+    return targets
 
 
 def _head(root: Path) -> str | None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from artifact_lint.model.facts import Origin
+
 
 class Component(StrEnum):
     """The four parts that a deployable artifact needs."""
@@ -83,3 +85,13 @@ class Options:
     pickle: PickleOptions = field(default_factory=PickleOptions)
     stage_pickle: Mapping[str, PicklePolicy] = field(default_factory=dict)
     stages: Mapping[str, StageOptions] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PathIgnore:
+    """Rules not to run on the paths that match a glob pattern, and why; `origin` is where the pattern stands."""
+
+    pattern: str
+    codes: tuple[str, ...]
+    reason: str
+    origin: Origin

@@ -165,7 +165,7 @@ class Record:
     """Everything stated about one artifact.
 
     An adapter returns one; merging several concatenates every field in order of precedence, so that the first fact
-    of each `Stated` is the one that won. `total_size` is in bytes, over what the convention counts as the model's files.
+    of each `Stated` is the one that won. `total_size` is over what the convention counts as the model's files.
     """
 
     conventions: tuple[str, ...] = ()

@@ -77,6 +77,8 @@ def missing_digest(artifact: Artifact) -> Iterator[Problem]:
         digest = file.digest.known or "sha256:..."
         told = "" if file.digest.known else f"; `sha256sum {shlex.quote(file.path)}` prints it"
         advice = f'Record `digest: "{digest}"` beside its path{told}.'
+        if set(artifact.record.conventions) == {"sidecar"}:
+            advice = f'Record `"sha256": "{digest.removeprefix("sha256:")}"` in {artifact.origin.path}{told}.'
         yield Problem(file.origin, f"no digest is recorded for {file.path}", advice, file=file.path)
 
 
@@ -109,7 +111,7 @@ def weak_digest(artifact: Artifact) -> Iterator[Problem]:
 
 @rule("SUM104", "malformed-digest", severity=Severity.ERROR, tags=("integrity",))
 def malformed_digest(artifact: Artifact) -> Iterator[Problem]:
-    """A recorded digest cannot be one: wrong length or alphabet, unknown algorithm, a placeholder.
+    """A recorded digest cannot be one: wrong length or alphabet, unknown algorithm, a filler.
 
     ## Why is this bad?
     It looks like protection and compares with nothing.
@@ -130,6 +132,8 @@ def _malformed(digest: str) -> str | None:
     if not separator:
         return f"{digest[:40]!r} names no algorithm"
     length = DIGEST_LENGTHS.get(algorithm)
+    if length is None and algorithm.lower() in DIGEST_LENGTHS:
+        return f"{algorithm!r} is not written in lower case"
     if length is None:
         return f"{algorithm[:20]!r} is no digest algorithm known here"
     if stray := re.search(r"[^0-9a-fA-F]", value):

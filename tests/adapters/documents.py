@@ -19,7 +19,18 @@ _SCALARS = (
     | st.floats()
     | st.text(max_size=12)
     | st.sampled_from(
-        ["model.pkl", "../x.pkl", "/etc/x.pkl", "C:\\x.pkl", "a\0b.pkl", "sha256:zz", "[{", '[{"name": 1}]', "1.10", "double"]
+        [
+            "model.pkl",
+            "../x.pkl",
+            "/etc/x.pkl",
+            "C:\\x.pkl",
+            "a\0b.pkl",
+            "sha256:zz",
+            "[{",
+            '[{"name": 1}]',
+            "1.10",
+            "double",
+        ]
     )
 )
 

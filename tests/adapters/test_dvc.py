@@ -54,9 +54,7 @@ def test_a_dvc_file_stands_for_its_output(tmp_path: Path) -> None:
         (f"{{path: ../out/m.pkl, md5: {MD5}, hash: md5}}", ".", "out/m.pkl", "md5"),
     ],
 )
-def test_paths_and_algorithms_are_those_of_dvc(
-    tmp_path: Path, out: str, wdir: str, path: str, algorithm: str
-) -> None:
+def test_paths_and_algorithms_are_those_of_dvc(tmp_path: Path, out: str, wdir: str, path: str, algorithm: str) -> None:
     tree = plant(tmp_path, {"models/m.pkl.dvc": f"wdir: {wdir}\nouts: [{out}]\n"})
     ((found, pointed),) = dvc.outs(tree).items()
     assert found == path
@@ -65,7 +63,8 @@ def test_paths_and_algorithms_are_those_of_dvc(
 
 
 @pytest.mark.parametrize(
-    "outs", ["[]", "null", "text", "[text]", "[{path: null}]", "[{path: .}]", "[{path: ../../x}]", "[{path: /abs}]", "{a: b}"]
+    "outs",
+    ["[]", "null", "text", "[text]", "[{path: null}]", "[{path: .}]", "[{path: ../../x}]", "[{path: /abs}]", "{a: b}"],
 )
 def test_an_output_without_a_place_in_the_store_is_left_out(tmp_path: Path, outs: str) -> None:
     assert not dvc.outs(plant(tmp_path, {"models/m.pkl.dvc": f"outs: {outs}\n"}))
@@ -79,15 +78,21 @@ def test_a_directory_has_no_digest_of_a_file(tmp_path: Path) -> None:
 
 
 def test_a_lock_tells_what_the_stage_read(tmp_path: Path) -> None:
-    tree = plant(tmp_path, {"dvc.lock": LOCK, "models/m.pkl": b"12345"})
+    tree = plant(tmp_path, {"dvc.lock": LOCK, "models/m.pkl": "12345"})
     record = dvc.supply(tree, "models", Record(), ["models/m.pkl"])
     assert record.hyperparameters.value == {"train.lr": 0.1, "seed": 7}
     assert [(d.name, d.digest) for d in record.datasets.value or ()] == [("data/train.csv", f"md5:{MD5}")]
     assert [(m.path, [d.value for d in m.digests]) for m in record.mentions] == [("models/m.pkl", [f"md5:{MD5}"])]
 
 
+def test_a_locked_stage_starts_where_its_pipeline_says(tmp_path: Path) -> None:
+    pipeline = "stages:\n  train: {cmd: python train.py, wdir: ..}\n"
+    tree = plant(tmp_path, {"pipelines/dvc.lock": LOCK, "pipelines/dvc.yaml": pipeline})
+    assert list(dvc.outs(tree)) == ["models/m.pkl"]
+
+
 def test_a_file_that_dvc_does_not_track_gets_nothing(tmp_path: Path) -> None:
-    tree = plant(tmp_path, {"dvc.lock": LOCK, "models/other.pkl": b"1"})
+    tree = plant(tmp_path, {"dvc.lock": LOCK, "models/other.pkl": "1"})
     assert dvc.supply(tree, "models", Record(), ["models/other.pkl"]) == Record()
 
 

@@ -132,7 +132,7 @@ def test_the_components_are_stated_with_their_lines(tmp_path: Path) -> None:
     assert record.framework.value == "scikit-learn"
     assert record.run_id.best is not None
     assert record.run_id.best.origin.line == 19
-    assert record.created.value == "2024-07-11 09:22:39.336999"
+    assert record.created.value == "2024-07-11T09:22:39.336999Z"
     assert record.total_size.value == TotalSize(stated=878, actual=1)
     assert [(section.component, section.origin.line) for section in record.sections] == [
         (Component.CONFIG, 11),

@@ -4,15 +4,15 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from documents import as_json, as_yaml, documents
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trees import plant
 
 from artifact_lint.adapters import native
 from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.manifest_schema import manifest_schema
 from artifact_lint.model import Component, Irregularity, PicklePolicy, Role
-from documents import as_json, as_yaml, documents
-from trees import plant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ environment: {python: "3.11.7", requirements: [joblib==1.4.2]}
 lifecycle: {stage: staging, aliases: [champion]}
 not_applicable: {run: ""}
 """,
-        **{"model-artifact.lifecycle.yaml": "stage: production\n", "m.pkl": b"abc"},
+        **{"model-artifact.lifecycle.yaml": "stage: production\n", "m.pkl": "abc"},
     )
     assert record.remarks == ()
     assert (record.name.value, record.version.value, record.license.value) == ("churn", "1.10", "Apache-2.0")
@@ -216,7 +216,7 @@ def _field_names(schema: Any) -> Iterator[str]:  # noqa: ANN401  JSON Schema's v
 @settings(max_examples=200, deadline=None)
 @given(value=documents(set(_field_names(manifest_schema()))), lifecycle=st.booleans())
 def test_any_document_is_read_with_every_remark_in_its_place(
-    tmp_path_factory: pytest.TempPathFactory, value: object, lifecycle: bool
+    tmp_path_factory: pytest.TempPathFactory, value: object, *, lifecycle: bool
 ) -> None:
     written = as_json(value)
     for data in (written, as_yaml(value)):

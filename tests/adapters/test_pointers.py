@@ -77,7 +77,16 @@ def test_what_is_no_pointer_is_none(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"oid\nsize\n", b"size -1\n", b"size 1e3\n", "size ²\n".encode(), b"size " + b"9" * 900 + b"\n", b"\xff\xff\n"]
+    "body",
+    [
+        b"",
+        b"oid\nsize\n",
+        b"size -1\n",
+        b"size 1e3\n",
+        "size ²\n".encode(),
+        b"size " + b"9" * 900 + b"\n",
+        b"\xff\xff\n",
+    ],
 )
 def test_a_pointer_without_its_values_is_still_one(body: bytes) -> None:
     pointer = lfs_pointer("m.bin", HEAD + body)

@@ -59,5 +59,5 @@ def test_a_name_tells_the_role(path: str, role: Role) -> None:
         ("data/churn_clf.pkl", False, True),
     ],
 )
-def test_a_name_sounds_like_data_or_like_a_model(path: str, data: bool, model: bool) -> None:
+def test_a_name_sounds_like_data_or_like_a_model(path: str, *, data: bool, model: bool) -> None:
     assert (sounds_like_data(path), sounds_like_model(path)) == (data, model)

@@ -2,24 +2,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import joblib
 import pytest
+from documents import as_json, as_yaml, documents
 from hypothesis import given, settings
 from sklearn.linear_model import LogisticRegression
+from trees import plant
 
 from artifact_lint.adapters import sidecar, sidecar_keys
 from artifact_lint.adapters.base import Reach
 from artifact_lint.assemble import assemble
 from artifact_lint.discover import discover
 from artifact_lint.model import Irregularity, Options, Record
-from documents import as_json, as_yaml, documents
-from trees import plant
 
 if TYPE_CHECKING:
-    from artifact_lint.model import Stated
+    from pathlib import Path
+
+    from artifact_lint.model import Feature, Stated, Step
 
 
 def claims(root: Path, files: dict[str, object]) -> dict[str, Reach]:
@@ -37,8 +38,8 @@ def _written(value: object) -> bytes:
     return value if isinstance(value, bytes) else json.dumps(value).encode()
 
 
-def names(stated: Stated[tuple[object, ...]]) -> list[object]:
-    return [getattr(one, "name", one) for one in stated.value or ()]
+def names(stated: Stated[tuple[Feature, ...]] | Stated[tuple[Step, ...]]) -> list[str | None]:
+    return [one.name for one in stated.value or ()]
 
 
 def typed(record: Record) -> list[tuple[str | None, str | None]]:
@@ -192,7 +193,8 @@ def test_metrics_are_told_from_importances_counts_and_parameters(tmp_path: Path)
 
 def test_metrics_are_read_from_lists_and_by_split(tmp_path: Path) -> None:
     record = read(
-        tmp_path, {"train_metrics": {"auc": 1.0}, "test_metrics": {"auc": 0.9}, "metrics": [{"name": "f1", "value": 0.5}]}
+        tmp_path,
+        {"train_metrics": {"auc": 1.0}, "test_metrics": {"auc": 0.9}, "metrics": [{"name": "f1", "value": 0.5}]},
     )
     assert numbers(record) == [("f1", 0.5, None), ("auc", 0.9, "test"), ("auc", 1.0, "train")]
 
@@ -221,7 +223,10 @@ def test_datasets_are_read(tmp_path: Path, dataset: dict[str, object], expected:
         ("config.json", {"compilerOptions": {"target": "es6"}, "include": ["src"]}),
         ("config.json", {"port": 8080, "database": {"host": "db", "user": "me"}}),
         ("config.yaml", {"framework": "fastapi", "name": "api", "version": "2.0"}),
-        ("schema.json", {"$schema": "https://json-schema.org/x", "type": "object", "properties": {"port": {"type": "integer"}}}),
+        (
+            "schema.json",
+            {"$schema": "https://json-schema.org/x", "type": "object", "properties": {"port": {"type": "integer"}}},
+        ),
         ("schema.json", {"openapi": "3.0.0", "paths": {"/predict": {}}}),
         ("info.json", {"id": 1, "full_name": "a/b", "stargazers_count": 3, "owner": {"login": "a"}}),
         ("labels.json", [{"name": "bug", "color": "f00"}]),
