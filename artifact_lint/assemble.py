@@ -59,10 +59,15 @@ def assemble(tree: Tree, found: Found, options: Options) -> Artifact:
         supplied = supplement.supply(tree, found.path, record, paths)
         record = record + supplied
     record = replace(record, remarks=(*record.remarks, *_escapes(found.links)))
-    origin = Origin(claims[0].record) if claims else Origin(paths[0] if paths else found.path)
+    origin = Origin(claims[0].record) if claims else _place(tree, paths[0] if paths else found.path)
     files = _files(tree, found.candidates, record)
-    recognised_by = tuple(claim.record for claim in claims)
-    return Artifact(found.path, origin, record, files, _components(record, files), options, recognised_by)
+    return Artifact(found.path, origin, record, files, _components(record, files), options)
+
+
+def _place(tree: Tree, path: str) -> Origin:
+    """Where a finding about undescribed weights points: at them, or at the DVC file that stands in for them."""
+    out = outs(tree).get(path)
+    return out.origin if out is not None and tree.entry(path) is None else Origin(path)
 
 
 def _without_repeats(record: Record) -> Record:

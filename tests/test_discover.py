@@ -266,3 +266,14 @@ def test_naming_a_file_makes_no_model_of_it(tmp_path: Path, name: str) -> None:
 
 def test_a_pointer_to_something_else_is_no_model_even_when_named(tmp_path: Path) -> None:
     assert found_in(tmp_path, {"photo.psd": POINTER}, named=("photo.psd",)) == {}
+
+
+def test_a_sidecar_that_names_absent_weights_still_describes_those_it_is_named_after(tmp_path: Path) -> None:
+    files = {"churn.safetensors": SAFETENSORS, "churn.json": SIDECAR[:-1] + ', "model_file": "churn-v2.safetensors"}'}
+    found = found_in(tmp_path, files)
+    assert {path: conventions(one) for path, one in found.items()} == {"churn.safetensors": ["sidecar"]}
+
+
+def test_a_sidecar_that_cannot_be_read_still_belongs_to_its_weights(tmp_path: Path) -> None:
+    found = found_in(tmp_path, {"churn.safetensors": SAFETENSORS, "churn.json": '{"model_name": "churn", '})
+    assert {path: conventions(one) for path, one in found.items()} == {"churn.safetensors": ["sidecar"]}

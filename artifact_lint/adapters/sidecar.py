@@ -14,9 +14,9 @@ from artifact_lint.adapters.base import Claim, Reach
 from artifact_lint.adapters.reading import Reading
 from artifact_lint.adapters.requirements import read_environment
 from artifact_lint.adapters.sidecar_facts import facts_of, is_about_a_model, says_anything
-from artifact_lint.adapters.sidecar_files import is_weights_name, mentions_of, owners, place_of
+from artifact_lint.adapters.sidecar_files import beside, is_weights_name, mentions_of, owners, place_of
 from artifact_lint.formats import sniff
-from artifact_lint.model import Record
+from artifact_lint.model import Origin, Record
 from artifact_lint.stores.base import EntryKind, StoreError
 
 if TYPE_CHECKING:
@@ -69,17 +69,18 @@ def describe(tree: Tree, claim: Claim) -> Record:
     is_certain = claim.reach is Reach.NAMED or is_about_models(name)
     remarks = tuple(replace(remark, guessed=remark.guessed or not is_certain) for remark in reading.remarks)
     owned = _owned(tree.folder(claim.directory), name)
-    mentions = tuple(mentions_of(tree, claim, root, owned)) if root is not None else ()
+    named = mentions_of(tree, claim, root, owned) if root is not None else beside(claim, Origin(claim.record), owned)
+    mentions = tuple(named) if root is not None or claim.reach is Reach.NAMED else ()
     place = place_of(root) if root is not None else None
-    beside = read_environment(reading, claim.directory)
+    environment = read_environment(reading, claim.directory)
     extra = Record(
         conventions=(NAME,),
         sources=reading.sources,
         mentions=mentions,
         texts=reading.texts,
         remarks=(*remarks, *reading.remarks[len(remarks) :]),
-        requirements=beside.requirements,
-        python_version=beside.python_version,
+        requirements=environment.requirements,
+        python_version=environment.python_version,
         locations=(place,) if place else (),
     )
     return extra + record

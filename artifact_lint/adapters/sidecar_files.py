@@ -13,7 +13,7 @@ from artifact_lint.adapters.reading import as_int, as_text, child, escape_reason
 from artifact_lint.adapters.roles import is_auxiliary, role_of
 from artifact_lint.adapters.sidecar_fields import Fields
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
-from artifact_lint.model import Fact, Mention
+from artifact_lint.model import Fact, Mention, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,6 +74,8 @@ def mentions_of(tree: Tree, claim: Claim, root: Node, owned: Iterable[str]) -> I
         path = _resolve(tree, claim.directory, written)
         if path is not None:
             yield Mention(named.origin, path, written, role_of(path), size=size, digests=digests, guessed=True)
+        if claim.reach is Reach.NAMED and (path is None or tree.entry(path) is None):
+            yield from beside(claim, Origin(claim.record), owned)
         return
     files = list(owned) if claim.reach is Reach.NAMED else _only_model(tree, claim.directory)
     alone = len(files) == 1
@@ -83,6 +85,12 @@ def mentions_of(tree: Tree, claim: Claim, root: Node, owned: Iterable[str]) -> I
         yield Mention(
             root.origin, child(claim.directory, file), file, role_of(file), size=length, digests=stated, guessed=True
         )
+
+
+def beside(claim: Claim, origin: Origin, owned: Iterable[str]) -> Iterator[Mention]:
+    """The weights that a document is named after, whatever it says."""
+    for file in owned:
+        yield Mention(origin, child(claim.directory, file), file, role_of(file), guessed=True)
 
 
 def place_of(root: Node) -> Fact[str] | None:

@@ -105,7 +105,7 @@ class Artifact:
     """A model artifact: a directory with a recognised record, or weight files that nobody describes.
 
     `path` is the artifact's directory, or its weight file where no directory is its own. `origin` is where a finding
-    about the artifact as a whole points. `records` are the paths of the documents that it was recognised by.
+    about the artifact as a whole points.
     """
 
     path: str
@@ -114,7 +114,6 @@ class Artifact:
     files: tuple[WeightFile, ...]
     components: Mapping[Component, Presence]
     options: Options = field(default_factory=Options)
-    records: tuple[str, ...] = ()
 
     @property
     def described(self) -> bool:
@@ -124,8 +123,7 @@ class Artifact:
     @property
     def has_unread_record(self) -> bool:
         """Whether a record could not be read, so that what nobody seems to state may stand there."""
-        unread = (remark.origin.path for remark in self.record.remarks if remark.kind is Irregularity.UNREADABLE)
-        return any(path in self.records for path in unread)
+        return any(remark.kind is Irregularity.UNREADABLE for remark in self.record.remarks)
 
     def is_missing(self, component: Component) -> bool:
         """Whether a component is absent, and neither present nor declared not applicable."""

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
-from documents import as_yaml, documents
+from documents import as_json, as_yaml, documents
 from hypothesis import given, settings
 from trees import plant
 
@@ -98,7 +97,7 @@ def test_a_file_that_dvc_does_not_track_gets_nothing(tmp_path: Path) -> None:
 
 def test_the_digest_of_a_text_is_that_of_dvc_before_3(tmp_path: Path) -> None:
     digest = "60b725f10c9c85c70d97880dfe8191b3"  # of "a\n"
-    files = {"m.pkl.dvc": f"outs: [{{path: m.pkl, md5: {digest}}}]\n", "m.pkl": b"a\r\n"}
+    files: dict[str, str | bytes] = {"m.pkl.dvc": f"outs: [{{path: m.pkl, md5: {digest}}}]\n", "m.pkl": b"a\r\n"}
     tree = plant(tmp_path, files)
     (found,) = discover(tree)
     (file,) = assemble(tree, found, Options()).files
@@ -108,7 +107,7 @@ def test_the_digest_of_a_text_is_that_of_dvc_before_3(tmp_path: Path) -> None:
 @settings(max_examples=150, deadline=None)
 @given(value=documents({"outs", "path", "md5", "size", "hash", "wdir", "stages", "deps", "params", "train", "m.pkl"}))
 def test_any_document_is_read(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
-    files = {"m.pkl.dvc": as_yaml(value), "dvc.lock": json.dumps({"stages": value}), "m.pkl": b"1", "n/m.pkl": b"1"}
+    files = {"m.pkl.dvc": as_yaml(value), "dvc.lock": as_json({"stages": value}), "m.pkl": b"1", "n/m.pkl": b"1"}
     tree = plant(tmp_path_factory.mktemp("any"), files)
     paths = [*dvc.outs(tree), "m.pkl"]
     for remark in dvc.supply(tree, "", Record(), paths).remarks:

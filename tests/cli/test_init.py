@@ -140,7 +140,7 @@ def test_what_a_sidecar_says_is_taken_over_value_by_value(tmp_path: Path) -> Non
     sidecar = {
         "model_name": "no",
         "version": "1.10",
-        "features": ["a", "b: c", "#d", "no", 'é\n"x', "\U0001f600", "\x85 "],
+        "features": ["a", "b: c", "#d", "no", 'é\n"x', "\U0001f600", "\x81 x"],
         "params": parameters,
         "metrics": {"auc": 0.9},
         "trained_at": "2024\nrun: injected",
