@@ -111,7 +111,8 @@ def _is_sidecar(tree: Tree, entry: Entry, *, certain: bool) -> bool:
 
 
 def _holds_weights(tree: Tree, entry: Entry, root: Node) -> bool:
-    if any(root.get(mark) is not None for mark in _MARKS_OF_WEIGHTS):
+    marks = (root.get(mark) for mark in _MARKS_OF_WEIGHTS)
+    if any(mark is not None and not mark.is_scalar for mark in marks):
         return True
     try:
         with tree.store.open(entry.path) as source:
