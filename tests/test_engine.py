@@ -5,8 +5,10 @@ from __future__ import annotations
 import pickle
 from typing import TYPE_CHECKING
 
+import joblib
 import pytest
 from gates.repositories import Repository, isolated_environment
+from sklearn.linear_model import LogisticRegression
 
 from artifact_lint.engine import Request, lint
 from artifact_lint.model import Origin, Severity
@@ -173,3 +175,36 @@ def test_a_file_that_cannot_be_read_is_a_finding(repository: Repository) -> None
     (repository.path / "models/churn/model.pkl").symlink_to("model.pkl")
     codes = {finding.code for finding in run("models/churn").findings}
     assert codes & {"MAN005", "MAN006"}
+
+
+def test_a_pickled_estimator_says_itself_what_it_is(repository: Repository) -> None:
+    (repository.path / "out").mkdir()
+    model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    joblib.dump(model, repository.path / "out/churn.joblib")
+    repository.write("out/metadata.json", '{"model_name": "churn", "version": "1.0.0", "metrics": {"auc": 0.9}}')
+    (finding,) = [f for f in run("out").findings if f.code == "CMP102"]
+    assert finding.severity is Severity.WARNING
+    assert "LogisticRegression" in finding.message
+
+
+def test_a_digest_that_is_only_guessed_at_raises_no_error(repository: Repository) -> None:
+    repository.write("out/metadata.json", '{"model_name": "churn", "algorithm": "svm", "sha256": "' + "0a" * 32 + '"}')
+    (repository.path / "out/churn.pkl").write_bytes(PICKLE)
+    (finding,) = [f for f in run("out").findings if f.code == "SUM101"]
+    assert finding.severity is Severity.WARNING
+
+
+def test_many_features_without_a_type_are_one_finding(repository: Repository) -> None:
+    columns = ", ".join(f"{{name: c{number}}}" for number in range(500))
+    repository.write(
+        "out/model-artifact.yaml", f"schema_version: 1\nname: x\nfeature_schema: {{inputs: [{columns}]}}\n"
+    )
+    assert len([f for f in run("out").findings if f.code == "CMP132"]) == 1
+
+
+def test_a_named_conda_file_is_the_environment(repository: Repository) -> None:
+    repository.write("out/model-artifact.yaml", "schema_version: 1\nname: x\nenvironment: {conda: prod.yml}\n")
+    repository.write("out/prod.yml", "dependencies:\n  - python=3.11.7\n  - pip:\n    - numpy==2.1.0\n")
+    (artifact,) = run("out").artifacts
+    assert artifact.record.python_version.value == "3.11.7"
+    assert [pin.value for pin in artifact.record.requirements.value or ()] == ["numpy==2.1.0"]

@@ -10,7 +10,7 @@ from artifact_lint.adapters.base import Claim, Reach
 from artifact_lint.adapters.feature_values import as_bound, as_name, as_shape
 from artifact_lint.adapters.manifest_schema import violations
 from artifact_lint.adapters.reading import Reading, as_int, as_text, child, fact, stated
-from artifact_lint.adapters.requirements import read_environment, read_requirements
+from artifact_lint.adapters.requirements import read_conda, read_environment, read_requirements
 from artifact_lint.model import (
     Component,
     Dataset,
@@ -269,7 +269,6 @@ def _environment(tree: Tree, claim: Claim, reading: Reading, root: Node) -> Reco
     if requirements is not None and requirements.is_sequence:
         listed = tuple(found for element in requirements.elements() if (found := fact(element)))
         record += Record(requirements=Stated((Fact(listed, requirements.origin),)))
-    directories = [claim.directory]
     for node, is_conda in ((requirements, False), (conda, True)):
         mention = reading.mention(claim.directory, node, Role.CONFIG)
         if mention is None or mention.path is None:
@@ -277,15 +276,13 @@ def _environment(tree: Tree, claim: Claim, reading: Reading, root: Node) -> Reco
         if not mention.required or tree.entry(mention.path) is None:
             record += Record(mentions=(mention,))
         elif is_conda:
-            directories.insert(0, mention.path.rpartition("/")[0])
+            named = read_conda(reading, mention.path)
+            record += Record(python_version=named.python_version, requirements=named.requirements)
         else:
             record += Record(requirements=Stated((Fact(read_requirements(reading, mention.path), mention.origin),)))
-    for directory in dict.fromkeys(directories):
-        beside = read_environment(reading, directory)
-        record += Record(python_version=beside.python_version)
-        if not record.requirements:
-            record += Record(requirements=beside.requirements)
-    return record
+    beside = read_environment(reading, claim.directory)
+    record += Record(python_version=beside.python_version)
+    return record if record.requirements else record + Record(requirements=beside.requirements)
 
 
 def _not_applicable(node: Node | None) -> Iterator[tuple[Fact[Component], bool]]:

@@ -70,9 +70,9 @@ def read_environment(reading: Reading, directory: str) -> Environment:
         requirements += needed
     for name in CONDA_FILES:
         if name in folder:
-            python, needed = _conda(reading, child(directory, name))
-            pythons += python
-            requirements += needed
+            conda = read_conda(reading, child(directory, name))
+            pythons += conda.python_version
+            requirements += conda.requirements
     return Environment(Stated(tuple(pythons)), Stated(tuple(requirements)))
 
 
@@ -169,11 +169,12 @@ def _python_env(reading: Reading, path: str, *, included: bool) -> tuple[list[Fa
     return [python] if python is not None else [], requirements
 
 
-def _conda(reading: Reading, path: str) -> tuple[list[Fact[str]], list[Fact[Requirements]]]:
+def read_conda(reading: Reading, path: str) -> Environment:
+    """What a conda environment file states, in pip's spelling."""
     root = reading.document(path, Syntax.YAML)
     dependencies = root.get("dependencies") if root is not None else None
     if root is None or dependencies is None or not dependencies.is_sequence:
-        return [], []
+        return Environment()
     pythons: list[Fact[str]] = []
     needed: list[Fact[str]] = []
     for node in dependencies.elements():
@@ -190,7 +191,8 @@ def _conda(reading: Reading, path: str) -> tuple[list[Fact[str]], list[Fact[Requ
                 pythons.append(Fact(stated, node.origin))
         elif name != "pip":
             needed.append(Fact(requirement, node.origin))
-    return pythons, [Fact(tuple(needed[:MOST_REQUIREMENTS]), root.key_origin("dependencies"))]
+    requirements = Fact(tuple(needed[:MOST_REQUIREMENTS]), root.key_origin("dependencies"))
+    return Environment(Stated(tuple(pythons)), Stated((requirements,)))
 
 
 def _pip_section(reading: Reading, path: str, section: Node | None, *, included: bool) -> Requirements:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Component, FileState, Presence, Problem, Role, Severity
@@ -101,6 +102,8 @@ def missing_weights(artifact: Artifact) -> Iterator[Problem]:
 def missing_config(artifact: Artifact) -> Iterator[Problem]:
     """An artifact without a configuration.
 
+    A warning where the weights hold the object itself, whose class they name: a pickled estimator.
+
     ## Why is this bad?
     Without architecture and hyperparameters the weights cannot be rebuilt, compared or explained; a state dict cannot
     even be loaded.
@@ -108,7 +111,13 @@ def missing_config(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     State `config.architecture` and `config.hyperparameters` in the manifest, or keep the framework's config file.
     """
-    yield from _missing(artifact, Component.CONFIG)
+    root = next((name for file in artifact.files if (name := _root_class(file))), "").rpartition(":")[2]
+    for problem in _missing(artifact, Component.CONFIG):
+        if root and root not in _PLAIN_CLASSES:
+            message = f"only the weights say what it is ({root}), and nothing states the hyperparameters"
+            yield replace(problem, message=message, severity=Severity.WARNING)
+        else:
+            yield problem
 
 
 @rule("CMP103", "missing-feature-schema", severity=Severity.ERROR, tags=("components",), needs_whole_record=True)
@@ -227,6 +236,10 @@ def _origin(artifact: Artifact, component: Component) -> Origin:
     """Where a record speaks of a component; the artifact's own place where none has a section for it."""
     sections = (section.origin for section in artifact.record.sections if section.component is component)
     return next(sections, artifact.origin)
+
+
+#: What a pickle holds that is no estimator: a state dict, a list of arrays.
+_PLAIN_CLASSES = frozenset({"dict", "OrderedDict", "defaultdict", "list", "tuple", "ndarray", "set", "str", "bytes"})
 
 
 def _root_class(file: WeightFile) -> str | None:

@@ -20,6 +20,10 @@ def _is_tabular(artifact: Artifact) -> bool:
     return task.startswith("tabular") or framework in {"scikit-learn", "xgboost", "lightgbm", "catboost"}
 
 
+#: With more features than this in the same plight, one finding speaks for all of them.
+_MOST_LISTED = 6
+
+
 @rule("CMP131", "unnamed-inputs", severity=Severity.WARNING, tags=("schema",))
 def unnamed_inputs(artifact: Artifact) -> Iterator[Problem]:
     """The schema of a tabular model names no columns.
@@ -65,6 +69,12 @@ def missing_dtype(artifact: Artifact) -> Iterator[Problem]:
                     "Give every feature a type, such as `double`, `long` or `string`.",
                     guessed=True,
                 )
+            continue
+        if len(untyped) > _MOST_LISTED:
+            names = ", ".join(str(feature.name) for feature in untyped[:_MOST_LISTED])
+            message = f"{len(untyped)} {kind}s have no dtype: {names} and others"
+            advice = "Give every feature a type, such as `double`, `long` or `string`."
+            yield Problem(untyped[0].origin, message, advice, guessed=stated.best.guessed)
             continue
         for feature in untyped:
             message = f"{kind} {feature.name or '(unnamed)'} has no dtype"

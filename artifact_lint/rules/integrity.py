@@ -45,6 +45,7 @@ def digest_mismatch(artifact: Artifact) -> Iterator[Problem]:
                     f"{file.path} is {_short(check.actual)}{check.detail}, not {_short(check.recorded.value)}",
                     "Restore the file; if the change was meant, publish a new version with its digest.",
                     file=file.path,
+                    guessed=check.recorded.guessed,
                 )
 
 
