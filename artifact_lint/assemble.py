@@ -241,9 +241,9 @@ def _role(
     role = role_of(candidate.path)
     if role is not Role.WEIGHTS or record.conventions or sounds_like_model(candidate.path):
         return role
-    if candidate.format is not None and FORMATS[candidate.format].generic:
-        return Role.DATA
     found = inspection.value
+    if candidate.format is not None and FORMATS[candidate.format].generic:
+        return Role.DATA if found is None or found.framework is None else role
     is_data = found is not None and found.pickled and found.framework is None and not found.incomplete
     return Role.DATA if is_data or sounds_like_data(candidate.path) else role
 

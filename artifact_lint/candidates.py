@@ -25,6 +25,10 @@ _WEAK_SUFFIXES = frozenset(
 )
 
 
+#: Names that a framework fixes for its weights.
+_FIXED_NAMES = frozenset({"saved_model.pb"})
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A file that a loader might read: its format by content, None where the name alone speaks for it.
@@ -41,8 +45,9 @@ class Candidate:
 
 
 def promises_weights(path: str) -> bool:
-    """Whether a file's name has a suffix by which weights go."""
-    return PurePosixPath(path).suffix.lower() in WEIGHT_SUFFIXES
+    """Whether a file's name is one by which weights go."""
+    place = PurePosixPath(path)
+    return place.suffix.lower() in WEIGHT_SUFFIXES or place.name in _FIXED_NAMES
 
 
 def look(tree: Tree, entry: Entry) -> Candidate:
@@ -73,4 +78,4 @@ def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:
         return found if promises or named or entry.kind is EntryKind.UNREADABLE else None
     weak = PurePosixPath(entry.path).suffix.lower() in _WEAK_SUFFIXES
     certain = promises and (not weak or sounds_like_model(entry.path))
-    return found if certain or (promises and found.is_pointer) else None
+    return found if certain else None

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from artifact_lint.adapters import CONVENTIONS, native, record_of, sidecar
+from artifact_lint.adapters import CONVENTIONS, kitfile, native, record_of, sidecar
 from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.dvc import outs
 from artifact_lint.adapters.roles import is_auxiliary
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from artifact_lint.adapters.base import Claim
     from artifact_lint.stores.base import Entry
     from artifact_lint.tree import Tree
+
+#: Conventions whose record a team writes itself, so that its other notes may add to it.
+_MANIFESTS = frozenset({native.NAME, kitfile.NAME})
 
 #: The shards of one model: `model-00001-of-00006.safetensors`.
 _SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
@@ -53,9 +56,10 @@ def discover(tree: Tree, named: Iterable[str] = ()) -> list[Found]:
         for claim in claims
         if claim.reach in {Reach.NAMED, Reach.FOLDER} and claim not in roots.absorbed
     }
-    found = [*_named(spoken_for, candidates)]
+    found = _with_general(list(_named(spoken_for, candidates)), spoken_for)
     taken = {candidate.path for one in found for candidate in one.candidates}
     by_owner, loose = roots.share_out([c for c in candidates.values() if c.path not in taken])
+    loose = _without_twins(tree, loose, by_owner, wanted)
     links = roots.links()
     found += [Found(root, roots.members[root], tuple(by_owner[root]), tuple(links[root])) for root in roots.reaches]
     described = {one.path.rpartition("/")[0] for one in found if one.claims}
@@ -71,7 +75,7 @@ def _claims(tree: Tree) -> list[Claim]:
         for convention in CONVENTIONS
         for claim in convention.recognise(tree, directory)
     ]
-    recognised = {claim.directory for claim in found if not claim.weak and claim.convention != native.NAME}
+    recognised = {claim.directory for claim in found if not claim.weak and claim.convention not in _MANIFESTS}
     return [claim for claim in found if not (claim.weak and claim.directory in recognised)]
 
 
@@ -86,6 +90,22 @@ def _candidates(tree: Tree, wanted: frozenset[str]) -> dict[str, Candidate]:
         if unknown and not out.pointer.directory and promises_weights(path):
             found[path] = Candidate(path, is_absent=True)
     return found
+
+
+def _without_twins(
+    tree: Tree, loose: Sequence[Candidate], by_owner: Mapping[str, Sequence[Candidate]], wanted: frozenset[str]
+) -> list[Candidate]:
+    """Files that nobody owns, less the links among them to what is in view, and less what an owned link leads to."""
+    paths = [candidate.path for candidates in by_owner.values() for candidate in candidates]
+    targets = {entry.target for path in paths if (entry := tree.entry(path)) is not None}
+    kept = []
+    for candidate in loose:
+        entry = tree.entry(candidate.path)
+        target = entry.target if entry is not None else None
+        is_twin = target is not None and tree.entry(target) is not None and candidate.path not in wanted
+        if not is_twin and candidate.path not in targets:
+            kept.append(candidate)
+    return kept
 
 
 def _mentioned(tree: Tree, claim: Claim) -> list[str]:
@@ -203,6 +223,19 @@ def _named(spoken_for: Mapping[Claim, list[str]], candidates: Mapping[str, Candi
             merged = replace(first, claims=(*first.claims, claim)) if first else Found(own[0].path, (claim,), own)
             by_weights[own[0].path] = merged
     yield from by_weights.values()
+
+
+def _with_general(found: list[Found], spoken_for: dict[Claim, list[str]]) -> list[Found]:
+    """The sidecars of a folder join the artifact whose weights they can only be about, and stand alone no more."""
+    for claim, paths in list(spoken_for.items()):
+        if claim.reach is not Reach.FOLDER or not paths:
+            continue
+        for index, one in enumerate(found):
+            if not {candidate.path for candidate in one.candidates}.isdisjoint(paths):
+                found[index] = replace(one, claims=(*one.claims, claim))
+                del spoken_for[claim]
+                break
+    return found
 
 
 def _sidecars_of(paths: Sequence[str], spoken_for: Mapping[Claim, list[str]]) -> list[Claim]:

@@ -15,6 +15,7 @@ from artifact_lint.model import Artifact, FileState, Finding, Problem, Severity
 from artifact_lint.model.report import Report
 from artifact_lint.rules import all_rules
 from artifact_lint.scope import Scope, belongs_to, find_scope
+from artifact_lint.stores.base import EntryKind
 from artifact_lint.suppress import is_suppressed
 
 if TYPE_CHECKING:
@@ -81,8 +82,21 @@ def lint(paths: Sequence[str], request: Request) -> Report:
         suppressed=len(findings) - len(kept),
         files=len(files),
         size=sum(file.size or 0 for file in files if file.state is FileState.PRESENT),
-        notes=tuple(f"{path} is no model artifact and belongs to none" for path in seen.strangers),
+        notes=tuple(_stranger(path, seen.scope) for path in seen.strangers),
     )
+
+
+_NOT_FOLLOWED = {
+    EntryKind.ESCAPING_LINK: "is a link that leads out of the repository, and is not followed",
+    EntryKind.BROKEN_LINK: "is a link that leads to nothing",
+    EntryKind.SPECIAL: "is no regular file, and is not read",
+}
+
+
+def _stranger(path: str, scope: Scope) -> str:
+    entry = scope.store.entry(path)
+    reason = _NOT_FOLLOWED.get(entry.kind) if entry is not None else None
+    return f"{path} {reason or 'is no model artifact and belongs to none'}"
 
 
 def _judge(artifacts: Sequence[Artifact], rules: Sequence[RuleInfo], request: Request) -> list[Finding]:

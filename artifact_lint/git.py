@@ -196,7 +196,15 @@ class Repository:
 def find_root(path: Path) -> Path | None:
     """The root of the git repository that a path lies in, which has a `.git` directory or file; None outside of one."""
     absolute = path.absolute()
-    return next((place for place in (absolute, *absolute.parents) if (place / ".git").exists()), None)
+    return next((place for place in (absolute, *absolute.parents) if _has_git(place)), None)
+
+
+def _has_git(place: Path) -> bool:
+    """Whether a directory has a `.git`; one that may not be looked into has none that we could use."""
+    try:
+        return (place / ".git").exists()
+    except OSError:
+        return False
 
 
 def open_repository(path: Path) -> Repository:

@@ -277,3 +277,43 @@ def test_a_sidecar_that_names_absent_weights_still_describes_those_it_is_named_a
 def test_a_sidecar_that_cannot_be_read_still_belongs_to_its_weights(tmp_path: Path) -> None:
     found = found_in(tmp_path, {"churn.safetensors": SAFETENSORS, "churn.json": '{"model_name": "churn", '})
     assert {path: conventions(one) for path, one in found.items()} == {"churn.safetensors": ["sidecar"]}
+
+
+def test_two_sidecars_of_one_file_are_one_artifact(tmp_path: Path) -> None:
+    found = found_in(tmp_path, {"churn.pkl": PICKLE, "churn.json": SIDECAR, "metadata.json": SIDECAR})
+    assert list(found) == ["churn.pkl"]
+    assert conventions(found["churn.pkl"]) == ["sidecar", "sidecar"]
+
+
+def test_a_link_beside_what_it_leads_to_is_no_second_artifact(tmp_path: Path) -> None:
+    (tmp_path / "latest.pkl").symlink_to("churn.pkl")
+    assert list(found_in(tmp_path, {"churn.pkl": PICKLE})) == ["churn.pkl"]
+
+
+def test_a_kitfile_describes_the_model_it_names(tmp_path: Path) -> None:
+    kitfile = "manifestVersion: 1.0.0\npackage: {name: churn, version: 1.2.0}\nmodel: {path: models/churn.pkl}\n"
+    found = found_in(tmp_path, {"Kitfile": kitfile, "models/churn.pkl": PICKLE})
+    assert {path: conventions(one) for path, one in found.items()} == {"": ["kitops"]}
+    assert owned(found[""]) == {"models/churn.pkl"}
+
+
+def test_a_kitfile_without_a_model_is_no_record(tmp_path: Path) -> None:
+    assert found_in(tmp_path, {"Kitfile": "manifestVersion: 1.0.0\ncode: [{path: .}]\n"}) == {}
+
+
+def test_a_broken_dvc_file_still_stands_for_its_weights(tmp_path: Path) -> None:
+    assert found_in(tmp_path, {"churn.pkl.dvc": "outs: {\n"})["churn.pkl"].candidates[0].is_absent
+
+
+def test_a_pointer_by_a_name_that_a_framework_fixes_stands_for_weights(tmp_path: Path) -> None:
+    assert list(found_in(tmp_path, {"export/saved_model.pb": POINTER, "data.bin": POINTER})) == ["export/saved_model.pb"]
+
+
+def test_a_cache_of_links_is_the_snapshot_and_not_the_blobs(tmp_path: Path) -> None:
+    files = {"blobs/a1": HUGGING_FACE, "blobs/b2": SAFETENSORS}
+    snapshot = tmp_path / "snapshots/main"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").symlink_to("../../blobs/a1")
+    (snapshot / "model.safetensors").symlink_to("../../blobs/b2")
+    found = found_in(tmp_path, files)
+    assert {path: owned(one) for path, one in found.items()} == {"snapshots/main": {"snapshots/main/model.safetensors"}}

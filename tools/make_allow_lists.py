@@ -2,7 +2,7 @@
 
     python tools/make_allow_lists.py [LIBRARY]...
 
-Run it once in each environment whose versions the lists are to cover: what a list holds already stays, what this
+Run it once in each environment whose versions the lists are to cover, with this package importable: what a list holds already stays, what this
 environment's version adds is merged in, and the list's header names every version that went in. Reviewing the
 difference is the point: nothing gets on a list but through a commit.
 
@@ -23,7 +23,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
+from fitted_estimators import imports_of_fitted_estimators
 from known_names import KNOWN, SKLEARN_MODULES_BEFORE_0_22
+
+from artifact_lint.policy.imports import Kind, VerdictKind, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,6 +64,28 @@ def own(module: ModuleType) -> Iterator[tuple[str, object]]:
     for name, value in vars(module).items():
         if getattr(value, "__module__", None) == module.__name__ and getattr(value, "__qualname__", name) == name:
             yield name, value
+
+
+def own_name(module: ModuleType) -> str:
+    """The name under which the classes of a compiled module go, which is the last part where it was built alone."""
+    last = module.__name__.rpartition(".")[2]
+    alone = any(isinstance(value, type) and value.__module__ == last for value in vars(module).values())
+    return last if alone and last.startswith("_") else module.__name__
+
+
+def built_alone(package: str, skip: str) -> Entries:
+    """The classes and rebuilders of compiled modules that know their last name only, as `sklearn._loss._loss` does."""
+    entries: Entries = {}
+    for module in modules(package, skip):
+        last = own_name(module)
+        if not compiled(module) or last == module.__name__:
+            continue
+        for name, value in vars(module).items():
+            if is_class(value) and value.__module__ == last:
+                entries[f"{last}:{name}"] = "constructor"
+            elif name.startswith("__pyx_unpickle_") and value.__module__ == last:
+                entries[f"{last}:{name}"] = "function"
+    return entries
 
 
 def published(module: ModuleType) -> Iterator[tuple[str, type]]:
@@ -122,7 +147,24 @@ def sklearn() -> Entries:
         entries |= functions(package, skip)
     entries |= functions("sklearn.feature_extraction", skip + "|image$")
     entries["sklearn.metrics._scorer:_passthrough_scorer"] = "name"
-    return entries | _before_0_22(entries)
+    entries |= built_alone("sklearn", skip + r"|\._cyutility$")
+    return entries | _before_0_22(entries) | fitted_estimators(entries)
+
+
+def fitted_estimators(walked: Entries) -> Entries:
+    """What fitted estimators import of scikit-learn beyond what a walk found; the rest is told, to be looked at."""
+    entries: Entries = {}
+    for (module, name), uses in imports_of_fitted_estimators().items():
+        entry = f"{module}:{name}"
+        if entry in walked or verdict(module, name, uses).kind is VerdictKind.ALLOWED:
+            continue
+        if module.partition(".")[0] != "sklearn":
+            print(f"  met in a pickle, on no list: {entry} {', '.join(sorted(uses))}", file=sys.stderr)
+            continue
+        kind = next(kind for kind in (Kind.NAME, Kind.CLASS, Kind.FUNCTION, Kind.CONSTRUCTOR) if uses <= kind.uses)
+        print(f"  met in a pickle, added: {entry} {kind}", file=sys.stderr)
+        entries[entry] = kind
+    return entries
 
 
 def _before_0_22(entries: Entries) -> Entries:
@@ -324,9 +366,21 @@ def update(library: str) -> None:
         entries |= collect()
         versions |= {found.split("+")[0]}
     entries |= KNOWN.get(library, {})
-    if entries:
-        write(path, title, versions, entries)
-        print(f"{library}: {len(entries)} names, versions {', '.join(sorted(versions)) or 'none'}")
+    by_root: dict[str, Entries] = {}
+    for entry, kind in entries.items():
+        by_root.setdefault(re.split(r"[.:]", entry)[0].lstrip("_"), {})[entry] = kind
+    for root, named in by_root.items():
+        _merge(root, title, versions, named)
+
+
+def _merge(root: str, title: str, versions: set[str], named: Entries) -> None:
+    """Write a list; a compiled module with a top-level name of its own has one beside its library's."""
+    path = LISTS / f"{root}.txt"
+    earlier, entries = read(path)
+    entries |= named
+    versions = versions | earlier
+    write(path, title, versions, entries)
+    print(f"{root}: {len(entries)} names, versions {', '.join(sorted(versions)) or 'none'}")
 
 
 def main() -> None:

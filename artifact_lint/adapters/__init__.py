@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from artifact_lint.adapters import dvc, huggingface, mlflow, mlflow_tracking, native, sidecar
+from artifact_lint.adapters import dvc, huggingface, kitfile, mlflow, mlflow_tracking, native, sidecar
 
 if TYPE_CHECKING:
     from artifact_lint.adapters.base import Claim, Convention, Supplement
     from artifact_lint.model import Record
     from artifact_lint.tree import Tree
 
-CONVENTIONS = tuple(cast("Convention", module) for module in (native, mlflow, huggingface, sidecar))
+CONVENTIONS = tuple(cast("Convention", module) for module in (native, mlflow, huggingface, kitfile, sidecar))
 SUPPLEMENTS = tuple(cast("Supplement", module) for module in (mlflow_tracking, dvc))
 
 _BY_NAME = {convention.NAME: convention for convention in CONVENTIONS}

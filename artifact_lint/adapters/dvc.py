@@ -11,14 +11,13 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
-from artifact_lint.adapters.reading import Reading, as_int, as_text, child
-from artifact_lint.model import Dataset, Fact, Mention, Pointer, Record, Role, Stated
+from artifact_lint.adapters.reading import Reading, as_float, as_int, as_text, child
+from artifact_lint.model import Dataset, Fact, Mention, Metric, Origin, Pointer, Record, Role, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from artifact_lint.document import Node
-    from artifact_lint.model import Origin
     from artifact_lint.tree import Tree
 
 NAME = "dvc"
@@ -55,6 +54,7 @@ def _find(tree: Tree) -> Iterator[Out]:
         elif name.endswith(".dvc") and name != ".dvc" and entry.size < tree.limits.size:
             document = tree.document(entry.path)
             if document is None:
+                yield Out(entry.path.removesuffix(".dvc"), Origin(entry.path), Pointer("DVC", None, None))
                 continue
             place = _within(directory, as_text(document.root.get("wdir")) or ".")
             for out in _elements(document.root.get("outs")):
@@ -103,15 +103,18 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
     reading = Reading(tree)
     for path in dict.fromkeys(out.origin.path for out in tracked):
         reading.document(path)
+    stage = next((out.stage for out in tracked if out.stage is not None), None)
     supplied = Record(
-        conventions=(NAME,),
+        conventions=(NAME,) if stage is not None else (),
         sources=reading.sources,
         texts=reading.texts,
         remarks=reading.remarks,
         mentions=tuple(_mention(out) for out in tracked),
     )
-    stage = next((out.stage for out in tracked if out.stage is not None), None)
-    return supplied + _stage(tracked[0].origin.path.rpartition("/")[0], stage) if stage is not None else supplied
+    if stage is None:
+        return supplied
+    lock = next(out.origin.path for out in tracked if out.stage is not None)
+    return supplied + _stage(lock.rpartition("/")[0], stage) + _metrics(tree, lock.rpartition("/")[0])
 
 
 def _mention(out: Out) -> Mention:
@@ -134,6 +137,39 @@ def _stage(directory: str, stage: Node) -> Record:
         hyperparameters=Stated((Fact(params, origin),)) if params else Stated(),
         datasets=Stated((Fact(datasets, stage.origin),)) if datasets else Stated(),
     )
+
+
+def _metrics(tree: Tree, directory: str) -> Record:
+    """The metrics that the pipeline writes: read where their file is here, named where only DVC has it."""
+    found: list[Metric] = []
+    elsewhere: list[Fact[str]] = []
+    for named in _metrics_files(tree, directory):
+        path = _within(directory, named.value)
+        if path is None or tree.entry(path) is None:
+            elsewhere.append(named)
+            continue
+        document = tree.document(path)
+        root = document.root if document is not None else None
+        for key, node in root.items() if root is not None else ():
+            inner = node.items() if node.is_mapping else iter(((key, node),))
+            found += (Metric(name, leaf.value, leaf.origin) for name, leaf in inner if as_float(leaf) is not None)
+    return Record(
+        metrics=Stated((Fact(tuple(found), found[0].origin),)) if found else Stated(),
+        metrics_files=Stated(tuple(elsewhere)),
+    )
+
+
+def _metrics_files(tree: Tree, directory: str) -> Iterator[Fact[str]]:
+    """The files that dvc.yaml calls metrics, of its stages and at its top."""
+    pipeline = tree.document(child(directory, PIPELINE)) if PIPELINE in tree.folder(directory) else None
+    if pipeline is None:
+        return
+    stages = pipeline.root.get("stages")
+    sources = [pipeline.root, *(stage for _, stage in stages.items())] if stages is not None else [pipeline.root]
+    for source in sources:
+        for node in _elements(source.get("metrics")):
+            keys = [key for key, _ in node.items()] if node.is_mapping else [as_text(node)]
+            yield from (Fact(key, node.origin) for key in keys if key)
 
 
 _CODE = (".py", ".ipynb", ".sh", ".yaml", ".yml", ".toml", ".cfg", ".json", ".r", ".jl")

@@ -165,7 +165,8 @@ class Record:
     """Everything stated about one artifact.
 
     An adapter returns one; merging several concatenates every field in order of precedence, so that the first fact
-    of each `Stated` is the one that won. `total_size` is over what the convention counts as the model's files.
+    of each `Stated` is the one that won. `total_size` is over what the convention counts as the model's files;
+    `metrics_files` are where metrics are kept that could not be read here.
     """
 
     conventions: tuple[str, ...] = ()
@@ -197,6 +198,7 @@ class Record:
     author: Stated[str] = Stated()
     datasets: Stated[tuple[Dataset, ...]] = Stated()
     metrics: Stated[tuple[Metric, ...]] = Stated()
+    metrics_files: Stated[str] = Stated()
 
     python_version: Stated[str] = Stated()
     requirements: Stated[tuple[Fact[str], ...]] = Stated()

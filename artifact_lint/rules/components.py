@@ -6,7 +6,7 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import Component, FileState, Presence, Problem, Role, Severity
+from artifact_lint.model import Cause, Component, FileState, Presence, Problem, Role, Severity
 from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -44,10 +44,13 @@ _WHAT = {
 
 
 def _evidence_is_guessed(artifact: Artifact) -> bool:
-    """Whether all that is known is a hand-written file without weights: it may be about something else."""
-    return not any(file.state is FileState.PRESENT or file.pointer for file in artifact.files) and set(
-        artifact.record.conventions
-    ) <= {"sidecar"}
+    """Whether all that is known is a file that may be about something else, or about weights that git ignores.
+
+    That is a hand-written file, or a Hugging Face configuration that names no shard, without any weights.
+    """
+    conventions = set(artifact.record.conventions)
+    there = any(file.state is FileState.PRESENT or file.pointer for file in artifact.files)
+    return not there and (conventions <= {"sidecar"} or (conventions <= {"huggingface"} and not artifact.files))
 
 
 @rule("CMP001", "no-record", severity=Severity.ERROR, tags=("components",))
@@ -65,6 +68,8 @@ def no_record(artifact: Artifact) -> Iterator[Problem]:
     if artifact.described or not artifact.files:
         return
     file = artifact.files[0]
+    if file.state is FileState.PRESENT and file.format is None and not _was_read(file):
+        return
     what = f"{file.path} is described by no manifest, MLmodel, config or metadata file"
     severity = None
     if all(member.role is Role.DATA for member in artifact.files):
@@ -139,6 +144,8 @@ def missing_feature_schema(artifact: Artifact) -> Iterator[Problem]:
 def missing_run(artifact: Artifact) -> Iterator[Problem]:
     """An artifact that does not say which run made it.
 
+    A warning for a Hugging Face directory alone, whose files have little room for it.
+
     ## Why is this bad?
     Nobody can tell which data and code it was trained with, how good it was, or whether it may be replaced.
 
@@ -146,7 +153,9 @@ def missing_run(artifact: Artifact) -> Iterator[Problem]:
     State `run` in the manifest (run id, datasets, metrics, created, git), keep the tracking run in the repository, or
     fill in the model card's metadata.
     """
-    yield from _missing(artifact, Component.RUN)
+    for problem in _missing(artifact, Component.RUN):
+        is_hub = set(artifact.record.conventions) == {"huggingface"}
+        yield replace(problem, severity=Severity.WARNING) if is_hub else problem
 
 
 @rule("CMP105", "empty-component", severity=Severity.ERROR, tags=("components",), needs_whole_record=True)
@@ -200,13 +209,18 @@ def unknown_weights_format(artifact: Artifact) -> Iterator[Problem]:
     """
     for file in artifact.files:
         unknown = file.state is FileState.PRESENT and file.format is None and not file.directory
-        if unknown and file.size and file.role is not Role.OTHER:
+        if unknown and file.size and file.role is not Role.OTHER and _was_read(file):
             yield Problem(
                 file.origin,
                 f"{file.path} is in no format that is known here, so nothing in it was checked",
                 "Check that it is what it should be; a failed download is often an error page.",
                 file=file.path,
             )
+
+
+def _was_read(file: WeightFile) -> bool:
+    inspection = file.inspection.value
+    return inspection is not None and not any(part.cause is Cause.UNREADABLE for part in inspection.incomplete)
 
 
 @rule("CMP121", "missing-architecture", severity=Severity.WARNING, tags=("components",), needs_whole_record=True)
@@ -265,6 +279,10 @@ def missing_hyperparameters(artifact: Artifact) -> Iterator[Problem]:
 def _unrecorded(artifact: Artifact, component: Component, what: str, advice: str) -> Problem:
     """A fact is absent; only a note where the tracking run that would state it is known, but kept elsewhere."""
     record = artifact.record
+    if "dvc" in record.conventions and record.metrics_files.best and component is Component.RUN and "metrics" in what:
+        kept = record.metrics_files.best
+        message = f"{what} here; they are in {kept.value}, which only DVC has"
+        return Problem(kept.origin, message, "Fetch it with `dvc pull` and lint again.", severity=Severity.NOTE)
     if "mlflow" in record.conventions and record.run_id.best and "mlflow-tracking" not in record.conventions:
         run = record.run_id.best
         message = f"{what} here; run {run.value} may, in a tracking store that is not in this repository"

@@ -43,6 +43,7 @@ def missing_environment(artifact: Artifact) -> Iterator[Problem]:
     needing = sorted(_formats(artifact) - _SELF_CONTAINED)
     stated = any(fact.value for fact in record.requirements)
     if needing and not (stated or record.image):
+        needing = [record.framework.value] if record.framework.value else needing
         message = f"nothing says which libraries load it ({', '.join(needing)})"
         yield Problem(artifact.origin, message, "Add a requirements.txt with exact versions beside the model.")
 
@@ -50,11 +51,15 @@ def missing_environment(artifact: Artifact) -> Iterator[Problem]:
 _EXACT = re.compile(r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@[0-9a-f]{40}\b|\.whl(?:#|$)|#sha256=")
 
 
+#: conda's `=1.4`, in pip's spelling: any patch of one release.
+_FUZZY = re.compile(r"==\s*\d+(?:\.\d+)+\.\*$")
+
+
 @rule("ENV002", "unpinned-requirement", severity=Severity.WARNING, tags=("environment",))
 def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
     """A requirement that does not name one version.
 
-    A note for the loose entry of itself that MLflow writes.
+    A note for the loose entry of itself that MLflow writes, and for a release of which any patch will do.
 
     ## Why is this bad?
     The next install takes whatever is newest. A pickle of another scikit-learn loads with a warning, or wrongly.
@@ -72,7 +77,7 @@ def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
                 continue
             seen.add(name)
             own_range = name in {"mlflow", "mlflow-skinny"} and "mlflow" in artifact.record.conventions
-            severity = Severity.NOTE if own_range else None
+            severity = Severity.NOTE if own_range or _FUZZY.search(text) else None
             message = f"{text[:80]} is not pinned to one version"
             yield Problem(requirement.origin, message, f"Pin it: `{name}==...`.", severity=severity)
 

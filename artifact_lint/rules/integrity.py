@@ -15,8 +15,17 @@ if TYPE_CHECKING:
     from artifact_lint.model import Artifact, WeightFile
 
 #: Hexadecimal characters of each digest that records use (FIPS 180-4, RFC 1321, RFC 7693, BLAKE3).
-DIGEST_LENGTHS = {"sha256": 64, "sha512": 128, "sha1": 40, "md5": 32, "blake2b": 128, "blake3": 64, "sha384": 96}
-_WEAK = frozenset({"md5", "sha1"})
+DIGEST_LENGTHS = {
+    "sha256": 64,
+    "sha512": 128,
+    "sha384": 96,
+    "sha1": 40,
+    "md5": 32,
+    "md5-dos2unix": 32,  # DVC before 3.0: of a text with its line ends normalised
+    "blake2b": 128,
+    "blake3": 64,
+}
+_WEAK = frozenset({"md5", "md5-dos2unix", "sha1"})
 #: Where a registry keeps no digests of its own, that none is recorded is a note.
 _WITHOUT_DIGESTS = frozenset({"mlflow", "huggingface"})
 
@@ -74,6 +83,10 @@ def missing_digest(artifact: Artifact) -> Iterator[Problem]:
         advice = "`artifact-lint init` writes a manifest that records them."
         yield Problem(artifact.origin, message, advice, severity=Severity.NOTE)
         return
+    if len(bare) > 1:
+        advice = 'Record `digest: "sha256:..."` beside each path; `artifact-lint init` writes them.'
+        yield Problem(bare[0].origin, f"no digest is recorded for {_listed(bare)}", advice)
+        return
     for file in bare:
         digest = file.digest.known or "sha256:..."
         told = "" if file.digest.known else f"; `sha256sum {shlex.quote(file.path)}` prints it"
@@ -104,7 +117,7 @@ def weak_digest(artifact: Artifact) -> Iterator[Problem]:
             weak.append((file, recorded[0]))
     if weak:
         first = weak[0][1]
-        algorithm = first.value.partition(":")[0]
+        algorithm = first.value.partition(":")[0].partition("-")[0]
         message = f"only {algorithm} is recorded for {_listed([file for file, _ in weak])}"
         advice = f"Record a sha256 as well; `sha256sum {shlex.quote(weak[0][0].path)}` prints it."
         yield Problem(first.origin, message, advice)

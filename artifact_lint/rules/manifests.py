@@ -243,9 +243,15 @@ _LOCAL_PATH = re.compile(
 )
 
 
+#: Where MLflow copies from while it logs: gone afterwards, and followed by nobody.
+_TEMPORARY = re.compile(r"(?:file://)?/(?:private/)?(?:tmp|var/folders)/", re.IGNORECASE)
+
+
 @rule("MAN009", "local-path", severity=Severity.WARNING, tags=("manifest",))
 def local_path(artifact: Artifact) -> Iterator[Problem]:
     """A record names a place on somebody's own machine.
+
+    A note for a temporary directory, which MLflow writes by itself.
 
     ## Why is this bad?
     Nobody else can follow it, and it tells the world the author's user name and directories.
@@ -262,6 +268,7 @@ def local_path(artifact: Artifact) -> Iterator[Problem]:
                 location.origin,
                 f"{location.value[:120]} is a place on one machine",
                 "Use a URI that others can reach, or a path relative to the artifact.",
+                severity=Severity.NOTE if _TEMPORARY.match(location.value) else None,
                 guessed=location.guessed,
             )
 

@@ -118,7 +118,7 @@ def _vague_word(name: str) -> str | None:
 
 @rule("NAM003", "generic-name", severity=Severity.NOTE, tags=("naming",))
 def generic_name(artifact: Artifact) -> Iterator[Problem]:
-    """A weight file is called model, best or weights, and nothing else gives it a name.
+    """A weight file is called model, best or weights, and neither a record nor its directory gives it a name.
 
     ## Why is this bad?
     Away from its directory nobody knows what it is.
@@ -130,9 +130,16 @@ def generic_name(artifact: Artifact) -> Iterator[Problem]:
         return
     for file in artifact.files:
         stem = PurePosixPath(file.path).name.split(".")[0].lower().replace("-", "_")
-        if stem in _GENERIC or re.fullmatch(r"(best_?)?model_?(best|\d*)", stem):
+        generic = stem in _GENERIC or re.fullmatch(r"(best_?)?model_?(best|\d*)", stem)
+        if generic and not _has_telling_directory(file.path):
             message = f"{PurePosixPath(file.path).name} says nothing about what it predicts"
             yield Problem(file.origin, message, "Name it after its task, or describe it in a manifest.", file=file.path)
+
+
+def _has_telling_directory(path: str) -> bool:
+    """Whether the directory names the model: `churn/model.pkl`, `churn/1/model.onnx`."""
+    above = [part for part in path.lower().split("/")[:-1] if not re.fullmatch(r"v?[\d.]+", part)]
+    return bool(above) and above[-1] not in _CONTAINERS
 
 
 @rule("NAM004", "unportable-file-name", severity=Severity.WARNING, tags=("naming",))

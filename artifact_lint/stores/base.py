@@ -28,11 +28,15 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of a store: its POSIX path relative to the root and its size in bytes (of a link: of its target)."""
+    """One file of a store: its POSIX path relative to the root and its size in bytes (of a link: of its target).
+
+    `target` is the path in the store that a link leads to, None for what is no link or leads out of the store.
+    """
 
     path: str
     size: int
     kind: EntryKind = EntryKind.FILE
+    target: str | None = None
 
 
 class Source(Protocol):

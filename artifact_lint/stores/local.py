@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import threading
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Self
 
@@ -168,7 +169,13 @@ class LocalStore:
             return Entry(path, 0, EntryKind.BROKEN_LINK) if _is_link(place) else None
         if stat.S_ISLNK(status.st_mode):
             return Entry(path, 0, EntryKind.BROKEN_LINK)
-        return None if stat.S_ISDIR(status.st_mode) else _entry_of(path, status)
+        if stat.S_ISDIR(status.st_mode):
+            return None
+        entry = _entry_of(path, status)
+        return replace(entry, target=self._within(real)) if _is_link(place) else entry
+
+    def _within(self, real: str) -> str:
+        return os.path.relpath(real, self._real_root).replace(os.sep, "/")
 
 
 class LocalSource:

@@ -83,7 +83,7 @@ class _SnapshotStore:
             return Entry(path, 0, resolved)
         blob = self._files.get(resolved)
         if blob is not None:
-            return Entry(path, blob.size or 0)
+            return Entry(path, blob.size or 0, target=resolved)
         return None if self.is_directory(resolved) else Entry(path, 0, EntryKind.BROKEN_LINK)
 
     def is_directory(self, path: str) -> bool:

@@ -127,7 +127,7 @@ class TestLinks:
         fill(tmp_path, "blobs/abcdef")
         (tmp_path / "model.bin").symlink_to("blobs/abcdef")
         store = LocalStore(tmp_path)
-        assert list(store.entries()) == [Entry("blobs/abcdef", 12), Entry("model.bin", 12)]
+        assert list(store.entries()) == [Entry("blobs/abcdef", 12), Entry("model.bin", 12, target="blobs/abcdef")]
         with store.open("model.bin") as source:
             assert source.read(0, 100) == b"blobs/abcdef"
 

@@ -180,12 +180,12 @@ class TestRevision:
         expected = [
             Entry("blobs/abc", 5),
             Entry("models/absolute", 0, EntryKind.ESCAPING_LINK),
-            Entry("models/chain", 5),
+            Entry("models/chain", 5, target="blobs/abc"),
             Entry("models/gone", 0, EntryKind.BROKEN_LINK),
-            Entry("models/good", 5),
+            Entry("models/good", 5, target="blobs/abc"),
             Entry("models/me", 0, EntryKind.BROKEN_LINK),
             Entry("models/up", 0, EntryKind.ESCAPING_LINK),
-            Entry("through", 5),
+            Entry("through", 5, target="blobs/abc"),
         ]
         with RevisionStore(workspace.root, "HEAD") as store:
             assert list(store.entries()) == expected == list(LocalStore(workspace.root).entries())

@@ -1,0 +1,104 @@
+"""What the pickles of fitted scikit-learn estimators import: every estimator, with every option of its text parameters.
+
+Reading the modules of a library tells what it defines; only its pickles tell the names under which its compiled parts
+go. `sklearn._loss._loss` calls itself `_loss`, for one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from artifact_lint.formats import inspect
+from artifact_lint.formats.sources import Memory
+from artifact_lint.model import Use
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Parameters that keep the work small, for the estimators that have them.
+_SMALL = {"n_estimators": 2, "max_iter": 3, "n_iter": 2, "n_jobs": None, "cv": 2, "n_components": 2, "verbose": 0}
+_ROWS = 40
+
+
+def imports_of_fitted_estimators() -> dict[tuple[str, str], frozenset[Use]]:
+    """Every module and name that the estimators' own pickles import here, with the uses made of it."""
+    warnings.simplefilter("ignore")
+    found: dict[tuple[str, str], frozenset[Use]] = {}
+    for estimator in _estimators():
+        fitted = _fit(estimator)
+        if fitted is None:
+            continue
+        for protocol in (2, 5):
+            for imported in inspect("model.pkl", Memory(pickle.dumps(fitted, protocol))).imports:
+                key = (imported.module, imported.name)
+                found[key] = found.get(key, frozenset()) | imported.uses
+    return found
+
+
+def _estimators() -> Iterator[Any]:
+    discovery = importlib.import_module("sklearn.utils")
+    for _, cls in discovery.all_estimators():
+        for made in _constructed(cls):
+            yield made
+            yield from _variants(made)
+
+
+def _constructed(cls: type) -> list[Any]:
+    """An estimator as scikit-learn's own tests construct it; their helper moved in 1.6."""
+    for module, name in (
+        ("sklearn.utils._test_common.instance_generator", "_construct_instances"),
+        ("sklearn.utils.estimator_checks", "_construct_instances"),
+        ("sklearn.utils.estimator_checks", "_construct_instance"),
+    ):
+        try:
+            made = getattr(importlib.import_module(module), name)(cls)
+            return list(made) if name.endswith("s") else [made]
+        except (ImportError, AttributeError):
+            continue
+        except Exception:  # noqa: BLE001 - an estimator that its own tests skip
+            return []
+    return []
+
+
+def _variants(estimator: Any) -> Iterator[Any]:  # noqa: ANN401 - scikit-learn has no types
+    clone = importlib.import_module("sklearn.base").clone
+    for parameter, constraints in getattr(estimator, "_parameter_constraints", {}).items():
+        if not isinstance(constraints, list):
+            continue
+        for constraint in constraints:
+            for option in sorted(getattr(constraint, "options", ()), key=str):
+                if isinstance(option, str) and parameter in estimator.get_params():
+                    yield clone(estimator).set_params(**{parameter: option})
+
+
+def _fit(estimator: Any) -> Any:  # noqa: ANN401 - as above
+    """The estimator fitted to the first kind of data that it takes; None where it takes none of them."""
+    known = estimator.get_params(deep=False)
+    small = {name: value for name, value in _SMALL.items() if name in known and isinstance(known[name], int | None)}
+    for data in _data():
+        try:
+            return estimator.set_params(**small).fit(*data)
+        except Exception:  # noqa: BLE001 - the next kind of data may suit
+            continue
+    return None
+
+
+def _data() -> Iterator[tuple[Any, ...]]:
+    numpy = importlib.import_module("numpy")
+    random = numpy.random.RandomState(0)
+    features = random.uniform(0.1, 1, (_ROWS, 4))
+    classes = numpy.arange(_ROWS) % 3
+    amounts = features.sum(axis=1)
+    yield features, classes % 2
+    yield features, classes
+    yield features, amounts
+    yield features, numpy.stack([amounts, amounts + 1], axis=1)
+    yield features, numpy.stack([classes % 2, classes == 1], axis=1).astype(int)
+    yield features[:, 0], amounts
+    yield (["some words", "other words", "third"],)
+    yield ([{"a": 1, "b": 2}, {"a": 3}],)
+    yield (classes,)
+    yield ([["a", "b"], ["b"]],)
