@@ -249,6 +249,7 @@ def _role(
 
 
 def _components(record: Record, files: Sequence[WeightFile]) -> Mapping[Component, Presence]:
+    """Which components are there; what describes itself holds its configuration and tokenizer, and has no columns."""
     held = {Role.WEIGHTS, Role.ADAPTER}
     said: Mapping[Component, bool] = {
         Component.WEIGHTS: any(file.role in held and file.state is not FileState.MISSING for file in files)
@@ -261,6 +262,9 @@ def _components(record: Record, files: Sequence[WeightFile]) -> Mapping[Componen
     }
     stated = {section.component for section in record.sections if not section.empty}
     declared = {fact.value for fact in (*record.not_applicable, *record.unexplained)}
+    if any(file.describes_itself for file in files):
+        stated.add(Component.CONFIG)
+        declared.add(Component.FEATURE_SCHEMA)
     presence = {}
     for component, is_said in said.items():
         if is_said or (component in stated and component is not Component.WEIGHTS):

@@ -33,6 +33,7 @@ HEAD = "schema_version: 1\nname: churn\n"
 
 
 def only(root: Path, files: Mapping[str, str | bytes]) -> Artifact:
+    root.mkdir(exist_ok=True)
     for name, content in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -162,3 +163,16 @@ def test_a_link_out_of_the_artifact_is_remarked_upon(tmp_path: Path) -> None:
     artifact = only(root, {"MLmodel": "flavors:\n  sklearn: {pickled_model: m.pkl}\nrun_id: abc\n"})
     assert Irregularity.PATH_ESCAPES in {remark.kind for remark in artifact.record.remarks}
     assert artifact.files[0].state is FileState.EXTERNAL
+
+
+def test_a_language_model_in_gguf_is_asked_for_no_columns(tmp_path: Path) -> None:
+    kitfile = "manifestVersion: 1.0.0\npackage: {name: phi}\nmodel: {path: phi-q4.gguf}\n"
+    components = only(tmp_path, {"Kitfile": kitfile}).components
+    assert components[Component.FEATURE_SCHEMA] is Presence.NOT_APPLICABLE
+    assert components[Component.CONFIG] is Presence.PRESENT
+
+
+def test_keras_weights_in_hdf5_are_weights_and_other_hdf5_is_data(tmp_path: Path) -> None:
+    head = b"\x89HDF\r\n\x1a\n" + bytes(88)
+    assert only(tmp_path / "a", {"churn.h5": head + b"keras_version" + bytes(99)}).files[0].role is Role.WEIGHTS
+    assert only(tmp_path / "b", {"survey.h5": head + bytes(99)}).files[0].role is Role.DATA

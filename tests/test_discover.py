@@ -306,7 +306,8 @@ def test_a_broken_dvc_file_still_stands_for_its_weights(tmp_path: Path) -> None:
 
 
 def test_a_pointer_by_a_name_that_a_framework_fixes_stands_for_weights(tmp_path: Path) -> None:
-    assert list(found_in(tmp_path, {"export/saved_model.pb": POINTER, "data.bin": POINTER})) == ["export/saved_model.pb"]
+    found = found_in(tmp_path, {"export/saved_model.pb": POINTER, "data.bin": POINTER})
+    assert list(found) == ["export/saved_model.pb"]
 
 
 def test_a_cache_of_links_is_the_snapshot_and_not_the_blobs(tmp_path: Path) -> None:

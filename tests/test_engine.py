@@ -208,3 +208,47 @@ def test_a_named_conda_file_is_the_environment(repository: Repository) -> None:
     (artifact,) = run("out").artifacts
     assert artifact.record.python_version.value == "3.11.7"
     assert [pin.value for pin in artifact.record.requirements.value or ()] == ["numpy==2.1.0"]
+
+
+LOCK = """\
+schema: '2.0'
+stages:
+  train:
+    cmd: python train.py
+    deps: [{path: data/train.csv, md5: 0123456789abcdef0123456789abcdef}]
+    outs: [{path: churn.pkl, md5: 07ee486a76ca0dba4b49c5f2e7e1e101, size: 9}]
+"""
+PIPELINE = "stages:\n  train:\n    cmd: python train.py\n    metrics: [{metrics.json: {cache: false}}]\n"
+
+
+def test_metrics_that_a_pipeline_writes_are_the_models(repository: Repository) -> None:
+    repository.write("p/dvc.lock", LOCK)
+    repository.write("p/dvc.yaml", PIPELINE)
+    repository.write("p/metrics.json", '{"auc": 0.91, "test": {"f1": 0.8}}')
+    (artifact,) = run("p").artifacts
+    assert [(metric.name, metric.value) for metric in artifact.record.metrics.value or ()] == [
+        ("auc", 0.91),
+        ("f1", 0.8),
+    ]
+
+
+def test_metrics_that_only_dvc_has_are_a_note(repository: Repository) -> None:
+    repository.write("p/dvc.lock", LOCK)
+    repository.write("p/dvc.yaml", PIPELINE)
+    (finding,) = [f for f in run("p").findings if f.code == "CMP143"]
+    assert finding.severity is Severity.NOTE
+    assert "metrics.json" in finding.message
+
+
+def test_weights_with_nothing_but_a_dvc_file_are_described_by_nobody(repository: Repository) -> None:
+    repository.write(
+        "p/churn.pkl.dvc", "outs:\n- md5: 07ee486a76ca0dba4b49c5f2e7e1e101\n  size: 9\n  path: churn.pkl\n"
+    )
+    found = {(f.code, f.severity) for f in run("p").findings}
+    assert ("CMP001", Severity.ERROR) in found
+    assert not {code for code, _ in found} & {"CMP102", "CMP103", "CMP104", "SUM104"}
+
+
+def test_a_dvc_file_that_cannot_be_read_is_a_finding(repository: Repository) -> None:
+    repository.write("p/churn.pkl.dvc", "outs: {\n")
+    assert "MAN001" in {finding.code for finding in run("p").findings}

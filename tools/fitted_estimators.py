@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Parameters that keep the work small, for the estimators that have them.
 _SMALL = {"n_estimators": 2, "max_iter": 3, "n_iter": 2, "n_jobs": None, "cv": 2, "n_components": 2, "verbose": 0}
 _ROWS = 40
+#: A vectorizer with `input="filename"` would open what it is given.
+_LEFT_OUT = "input"
 
 
 def imports_of_fitted_estimators() -> dict[tuple[str, str], frozenset[Use]]:
@@ -66,7 +68,7 @@ def _constructed(cls: type) -> list[Any]:
 def _variants(estimator: Any) -> Iterator[Any]:  # noqa: ANN401 - scikit-learn has no types
     clone = importlib.import_module("sklearn.base").clone
     for parameter, constraints in getattr(estimator, "_parameter_constraints", {}).items():
-        if not isinstance(constraints, list):
+        if not isinstance(constraints, list) or parameter == _LEFT_OUT:
             continue
         for constraint in constraints:
             for option in sorted(getattr(constraint, "options", ()), key=str):

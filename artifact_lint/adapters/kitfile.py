@@ -48,10 +48,10 @@ def describe(tree: Tree, claim: Claim) -> Record:
     return Record(
         conventions=(NAME,),
         sources=reading.sources,
-        name=stated(root.get("package", "name"), root.get("model", "name")),
-        version=stated(root.get("package", "version"), root.get("model", "version")),
-        description=stated(root.get("package", "description"), root.get("model", "description")),
-        license=stated(root.get("model", "license"), root.get("package", "license")),
+        name=_of_package_or_model(root, "name"),
+        version=_of_package_or_model(root, "version"),
+        description=_of_package_or_model(root, "description"),
+        license=_of_package_or_model(root, "license"),
         framework=stated(root.get("model", "framework")),
         hyperparameters=Stated((Fact(values, parameters.origin),)) if values and parameters is not None else Stated(),
         datasets=Stated((Fact(datasets, datasets[0].origin),)) if datasets else Stated(),
@@ -61,6 +61,11 @@ def describe(tree: Tree, claim: Claim) -> Record:
         texts=reading.texts,
         remarks=reading.remarks,
     )
+
+
+def _of_package_or_model(root: Node, key: str) -> Stated[str]:
+    """What the package says, else the model in it: two things, so that they may well differ."""
+    return stated(root.get("package", key)) or stated(root.get("model", key))
 
 
 def _mentions(reading: Reading, directory: str, root: Node) -> Iterator[Mention]:

@@ -87,6 +87,11 @@ class WeightFile:
     digest: Lazy[str | None] = field(default_factory=lambda: Lazy.of(None))
 
     @property
+    def describes_itself(self) -> bool:
+        """Whether the format holds architecture, hyperparameters and tokenizer: GGUF, of language models."""
+        return self.format == "gguf" or self.path.lower().endswith(".gguf")
+
+    @property
     def digest_state(self) -> DigestState:
         """The state of the worst of its recorded digests: a mismatch outweighs everything."""
         order = (

@@ -271,6 +271,8 @@ def missing_hyperparameters(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     State them under `config.hyperparameters`, or log them as the run's parameters.
     """
+    if any(file.describes_itself for file in artifact.files):
+        return
     if _has(artifact, Component.CONFIG) and not any(fact.value for fact in artifact.record.hyperparameters):
         advice = _advice(artifact, "config.hyperparameters", "what training was called with", "mlflow.log_params")
         yield _unrecorded(artifact, Component.CONFIG, "no hyperparameters are recorded", advice)
