@@ -25,6 +25,7 @@ KNOWN: dict[str, dict[str, str]] = {
         numpy.random:__RandomState_ctor
         numpy.random._pickle:__randomstate_ctor __generator_ctor __bit_generator_ctor
         numpy.ma.core:_mareconstruct
+        numpy.{core,_core}._internal:_convert_to_stringdtype_kwargs
         """,
     )
     | listed(
@@ -37,7 +38,8 @@ KNOWN: dict[str, dict[str, str]] = {
     | listed(
         "class",
         """
-        numpy:ndarray matrix recarray chararray
+        numpy:ndarray matrix recarray chararray poly1d
+        numpy.lib.{polynomial,_polynomial_impl}:poly1d
         numpy.matrixlib.defmatrix:matrix
         numpy.rec:recarray
         numpy.{core,_core}.records:recarray record
@@ -96,7 +98,8 @@ KNOWN: dict[str, dict[str, str]] = {
         sklearn.metrics._dist_metrics:newObj
         """,
     ),
-    "scipy": listed("name", "scipy._lib.array_api_compat.numpy._aliases:asarray")
+    "scipy": listed("class", "scipy.stats._kde:gaussian_kde\nscipy.stats.kde:gaussian_kde")
+    | listed("name", "scipy._lib.array_api_compat.numpy._aliases:asarray")
     | listed("class", "scipy.optimize._optimize:OptimizeResult\nscipy.optimize.optimize:OptimizeResult")
     | listed("class", "scipy.interpolate.interpolate:interp1d PPoly\nscipy.interpolate._bsplines:BSpline"),
     "pandas": listed(
@@ -128,6 +131,7 @@ KNOWN: dict[str, dict[str, str]] = {
     )
     | listed("constructor", "pandas.core.dtypes.dtypes:CategoricalDtype\npandas.api.types:CategoricalDtype")
     | listed("name", "pandas:NA NaT\npandas._libs.missing:NA"),
+    "pytz": listed("function", "pytz:_p _UTC") | listed("class", "pytz:_FixedOffset"),
     "pyarrow": listed("function", "pyarrow.lib:_restore_array py_buffer type_for_alias"),
     "torch": listed(
         "function",

@@ -354,9 +354,9 @@ def write(path: Path, title: str, versions: set[str], entries: Entries) -> None:
 
 
 def update(library: str) -> None:
-    path = LISTS / f"{library}.txt"
     title = DISTRIBUTIONS.get(library, library)
-    versions, entries = read(path)
+    versions: set[str] = set()
+    _, entries = read(LISTS / f"{library}.txt")
     collect = COLLECTORS.get(library)
     try:
         found = version(title)
@@ -364,7 +364,7 @@ def update(library: str) -> None:
         found = None
     if collect and found:
         entries |= collect()
-        versions |= {found.split("+")[0]}
+        versions = {found.split("+")[0]}
     entries |= KNOWN.get(library, {})
     by_root: dict[str, Entries] = {}
     for entry, kind in entries.items():

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from artifact_lint.formats.base import WEIGHT_SUFFIXES, Format, FormatError, ReadLimits
+from artifact_lint.formats.base import HEAD, PATH_FILES, WEIGHT_SUFFIXES, Format, FormatError, ReadLimits
 from artifact_lint.formats.members import read_members
 from artifact_lint.formats.sources import Slice, Unpacked, compression
+from artifact_lint.formats.texts import is_plain_text
+from artifact_lint.formats.zips import member
 from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
@@ -22,8 +25,11 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c"
 #: Suffixes that mean something else within documents and packages.
 _AMBIGUOUS = frozenset({".bin", ".p", ".model", ".th"})
-#: A `.pth` shorter than this is one of Python's own path files, in bytes.
-_SHORTEST_WEIGHTS = 512
+#: Names by which an archive promises weights, so that its members are looked at whatever they are called.
+_PROMISING = re.compile(r"(?:^|[^a-z])(?:model|weight|checkpoint|ckpt|classifier|regressor|estimator|pipeline)s?(?![a-z])")
+#: How much of a promising archive is looked at: members, and bytes of each that is compressed.
+_SNIFFED = 1000
+_PEEK = ReadLimits(unpacked=1 << 22)
 _TELLING = tuple(sorted(WEIGHT_SUFFIXES - _AMBIGUOUS))
 
 #: ustar and GNU tar (POSIX.1-2017, pax): 512-byte blocks, the magic at 257, octal sizes.
@@ -33,15 +39,41 @@ _PREVIEWED = 64
 _OCTAL = re.compile(rb"\s*([0-7]{1,12})[\s\x00]*")
 
 
-def _tells(name: str, size: int) -> bool:
+def _tells(name: str, content: Callable[[], Source]) -> bool:
     lowered = name.lower()
-    return lowered.endswith(_TELLING) and not (lowered.endswith(".pth") and size < _SHORTEST_WEIGHTS)
+    if not lowered.endswith(_TELLING):
+        return False
+    if not lowered.endswith(PATH_FILES):
+        return True
+    try:
+        head = content().read(0, HEAD)
+    except FormatError:
+        return True
+    return bool(head) and not is_plain_text(head)
+
+
+def _is_promising(probe: Probe) -> bool:
+    return _PROMISING.search(probe.name) is not None
+
+
+def _holds_weights(probe: Probe, content: Callable[[], Source]) -> bool:
+    try:
+        return probe.sniff("", content()) is not None
+    except FormatError:
+        return False
 
 
 def _is_zip(probe: Probe) -> bool:
     if not probe.head.startswith(_ZIP):
         return False
-    return probe.promises_weights or any(_tells(entry.name, entry.size) for entry in probe.members.value)
+    if probe.promises_weights:
+        return True
+    entries = probe.members.value
+    if any(_tells(entry.name, partial(member, probe.source, entry, _PEEK)) for entry in entries):
+        return True
+    return _is_promising(probe) and any(
+        _holds_weights(probe, partial(member, probe.source, entry, _PEEK)) for entry in entries[:_SNIFFED]
+    )
 
 
 def _read_zip(job: Job, findings: Findings) -> None:
@@ -78,10 +110,16 @@ def _is_tar(probe: Probe) -> bool:
     try:
         if source.read(257, 5) != _MAGIC:
             return False
-        telling = any(_tells(member.name, member.size) for member in _tar_members(source, _PREVIEWED))
+        if probe.promises_weights:
+            return True
+        promising = _is_promising(probe)
+        for found in _tar_members(source, _SNIFFED if promising else _PREVIEWED):
+            content = partial(Slice, source, found.start, found.size)
+            if _tells(found.name, content) or (promising and found.regular and _holds_weights(probe, content)):
+                return True
     except FormatError:
         return probe.promises_weights
-    return probe.promises_weights or telling
+    return False
 
 
 def _tar_members(source: Source, most: int) -> Iterator[_Member]:
@@ -111,16 +149,16 @@ def _read_tar(job: Job, findings: Findings) -> None:
     if source is None:
         raise FormatError(Cause.UNSUPPORTED, "compressed with LZ4: needs lz4")
     count = 0
-    for member in _tar_members(source, job.limits.members + 1):
+    for found in _tar_members(source, job.limits.members + 1):
         count += 1
         if count > job.limits.members:
             detail = f"the archive has more than {job.limits.members:,} members"
-            raise FormatError(Cause.LIMIT, detail, member.start)
-        if not member.regular:
+            raise FormatError(Cause.LIMIT, detail, found.start)
+        if not found.regular:
             continue
-        inner = job.inner(Slice(source, member.start, member.size), member.name)
-        if member.start + member.size > source.size:
-            findings.add_incomplete(Cause.TRUNCATED, "the member is cut", member.start, inner.member)
+        inner = job.inner(Slice(source, found.start, found.size), found.name)
+        if found.start + found.size > source.size:
+            findings.add_incomplete(Cause.TRUNCATED, "the member is cut", found.start, inner.member)
         try:
             job.descend(inner, findings)
         except FormatError as error:

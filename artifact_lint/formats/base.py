@@ -48,19 +48,26 @@ class ReadLimits:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What recognition sees of a file: its lower-case base name, its last suffix, its first bytes, all of it."""
+    """What recognition sees of a file: its lower-case base name, its last suffix, its first bytes, all of it.
+
+    `sniff` tells the format of a member, by its bytes where its name is left empty.
+    """
 
     name: str
     suffix: str
     head: bytes
     source: Source
     members: Lazy[tuple[Entry, ...]]
+    sniff: Callable[[str, Source], str | None]
 
     @property
     def promises_weights(self) -> bool:
         """Whether the name has a suffix by which weights go."""
         return self.suffix in WEIGHT_SUFFIXES
 
+
+#: The suffix that PyTorch shares with the path files of Python's `site`, which are plain text.
+PATH_FILES = ".pth"
 
 #: Suffixes whose usual reader unpickles.
 PICKLE_SUFFIXES = frozenset(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from artifact_lint.formats.findings import Findings
 
 _MAGIC = b"GGUF"
+#: Every version there has been; the number behind the magic tells a file from a text about it.
+_VERSIONS = frozenset({1, 2, 3})
 _STRING, _ARRAY = 8, 9
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _LONGEST_KEY = 1 << 16
@@ -64,14 +66,21 @@ TYPES = {
 
 
 def _recognise(probe: Probe) -> bool:
-    return probe.head.startswith(_MAGIC)
+    version = probe.head[4:8]
+    return (
+        probe.head.startswith(_MAGIC)
+        and len(version) == 4
+        and (int.from_bytes(version, "little") in _VERSIONS or int.from_bytes(version, "big") in _VERSIONS)
+    )
 
 
 def _read(job: Job, findings: Findings) -> None:
     window = Window(job.source)
     window.take(4)
     version = _number(window, "I")
-    if version not in {2, 3}:
+    if version not in _VERSIONS:
+        raise FormatError(Cause.UNSUPPORTED, "GGUF in big-endian byte order", 4)
+    if version == 1:
         raise FormatError(Cause.UNSUPPORTED, f"GGUF version {version}", 4)
     findings.metadata["gguf_version"] = str(version)
     tensors, pairs = _number(window, "Q"), _number(window, "Q")

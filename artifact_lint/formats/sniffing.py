@@ -37,7 +37,7 @@ def _probe(name: str, source: Source) -> Probe:
     base = name.rpartition("/")[2].lower()
     suffix = "." + base.rpartition(".")[2] if "." in base else ""
     head = source.read(0, HEAD)
-    return Probe(base, suffix, head, source, Lazy(lambda: _zip_members(source, head)))
+    return Probe(base, suffix, head, source, Lazy(lambda: _zip_members(source, head)), sniff)
 
 
 def _zip_members(source: Source, head: bytes) -> tuple[Entry, ...]:

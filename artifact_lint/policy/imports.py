@@ -12,7 +12,9 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
+from sys import stdlib_module_names
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Use
@@ -27,6 +29,9 @@ STANDARD_LIBRARY = "python"
 
 #: The namespace of TorchScript's own classes: torch looks them up in the archive's code, and Python cannot import it.
 TORCHSCRIPT = "__torch__"
+
+#: How the name of a method that is bound to an instance differs from the class's own: `Class().method`.
+INSTANCE = "()"
 
 
 class VerdictKind(StrEnum):
@@ -109,8 +114,19 @@ def allowed_names(library: str) -> Mapping[str, Kind]:
 
 
 def _allowed(module: str) -> Mapping[str, Kind]:
+    return _load_allowed(_list_of(module))
+
+
+def _list_of(module: str) -> str:
     root = module.partition(".")[0].lstrip("_")
-    return _load_allowed(root if root in _libraries() else STANDARD_LIBRARY)
+    return root if root in _libraries() else STANDARD_LIBRARY
+
+
+@cache
+def _listed_modules(library: str) -> frozenset[str]:
+    """The modules that a list has names of, and the packages above them."""
+    modules = {entry.partition(":")[0] for entry in _load_allowed(library)}
+    return frozenset(prefix for module in modules for prefix in accumulate(module.split("."), "{}.{}".format))
 
 
 @cache
@@ -142,19 +158,39 @@ def _harm(module: str, name: str) -> str:
     pair on the way is looked up: `sklearn.utils:os.system` is `os:system`, and `numpy:lib.npyio.load` is
     `numpy.lib.npyio:load`.
     """
-    listed = _reason("deny.txt", module, name)
+    listed = _denied(module, name)
     if listed or "." not in name:
+        return listed
+    name = name.replace(INSTANCE, "")
+    listed = _denied(module, name)
+    if listed:
         return listed
     parts = [part if _is_special(part) else part.lstrip("_") for part in name.split(".")]
     for position in range(1, len(parts)):
         path = ".".join(parts[:position])
         for reached in (path, parts[position - 1], f"{module}.{path}"):
-            harm = _reason("deny.txt", reached, parts[position])
+            harm = _denied(reached, parts[position])
             if harm:
                 return f"reaches through its module: {harm}"
     if any(_is_special(part) for part in parts):
         return "walks double-underscore attributes, which lead from any object to every function"
+    if _is_module(module, name.partition(".")[0]):
+        return "reaches through a module, as no library writes it"
     return ""
+
+
+def _denied(module: str, name: str) -> str:
+    """The deny-list's reason, which holds for the compiled twin of a module of the standard library as well."""
+    listed = _reason("deny.txt", module, name)
+    twin = module.removeprefix("_")
+    return listed if listed or twin == module or module not in stdlib_module_names else _reason("deny.txt", twin, name)
+
+
+def _is_module(module: str, name: str) -> bool:
+    """Whether a name is a module's that the lists know, or one of the standard library's, rather than a class's."""
+    if f"{module}:{name}" in _allowed(module):
+        return False
+    return name in stdlib_module_names or f"{module}.{name}" in _listed_modules(_list_of(module))
 
 
 def _is_special(attribute: str) -> bool:
@@ -165,6 +201,8 @@ def _why_unlisted(module: str, name: str) -> str:
     listed = _reason("explained.txt", module, name)
     if listed:
         return listed
+    if INSTANCE in name:
+        return "is a method bound to an object, which can be called with anything"
     if "." in name:
         return "has a dot in its name, which reaches through a module or class to something else"
     if module == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Cause, FileState, HazardKind, PicklePolicy, Problem, Severity
@@ -9,7 +10,7 @@ from artifact_lint.policy.imports import VerdictKind, verdict
 from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from artifact_lint.model import Artifact, Hazard, Import, Incomplete, Inspection, WeightFile
     from artifact_lint.policy.imports import Verdict
@@ -138,7 +139,7 @@ def _call(found: Import) -> str:
 def unlisted_import(artifact: Artifact) -> Iterator[Problem]:
     """Unpickling imports a name that is on no allow-list.
 
-    A warning under the policy `report`.
+    Said once for each file and package. A warning under the policy `report`.
 
     ## Why is this bad?
     Importing runs the module, and calling it runs more. Nobody has said yet that this one is fine.
@@ -149,15 +150,61 @@ def unlisted_import(artifact: Artifact) -> Iterator[Problem]:
     """
     severity = Severity.WARNING if _policy(artifact) is PicklePolicy.REPORT else None
     for file, inspection in _pickled(artifact):
-        for found, judged in _verdicts(artifact, inspection):
-            if judged.kind is VerdictKind.UNLISTED:
-                message = f"unpickling imports {found.module}.{found.name}, which {judged.reason} ({_at(file, found)})"
-                advice = _instead_of_main(found) or (
-                    f'If you trust it, add `allow = ["{found.dotted}"]` to [tool.artifact-lint.pickle], or '
-                    f'`pickle: {{policy: allow-listed, allow: ["{found.dotted}"], reason: "..."}}` to the manifest\'s '
-                    "weights."
-                )
-                yield Problem(file.origin, message, advice, file=_inside(file, found), severity=severity)
+        for group in _unlisted_by_package(_verdicts(artifact, inspection)):
+            first = group[0][0]
+            message = f"unpickling imports {_unlisted(group)} ({_at(file, first)})"
+            advice = _instead_of_main(first) or _how_to_allow(dict.fromkeys(found.dotted for found, _ in group))
+            yield Problem(file.origin, message, advice, file=_inside(file, first), severity=severity)
+
+
+#: How many names a message tells for each reason, and how many a line to paste holds.
+_TOLD = 3
+_PASTED = 100
+
+
+def _unlisted_by_package(judged: Iterable[tuple[Import, Verdict]]) -> Iterable[list[tuple[Import, Verdict]]]:
+    """The unlisted imports of each top-level package, every name once; each class of the script by itself."""
+    groups: dict[str, dict[str, tuple[Import, Verdict]]] = {}
+    for found, made in judged:
+        if made.kind is VerdictKind.UNLISTED:
+            package = found.dotted if found.module == "__main__" else found.module.partition(".")[0]
+            groups.setdefault(package, {}).setdefault(found.dotted, (found, made))
+    return [list(group.values()) for group in groups.values()]
+
+
+def _unlisted(group: list[tuple[Import, Verdict]]) -> str:
+    """The first names for each reason and how many more there are, in words that continue "unpickling imports"."""
+    first, made = group[0]
+    if len(group) == 1:
+        return f"{first.module}.{first.name}, which {made.reason}"
+    reasons: dict[str, list[Import]] = {}
+    for found, judged in group:
+        reasons.setdefault(judged.reason, []).append(found)
+    return f"{len(group)} names of {first.module.partition('.')[0]}: " + "; ".join(
+        f"{_listing(alike)}, {'each of which' if len(alike) > 1 else 'which'} {reason}"
+        for reason, alike in reasons.items()
+    )
+
+
+def _listing(imports: list[Import]) -> str:
+    told = [f"{found.module}.{found.name} ({', '.join(sorted(found.uses))})" for found in imports[:_TOLD]]
+    more = [f"{len(imports) - _TOLD} more"] if len(imports) > _TOLD else []
+    parts = told + more
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+
+
+def _how_to_allow(names: Iterable[str]) -> str:
+    """The line to paste, for the configuration and, where it is short, for the manifest."""
+    entries = [json.dumps(name) for name in names]
+    line = f"allow = [{', '.join(entries[:_PASTED])}]"
+    if len(entries) > _PASTED:
+        rest = f", and the other {len(entries) - _PASTED} as well"
+    elif len(entries) == 1:
+        manifest = f'`pickle: {{policy: allow-listed, allow: [{entries[0]}], reason: "..."}}`'
+        return f"If you trust it, add `{line}` to [tool.artifact-lint.pickle], or {manifest} to the manifest's weights."
+    else:
+        rest = ", or the same names, with a reason, to `weights.pickle` of the manifest"
+    return f"If you trust them, add `{line}` to [tool.artifact-lint.pickle]{rest}."
 
 
 def _instead_of_main(found: Import) -> str:

@@ -170,7 +170,10 @@ def _pop(machine: Machine, _: object) -> None:
 
 
 def _duplicate(machine: Machine, _: object) -> None:
-    machine.stack.append(machine.top())
+    value = machine.top()
+    if value is machine.getter is not None:
+        machine.getters += 1
+    machine.stack.append(value)
 
 
 def _mark(machine: Machine, _: object) -> None:
@@ -183,7 +186,11 @@ def _pop_mark(machine: Machine, _: object) -> None:
 
 
 def _get(machine: Machine, argument: object) -> None:
-    machine.stack.append(machine.recall(cast("int", argument)))
+    assert isinstance(argument, int)
+    value = machine.recall(argument)
+    if value is machine.getter is not None:
+        machine.getters += 1
+    machine.stack.append(value)
 
 
 def _put(machine: Machine, argument: object) -> None:

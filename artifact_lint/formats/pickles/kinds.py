@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from artifact_lint.formats.base import PICKLE_SUFFIXES, Format, FormatError, ReadLimits
+from artifact_lint.formats.base import PATH_FILES, PICKLE_SUFFIXES, Format, FormatError, ReadLimits
 from artifact_lint.formats.pickles.reader import TORCH_MAGIC, read_pickle, unpacked
 from artifact_lint.formats.pickles.recognise import looks_like_pickle, may_open
+from artifact_lint.formats.texts import is_plain_text
 
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Probe
@@ -21,7 +22,7 @@ _PREVIEW = 1 << 26
 
 
 def _is_promised(probe: Probe) -> bool:
-    return probe.suffix in PICKLE_SUFFIXES
+    return probe.suffix in PICKLE_SUFFIXES and not (probe.suffix == PATH_FILES and is_plain_text(probe.head))
 
 
 def _is_plain(probe: Probe) -> bool:

@@ -26,7 +26,7 @@ from artifact_lint.formats.pickles.values import (
 from artifact_lint.model import Cause, HazardKind, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from artifact_lint.formats.pickles.window import Window
 
@@ -49,6 +49,13 @@ _RECONSTRUCTORS: Final = frozenset(
 )
 _DTYPE: Final = "numpy:dtype"
 
+#: How bound methods and class methods are pickled (`method.__reduce__`, `builtin_function_or_method.__reduce__`).
+_GETATTR: Final = "builtins:getattr"
+#: The longest name that is made of an attribute's and its owner's, in characters.
+_LONGEST_NAME: Final = 256
+#: What a value of a built-in type is called as the owner of a bound method.
+_BUILT_IN: Final = {ListValue: "list", DictValue: "dict", str: "str", bytes: "bytes", tuple: "tuple"}
+
 
 class Machine:
     """One run over one stream, from an opcode to its STOP.
@@ -69,6 +76,8 @@ class Machine:
         "follow",
         "frame_end",
         "gaps",
+        "getter",
+        "getters",
         "hazards",
         "imports",
         "limits",
@@ -93,6 +102,8 @@ class Machine:
         self.imports: dict[tuple[str, str], Global] = {}
         self.hazards: dict[tuple[HazardKind, str], int] = {}
         self.gaps: list[FormatError] = []
+        self.getter: Global | None = None
+        self.getters = 0
         self.versions: dict[str, str] = {}
         self.blobs: list[Blob] = []
         self.root: Value = None
@@ -220,7 +231,8 @@ class Machine:
 
     def absorb(self, inner: Machine) -> None:
         """Take over what another machine found in the middle of this stream."""
-        for key, found in inner.imports.items():
+        for found in inner.named():
+            key = found.module, found.name
             mine = self.imports.setdefault(key, found)
             if mine is not found:
                 mine.uses |= found.uses
@@ -236,12 +248,28 @@ class Machine:
         if found is None:
             resolved = ":".join(python3_name(module, name) if self.protocol < 3 else (module, name))
             found = self.imports[module, name] = Global(module, name, resolved, self.offset)
+            if resolved == _GETATTR:
+                self.getter = found
+        if found is self.getter:
+            self.getters += 1
         return found
+
+    def named(self) -> Iterator[Global]:
+        """The names that were asked for, without a `getattr` that did nothing but fetch the methods among them."""
+        for found in self.imports.values():
+            if found is not self.getter or self.getters:
+                yield found
 
     def call(self, function: Value, arguments: tuple[Value, ...], use: Use) -> Value:
         """What a call returns; the use and the arguments of an imported name are noted."""
         if not isinstance(function, Global):
             return OBJECT
+        if function is self.getter and use is Use.CALLED:
+            fetched = self._attribute(arguments)
+            if fetched is not None:
+                self.getters -= 1
+                fetched.uses.add(Use.NAMED)
+                return fetched
         function.uses.add(use)
         if not function.arguments:
             function.arguments = render(arguments)
@@ -251,6 +279,20 @@ class Machine:
         if function.resolved == _DTYPE:
             return Result(function, arguments)
         return function.result
+
+    def _attribute(self, arguments: tuple[Value, ...]) -> Global | None:
+        """What `getattr` fetches, as a name reached through its owner's; None where that is not written literally.
+
+        `module:Class.method` for the attribute of an imported name, `module:Class().method` for one of its instances.
+        """
+        if len(arguments) != 2:
+            return None
+        owner, attribute = arguments
+        if not isinstance(attribute, str) or not attribute.isidentifier() or attribute.startswith("__"):
+            return None
+        module, name = _owner(owner)
+        path = f"{name}.{attribute}"
+        return self.find(module, path) if name and len(path) <= _LONGEST_NAME else None
 
     def build(self, state: Value) -> None:
         """Set the state of the topmost value."""
@@ -274,6 +316,16 @@ class Machine:
             version = attributes.entries.get("_sklearn_version")
             if isinstance(version, str):
                 self.versions["scikit-learn"] = version
+
+
+def _owner(value: Value) -> tuple[str, str]:
+    """The module and the name of what an attribute is fetched from; no name where it is not known."""
+    if isinstance(value, Global):
+        return value.module, value.name
+    if isinstance(value, Result):
+        return value.origin.module, f"{value.origin.name}()"
+    built_in = _BUILT_IN.get(type(value))
+    return ("builtins", f"{built_in}()") if built_in else ("", "")
 
 
 def root_name(root: Value) -> str:

@@ -314,4 +314,4 @@ def _opcodes() -> Iterator[Opcode]:
 OPCODES: Final = {opcode.code: opcode for opcode in _opcodes()}
 
 #: The opcodes that need nothing on the stack, so that a stream may begin with them.
-OPENING: Final = frozenset(b"(])}NIJKMLFGSTUVXcBC\x80\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96")
+OPENING: Final = frozenset(b"(])}NIJKMLFGSTUVXcBCP\x80\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97")

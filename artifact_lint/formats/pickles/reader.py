@@ -106,7 +106,7 @@ def _follow(machine: Machine, built: Result, state: Value) -> bool:
 
 
 def _keep(machine: Machine, job: Job, findings: Findings) -> None:
-    for found in machine.imports.values():
+    for found in machine.named():
         uses = frozenset(found.uses) or frozenset({Use.NAMED})
         findings.add_import(Import(found.module, found.name, uses, found.offset, job.member, found.arguments))
     for (kind, evidence), offset in machine.hazards.items():
