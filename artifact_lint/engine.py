@@ -82,7 +82,7 @@ def lint(paths: Sequence[str], request: Request) -> Report:
         suppressed=len(findings) - len(kept),
         files=len(files),
         size=sum(file.size or 0 for file in files if file.state is FileState.PRESENT),
-        notes=tuple(_stranger(path, seen.scope) for path in seen.strangers),
+        notes=(*(_stranger(path, seen.scope) for path in seen.strangers), *_not_checked(request.settings)),
     )
 
 
@@ -91,6 +91,16 @@ _NOT_FOLLOWED = {
     EntryKind.BROKEN_LINK: "is a link that leads to nothing",
     EntryKind.SPECIAL: "is no regular file, and is not read",
 }
+
+
+def _not_checked(settings: Settings) -> Iterator[str]:
+    """What the configuration asks of a stage that no rule of this release answers: silence would pass for a check."""
+    for name, stage in settings.options.stages.items():
+        asked = {"signed": stage.signed, "requires": stage.requires, "metrics": stage.metrics}
+        asked["max-size"] = stage.max_size is not None
+        keys = ", ".join(key for key, value in asked.items() if value)
+        if keys:
+            yield f"stages.{name}: {keys} cannot be checked by this release"
 
 
 def _stranger(path: str, scope: Scope) -> str:

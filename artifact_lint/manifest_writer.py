@@ -159,8 +159,8 @@ def _schema(artifact: Artifact) -> Iterator[str]:
         if artifact.is_missing(Component.FEATURE_SCHEMA):
             yield ""
             yield "# feature_schema:  # TODO: what the model takes and returns"
-            yield "#   inputs: [{name: age, type: long, range: [18, 120]}, {name: region, type: string}]"
-            yield "#   outputs: [{name: probability, type: double, range: [0, 1]}]"
+            yield "#   inputs: [{name: ..., type: double, range: [low, high]}, {name: ..., type: string}]"
+            yield "#   outputs: [{name: ..., type: double, range: [low, high]}]"
         return
     yield ""
     yield "feature_schema:"
@@ -211,12 +211,12 @@ def _run(record: Record, head: str | None) -> Iterator[str]:
         yield from lines
         return
     yield "# run:  # TODO: which run made the weights"
-    yield "#   run_id: 9c39c3103693497fbf70bf95b2294032"
-    yield '#   created: "2026-11-21T08:55:02Z"'
+    yield "#   run_id: ..."
+    yield '#   created: "..."  # such as 2026-11-21T08:55:02Z'
     hint = f"  # checked out now; is it the one that trained the model? {head}" if head else ""
     yield f"#   git: {{commit: ...}}{hint}"
-    yield "#   datasets: [{name: loans, version: v3}]"
-    yield "#   metrics: [{name: auc, value: 0.87, dataset: loans, split: test}]"
+    yield "#   datasets: [{name: ..., version: ...}]"
+    yield "#   metrics: [{name: ..., value: ..., dataset: ..., split: test}]"
 
 
 def _git(record: Record, head: str | None) -> Iterator[str]:
@@ -233,7 +233,7 @@ def _git(record: Record, head: str | None) -> Iterator[str]:
 def _datasets(record: Record) -> Iterator[str]:
     datasets = next((fact.value for fact in record.datasets if fact.value), ())
     if not datasets:
-        yield "  # datasets: [{name: loans, version: v3}]  # TODO: what the model was trained on"
+        yield "  # datasets: [{name: ..., version: ...}]  # TODO: what the model was trained on"
         return
     yield "  datasets:"
     for dataset in datasets:
@@ -245,7 +245,7 @@ def _datasets(record: Record) -> Iterator[str]:
 def _metrics(record: Record) -> Iterator[str]:
     metrics = [metric for fact in record.metrics.facts[:1] for metric in fact.value if _is_number(metric.value)]
     if not metrics:
-        yield "  # metrics: [{name: auc, value: 0.87}]  # TODO: how good the model is"
+        yield "  # metrics: [{name: ..., value: ...}]  # TODO: how good the model is"
         return
     yield "  metrics:"
     for metric in metrics[:_MOST_VALUES]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,7 +46,16 @@ class Scope:
 
     def covers(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> bool:
         """Whether an artifact is among what was asked for."""
-        return self.wanted is None or any(belongs_to(path, artifact, artifacts) for path in self.wanted)
+        if self.wanted is None:
+            return True
+        return any(belongs_to(path, artifact, artifacts) or self._lost(path, artifact) for path in self.wanted)
+
+    def _lost(self, path: str, artifact: Artifact) -> bool:
+        """Whether a path that is gone may have described an artifact: its files lie where the path was, or below."""
+        if path.endswith("/") or self.store.entry(path) is not None:
+            return False
+        directory = path.rpartition("/")[0]
+        return any(is_within(file.path, directory) for file in artifact.files)
 
 
 def find_scope(
@@ -162,8 +172,19 @@ def _add_neighbourhoods(tree: Tree, paths: Iterable[str]) -> None:
                 listed.add(directory)
                 for entry in (*tree.store.entries(directory), *_above(tree.store, directory)):
                     tree.add(entry)
-        for entry in _above(tree.store, path.rpartition("/")[0]):
+        folder = path.rpartition("/")[0]
+        left = tree.store.entries(folder) if _is_lost_record(tree.store, path) else ()
+        for entry in (*left, *_above(tree.store, folder)):
             tree.add(entry)
+
+
+#: Records that speak for what lies below their directory, so that weights lose their owner when one is deleted.
+_OWNERS = re.compile(r"MLmodel|Kitfile|(?:.+\.)?model-artifact\.\w+|(?:adapter_)?config\.json|model_index\.json")
+
+
+def _is_lost_record(store: Store, path: str) -> bool:
+    directory, _, name = path.rpartition("/")
+    return bool(_OWNERS.fullmatch(name)) and store.entry(path) is None and store.is_directory(directory)
 
 
 def _claims(tree: Tree, directory: str) -> Iterator[Claim]:

@@ -13,7 +13,8 @@ from sklearn.linear_model import LogisticRegression
 from artifact_lint.engine import Request, lint
 from artifact_lint.model import Origin, Severity
 from artifact_lint.model.options import PathIgnore
-from artifact_lint.settings import Settings
+from artifact_lint.rules import all_rules
+from artifact_lint.settings import Settings, load
 from artifact_lint.stores import StoreError
 
 if TYPE_CHECKING:
@@ -252,3 +253,32 @@ def test_weights_with_nothing_but_a_dvc_file_are_described_by_nobody(repository:
 def test_a_dvc_file_that_cannot_be_read_is_a_finding(repository: Repository) -> None:
     repository.write("p/churn.pkl.dvc", "outs: {\n")
     assert "MAN001" in {finding.code for finding in run("p").findings}
+
+
+@pytest.mark.parametrize("record", ["MLmodel", "model-artifact.yaml", "metadata.json"])
+def test_deleting_what_describes_weights_reports_the_weights_that_are_left(repository: Repository, record: str) -> None:
+    texts = {
+        "MLmodel": MLMODEL,
+        "model-artifact.yaml": "schema_version: 1\nname: x\nweights: {files: [{path: model.pkl}]}\n",
+    }
+    repository.write(f"p/{record}", texts.get(record, '{"model_name": "churn", "algorithm": "svm"}'))
+    (repository.path / "p/model.pkl").write_bytes(PICKLE)
+    repository.git("add", "--all")
+    repository.commit("described")
+    repository.git("rm", "--quiet", f"p/{record}")
+    for report in (run(staged=True), run(revision="HEAD")):
+        assert ("p/model.pkl", "CMP001") in {(finding.artifact, finding.code) for finding in report.findings}
+
+
+def test_a_sidecar_that_nobody_can_read_describes_nothing(repository: Repository) -> None:
+    (repository.path / "p").mkdir()
+    (repository.path / "p/churn_model.pkl").write_bytes(PICKLE)
+    repository.write("p/metadata.json", '{"model_name": "churn",}')
+    assert {"CMP001", "MAN001"} <= {finding.code for finding in run("p").findings}
+
+
+def test_what_no_rule_can_check_yet_is_said(repository: Repository, tmp_path: Path) -> None:
+    configuration = tmp_path / ".artifact-lint.toml"
+    configuration.write_text("[stages.production]\nsigned = true\nmax-size = '1 KB'\n")
+    notes = run(".", settings=load(configuration, all_rules())).notes
+    assert notes == ("stages.production: signed, max-size cannot be checked by this release",)

@@ -1,4 +1,4 @@
-"""What the pickles of fitted scikit-learn estimators import: every estimator, with every option of its text parameters.
+"""What the pickles of fitted models import: every estimator of scikit-learn, with every option of its text parameters.
 
 Reading the modules of a library tells what it defines; only its pickles tell the names under which its compiled parts
 go. `sklearn._loss._loss` calls itself `_loss`, for one.
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from artifact_lint.formats import inspect
 from artifact_lint.formats.sources import Memory
-from artifact_lint.model import Use
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from artifact_lint.model import Use
 
 #: Parameters that keep the work small, for the estimators that have them.
 _SMALL = {"n_estimators": 2, "max_iter": 3, "n_iter": 2, "n_jobs": None, "cv": 2, "n_components": 2, "verbose": 0}
@@ -27,17 +28,59 @@ _LEFT_OUT = "input"
 
 def imports_of_fitted_estimators() -> dict[tuple[str, str], frozenset[Use]]:
     """Every module and name that the estimators' own pickles import here, with the uses made of it."""
+    return _imports(fitted for fitted in map(_fit, _estimators()) if fitted is not None)
+
+
+def imports_of_fitted_statsmodels() -> dict[tuple[str, str], frozenset[Use]]:
+    """The same of the results of the models of statsmodels, fitted to arrays, to frames and by formula."""
+    return _imports(_statsmodels_results())
+
+
+def _imports(values: Iterable[object]) -> dict[tuple[str, str], frozenset[Use]]:
     warnings.simplefilter("ignore")
     found: dict[tuple[str, str], frozenset[Use]] = {}
-    for estimator in _estimators():
-        fitted = _fit(estimator)
-        if fitted is None:
-            continue
+    for value in values:
         for protocol in (2, 5):
-            for imported in inspect("model.pkl", Memory(pickle.dumps(fitted, protocol))).imports:
+            for imported in inspect("model.pkl", Memory(pickle.dumps(value, protocol))).imports:
                 key = (imported.module, imported.name)
                 found[key] = found.get(key, frozenset()) | imported.uses
     return found
+
+
+def _statsmodels_results() -> Iterator[object]:
+    numpy = importlib.import_module("numpy")
+    frame = importlib.import_module("pandas").DataFrame
+    api = importlib.import_module("statsmodels.api")
+    random = numpy.random.RandomState(0)
+    features = api.add_constant(random.uniform(0.1, 1, (100, 2)))
+    noise = random.uniform(0, 0.2, 100)
+    amounts = features.sum(axis=1) + noise
+    classes = (amounts + random.normal(0, 0.3, 100) > numpy.median(amounts)).astype(int)
+    counts = random.poisson(3, 100)
+    series = numpy.cumsum(random.normal(size=100)) + 50
+    families = [getattr(api.families, name) for name in ("Gaussian", "Poisson", "Gamma", "NegativeBinomial", "Tweedie")]
+    for exogenous in (features, frame(features, columns=["const", "a", "b"])):
+        yield from (getattr(api, name)(amounts, exogenous).fit() for name in ("OLS", "WLS", "GLS", "GLSAR", "RLM"))
+        yield api.QuantReg(amounts, exogenous).fit()
+        yield from (getattr(api, name)(classes, exogenous).fit(disp=0) for name in ("Logit", "Probit", "MNLogit"))
+        yield from (getattr(api, name)(counts, exogenous).fit(disp=0) for name in ("Poisson", "NegativeBinomial"))
+        yield from (api.GLM(amounts, exogenous, family=family()).fit() for family in families)
+        yield api.GLM(classes, exogenous, family=api.families.Binomial()).fit()
+        yield api.MixedLM(amounts, exogenous, groups=numpy.arange(100) % 5).fit()
+        yield api.OLS(amounts, exogenous).fit_regularized()
+    dates = importlib.import_module("pandas").Series(
+        series, index=importlib.import_module("pandas").date_range("2026-01-01", periods=100)
+    )
+    for observed in (series, dates):
+        yield api.tsa.ARIMA(observed, order=(1, 1, 1)).fit()
+        yield api.tsa.SARIMAX(observed, order=(1, 0, 0), seasonal_order=(1, 0, 0, 4)).fit(disp=0)
+        yield api.tsa.ExponentialSmoothing(observed, trend="add", seasonal="mul", seasonal_periods=4).fit()
+        yield api.tsa.SimpleExpSmoothing(observed, initialization_method="estimated").fit()
+        yield api.tsa.Holt(observed, initialization_method="estimated").fit()
+        yield api.tsa.UnobservedComponents(observed, "local level").fit(disp=0)
+        yield importlib.import_module("statsmodels.tsa.ar_model").AutoReg(observed, 2).fit()
+        yield importlib.import_module("statsmodels.tsa.seasonal").STL(observed, period=4).fit()
+    yield api.tsa.VAR(frame({"a": series, "b": series[::-1]})).fit(1)
 
 
 def _estimators() -> Iterator[Any]:

@@ -100,7 +100,10 @@ KNOWN: dict[str, dict[str, str]] = {
     ),
     "scipy": listed("class", "scipy.stats._kde:gaussian_kde\nscipy.stats.kde:gaussian_kde")
     | listed("name", "scipy._lib.array_api_compat.numpy._aliases:asarray")
-    | listed("class", "scipy.optimize._optimize:OptimizeResult\nscipy.optimize.optimize:OptimizeResult")
+    | listed(
+        "class",
+        "scipy.optimize._lbfgsb_py:LbfgsInvHessProduct\nscipy.optimize._optimize:OptimizeResult\nscipy.optimize.optimize:OptimizeResult",
+    )
     | listed("class", "scipy.interpolate.interpolate:interp1d PPoly\nscipy.interpolate._bsplines:BSpline"),
     "pandas": listed(
         "function",

@@ -2,9 +2,9 @@
 
     python tools/make_allow_lists.py [LIBRARY]...
 
-Run it once in each environment whose versions the lists are to cover, with this package importable: what a list holds already stays, what this
-environment's version adds is merged in, and the list's header names every version that went in. Reviewing the
-difference is the point: nothing gets on a list but through a commit.
+Run it once in each environment whose versions the lists are to cover, with this package importable: what a list
+holds already stays, what this environment's version adds is merged in, and the list's header names every version that
+went in. Reviewing the difference is the point: nothing gets on a list but through a commit.
 
 What is listed: the classes of a library that hold a fitted model, its compiled helpers with the functions that pickle
 names to rebuild them, and functions that estimators take as parameters, which may only be named. `tools/known_names.py`
@@ -23,14 +23,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
-from fitted_estimators import imports_of_fitted_estimators
+from fitted_estimators import imports_of_fitted_estimators, imports_of_fitted_statsmodels
 from known_names import KNOWN, SKLEARN_MODULES_BEFORE_0_22
 
-from artifact_lint.policy.imports import Kind, VerdictKind, verdict
+from artifact_lint.policy.imports import UNLISTED, Kind, VerdictKind, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from types import ModuleType
+
+    from artifact_lint.model import Use
 
 LISTS = Path(__file__).parent.parent / "artifact_lint" / "policy" / "data" / "allow"
 VERSIONS = "# Versions: "
@@ -148,17 +150,18 @@ def sklearn() -> Entries:
     entries |= functions("sklearn.feature_extraction", skip + "|image$")
     entries["sklearn.metrics._scorer:_passthrough_scorer"] = "name"
     entries |= built_alone("sklearn", skip + r"|\._cyutility$")
-    return entries | _before_0_22(entries) | fitted_estimators(entries)
+    return entries | _before_0_22(entries) | met("sklearn", imports_of_fitted_estimators(), entries)
 
 
-def fitted_estimators(walked: Entries) -> Entries:
-    """What fitted estimators import of scikit-learn beyond what a walk found; the rest is told, to be looked at."""
+def met(package: str, imports: Mapping[tuple[str, str], frozenset[Use]], walked: Entries) -> Entries:
+    """What pickles import of a package beyond what a walk found; what else is on no list is told, to be looked at."""
     entries: Entries = {}
-    for (module, name), uses in imports_of_fitted_estimators().items():
+    for (module, name), uses in imports.items():
         entry = f"{module}:{name}"
-        if entry in walked or verdict(module, name, uses).kind is VerdictKind.ALLOWED:
+        judged = verdict(module, name, uses)
+        if entry in walked or judged.kind is VerdictKind.ALLOWED:
             continue
-        if module.partition(".")[0] != "sklearn":
+        if module.partition(".")[0] != package or judged.reason != UNLISTED:
             print(f"  met in a pickle, on no list: {entry} {', '.join(sorted(uses))}", file=sys.stderr)
             continue
         kind = next(kind for kind in (Kind.NAME, Kind.CLASS, Kind.FUNCTION, Kind.CONSTRUCTOR) if uses <= kind.uses)
@@ -174,6 +177,10 @@ def _before_0_22(entries: Entries) -> Entries:
         for module, name, kind in ((*entry.split(":"), kind) for entry, kind in entries.items())
         if module in renamed
     }
+
+
+def statsmodels() -> Entries:
+    return met("statsmodels", imports_of_fitted_statsmodels(), {})
 
 
 def imblearn() -> Entries:
@@ -330,6 +337,7 @@ COLLECTORS: dict[str, Callable[[], Entries]] = {
     "pandas": pandas,
     "scipy": scipy,
     "sklearn": sklearn,
+    "statsmodels": statsmodels,
     "torch": torch,
     "transformers": transformers,
     "xgboost": xgboost,

@@ -345,6 +345,15 @@ def own_class(module: str, name: str) -> bytes:
     return b"\x80\x04" + short(module) + short(name) + b"\x93)\x81}" + short("offset") + b"K\x01sb."
 
 
+def several_classes() -> bytes:
+    """A list of instances of classes of one's own package, and of a method that is bound to one of them."""
+    names = ("LogTransformer", "Clipper", "Calendar", "Ratio")
+    made = b"".join(short("churn_features") + short(name) + b"\x93)\x81a" for name in names)
+    bound = short("builtins") + short("getattr") + b"\x93"
+    bound += short("churn_features") + short("Clipper") + b"\x93)\x81" + short("clip") + b"\x86Ra"
+    return b"\x80\x04]" + made + bound + b"."
+
+
 def torch_zip(data: bytes, *, encrypted: bool = False) -> bytes:
     """The zip that torch.save writes, around a pickle."""
     stream = io.BytesIO()
@@ -405,6 +414,7 @@ FILES: Mapping[str, Callable[[], bytes]] = {
     "PKL101/good/churn.pkl": classifier,
     "PKL102/bad-main/churn.pkl": lambda: own_class("__main__", "ChurnModel"),
     "PKL102/bad-own-class/churn.pkl": lambda: own_class("churn_features", "LogTransformer"),
+    "PKL102/bad-package/churn.pkl": several_classes,
     "PKL102/bad-policy-report/churn.pkl": lambda: own_class("churn_features", "LogTransformer"),
     "PKL102/good-configuration/churn.pkl": lambda: own_class("churn_features", "LogTransformer"),
     "PKL102/good-manifest/churn.pkl": lambda: own_class("churn_features", "LogTransformer"),

@@ -27,7 +27,7 @@ _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 
 @click.command("init")
 @click.argument("path", metavar="PATH", default=".")
-@click.option("--force", is_flag=True, help="Write over a manifest that is there.")
+@click.option("--force", is_flag=True, help="Replace a manifest that is there; the old one is kept beside it as .orig.")
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print the manifest instead of writing it.")
 @pass_activity
 def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> None:
@@ -61,10 +61,15 @@ def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> None
             continue
         target = root / relative
         activity.doing = f"writing {target.name}"
+        kept = _keep_old(target)
         _write(target, text)
         gaps = text.count("TODO:")
-        todo = f", with {gaps} gaps marked TODO for you to fill in" if gaps else ""
+        todo = f", with {gaps} gap{'s' if gaps > 1 else ''} marked TODO for you to fill in" if gaps else ""
         click.echo(f"Wrote {_shown(target)}{todo}.")
+        if kept is not None:
+            click.echo(
+                f"The old one is {_shown(kept)}: its lifecycle, lineage, pickle policy and comments are not taken over."
+            )
 
 
 def _shown(target: Path) -> str:
@@ -80,6 +85,18 @@ def _refuse_to_overwrite(targets: Sequence[Path], *, force: bool) -> None:
             raise CommandError(f"{_shown(twin)} is already there; remove it first, for two manifests would disagree")
         if target.exists() and not force:
             raise CommandError(f"{_shown(target)} is already there; --force writes over it")
+
+
+def _keep_old(target: Path) -> Path | None:
+    """Set a manifest that is to be replaced aside; None where there is none."""
+    if not target.is_file():
+        return None
+    kept = target.with_name(f"{target.name}.orig")
+    try:
+        target.replace(kept)
+    except OSError as error:
+        raise CommandError(f"cannot set {_shown(target)} aside: {(error.strerror or str(error)).lower()}") from error
+    return kept
 
 
 def _chosen(artifacts: Sequence[Artifact], place: str, *, is_directory: bool, shown: str) -> list[Artifact]:

@@ -26,7 +26,9 @@ _SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c"
 #: Suffixes that mean something else within documents and packages.
 _AMBIGUOUS = frozenset({".bin", ".p", ".model", ".th"})
 #: Names by which an archive promises weights, so that its members are looked at whatever they are called.
-_PROMISING = re.compile(r"(?:^|[^a-z])(?:model|weight|checkpoint|ckpt|classifier|regressor|estimator|pipeline)s?(?![a-z])")
+_PROMISING = re.compile(
+    r"(?:^|[^a-z])(?:model|weight|checkpoint|ckpt|classifier|regressor|estimator|pipeline)s?(?![a-z])"
+)
 #: How much of a promising archive is looked at: members, and bytes of each that is compressed.
 _SNIFFED = 1000
 _PEEK = ReadLimits(unpacked=1 << 22)

@@ -27,6 +27,9 @@ DATA = Path(__file__).parent / "data"
 #: The list for the standard library, whose modules have no common root.
 STANDARD_LIBRARY = "python"
 
+#: What is said of a name of which nothing is known.
+UNLISTED = "is on no allow-list"
+
 #: The namespace of TorchScript's own classes: torch looks them up in the archive's code, and Python cannot import it.
 TORCHSCRIPT = "__torch__"
 
@@ -207,7 +210,7 @@ def _why_unlisted(module: str, name: str) -> str:
         return "has a dot in its name, which reaches through a module or class to something else"
     if module == "__main__":
         return "was defined in the script that wrote the pickle, and is nowhere else"
-    return "is on no allow-list"
+    return UNLISTED
 
 
 def _reason(file: str, module: str, name: str) -> str:

@@ -65,7 +65,7 @@ def no_record(artifact: Artifact) -> Iterator[Problem]:
     `artifact-lint init PATH` writes a model-artifact.yaml from all that can be read, and leaves the rest for you to
     fill in. Data that is no model can be left out with `exclude` in the configuration.
     """
-    if artifact.described or not artifact.files:
+    if (artifact.described and not _is_described_unreadably(artifact)) or not artifact.files:
         return
     file = artifact.files[0]
     if file.state is FileState.PRESENT and file.format is None and not _was_read(file):
@@ -79,6 +79,12 @@ def no_record(artifact: Artifact) -> Iterator[Problem]:
     if severity is Severity.NOTE:
         advice += " Where it is no part of a model, name it under `exclude` in the configuration."
     yield Problem(artifact.origin, what, advice, file=file.path, severity=severity)
+
+
+def _is_described_unreadably(artifact: Artifact) -> bool:
+    """Whether all that describes the weights is a hand-written file that nobody can read."""
+    silent = all(artifact.is_missing(component) for component in Component if component is not Component.WEIGHTS)
+    return silent and artifact.has_unread_record and set(artifact.record.conventions) == {"sidecar"}
 
 
 def _missing(artifact: Artifact, component: Component) -> Iterator[Problem]:

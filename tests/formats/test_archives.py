@@ -110,6 +110,17 @@ def test_a_tar_archive_of_text_is_none() -> None:
     assert look(tarred({"a.txt": b"hello"}, "w:gz"), "notes.tar.gz").format is None
 
 
+@pytest.mark.parametrize("name", ["model.tar", "weights.tgz", "best_model.tar.gz", "speech.nemo", "Model-v2.TAR"])
+def test_an_archive_that_promises_weights_is_read_whatever_its_members_are_called(name: str) -> None:
+    content = tarred({"readme": b"hello", "blob": SYSTEM_CALL}, "w:gz" if "gz" in name else "w")
+    inspection = look(content, name)
+    assert [(found.dotted, found.member) for found in inspection.imports] == [("posix:system", "blob")]
+
+
+def test_an_archive_that_promises_weights_and_holds_text_is_none() -> None:
+    assert look(tarred({"readme": b"hello", "notes": b"(cat\ndog\n"}), "model.tar").format is None
+
+
 def test_archives_within_archives_are_read_to_a_depth() -> None:
     content = SYSTEM_CALL
     for depth in range(8):

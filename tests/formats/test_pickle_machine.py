@@ -7,6 +7,7 @@ import pickle
 import pickletools
 import struct
 import uuid
+import zoneinfo
 from pathlib import PurePosixPath
 
 import pytest
@@ -260,3 +261,76 @@ def test_opcodes_that_spell_the_magic_of_another_format() -> None:
     inspection = look(b"GGUF\x03\0\0\0\0" + b"0" + SYSTEM_CALL, "model.gguf")
     assert inspection.format == "pickle"
     assert imported(inspection) == {"posix:system"}
+
+
+def stack_global(module: str, name: str) -> bytes:
+    return b"".join(b"\x8c" + bytes([len(text)]) + text.encode() for text in (module, name)) + b"\x93"
+
+
+def fetched(owner: bytes, attribute: bytes = b"\x8c\x06method", after: bytes = b".") -> bytes:
+    return b"\x80\x04" + stack_global("builtins", "getattr") + owner + attribute + b"\x86R" + after
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_class_method_is_named_through_its_class(protocol: int) -> None:
+    inspection = look(pickle.dumps(zoneinfo.ZoneInfo("UTC"), protocol))
+    assert imported(inspection) == {"zoneinfo:ZoneInfo", "zoneinfo:ZoneInfo._unpickle"}
+    uses = {found.name: found.uses for found in inspection.imports}
+    assert uses["ZoneInfo._unpickle"] == {Use.NAMED, Use.CALLED}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_getattr_that_is_fetched_again_is_none_where_it_fetches_methods_alone(protocol: int) -> None:
+    module = "__builtin__" if protocol < 3 else "builtins"
+    found = imported(look(pickle.dumps([dict.fromkeys, [].append, "a".join], protocol)))
+    assert {name for name in found if "." in name} == {
+        f"{module}:dict.fromkeys",
+        "builtins:list().append",
+        "builtins:str().join",
+    }
+    assert f"{module}:getattr" not in found
+
+
+def test_a_method_of_an_instance_is_told_from_its_class_method() -> None:
+    instance = fetched(stack_global("mine", "Thing") + b")\x81")
+    assert imported(look(instance)) == {"mine:Thing", "mine:Thing().method"}
+    assert imported(look(fetched(stack_global("mine", "Thing")))) == {"mine:Thing", "mine:Thing.method"}
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        fetched(stack_global("mine", "Thing"), b"\x8c\x09__class__"),
+        fetched(stack_global("mine", "Thing"), b"\x8c\x03a.b"),
+        fetched(stack_global("mine", "Thing"), stack_global("mine", "name")),
+        fetched(stack_global("mine", "Thing") + b")R)R"),
+        fetched(stack_global("mine", "Thing"), after=b"0" + stack_global("builtins", "getattr") + b"."),
+        fetched(stack_global("mine", "Thing") + b"\x94", after=b"0" + stack_global("builtins", "getattr") + b"2\x86."),
+    ],
+)
+def test_getattr_stays_where_it_does_anything_else(stream: bytes) -> None:
+    assert "builtins:getattr" in imported(look(stream))
+
+
+def test_getattr_that_is_kept_for_later_stays() -> None:
+    kept = b"\x80\x04" + stack_global("builtins", "getattr") + b"\x94" + stack_global("mine", "Thing")
+    assert "builtins:getattr" in imported(look(kept + b"\x8c\x01a\x86Rh\x00\x86."))
+    assert "builtins:getattr" not in imported(look(kept + b"\x8c\x01a\x86R."))
+
+
+def test_names_that_are_made_of_attributes_stay_short() -> None:
+    stream = stack_global("mine", "Thing")
+    for _ in range(2000):
+        stream = stack_global("builtins", "getattr") + stream + b"\x8c\x04deep\x86R"
+    inspection = look(b"\x80\x04" + stream + b".")
+    assert max(len(found.name) for found in inspection.imports) <= 256
+    assert "builtins:getattr" in imported(inspection)
+
+
+@pytest.mark.parametrize("opening", [b"Pid\n0", b"\x970", b"Pid\n"])
+def test_a_stream_may_open_with_what_another_process_hands_over(opening: bytes) -> None:
+    from artifact_lint.formats import sniff
+    from artifact_lint.formats.sources import Memory
+
+    assert sniff("license", Memory(opening + SYSTEM_CALL)) == "pickle"
+    assert imported(look(opening + SYSTEM_CALL, "license")) == {"posix:system"}

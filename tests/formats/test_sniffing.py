@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+import struct
 import sysconfig
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from weight_files import SYSTEM_CALL, look, torch_zip, zipped
 
-from artifact_lint.formats import FORMATS, aliases, sniff
+from artifact_lint.formats import FORMATS, aliases, is_plain_text, sniff
 from artifact_lint.formats.sources import Memory
 from artifact_lint.model import Cause
 
@@ -49,6 +50,10 @@ TEXTS = [
     "K\n",
     "%PDF-1.7\n",
     "PK is a name\n",
+    "Python is\na language\n.\n",
+    "Pets\n(cat\ndog\n.\n",
+    "GGUF is a format of which we know a little\n",
+    "GGUF\n",
     "JFIF is a format of which we know nothing at all\n",
     "<?xml version='1.0'?>\n",
     "(cat\ndog\noxen\n",
@@ -140,6 +145,17 @@ def test_an_empty_file_is_told() -> None:
         ("anything", torch_zip(), "torch-zip"),
         ("script.pt", torch_zip(**{"constants.pkl": pickle.dumps(()), "code/a.py": b"x"}), "torchscript"),
         ("program.pt2", zipped({"p/archive_format": b"pt2", "p/models/model.json": b"{}"}), "pt2"),
+        ("setuptools.whl", zipped({"a.py": b"a", "long.pth": b"import os; " * 100}), None),
+        ("anything.zip", zipped({"a/b.pth": torch_zip()}), "zip"),
+        ("m.gguf", b"GGUF" + struct.pack("<IQQ", 3, 0, 0), "gguf"),
+        ("m.gguf", b"GGUF" + struct.pack(">IQQ", 3, 0, 0), "gguf"),
+        ("m.gguf", b"GGUF" + struct.pack("<IQQ", 4, 0, 0), None),
+        ("site.pth", b"import sys; sys.path.append('x')\n/usr/lib/more\n", None),
+        ("N.pth", b"N(lp0\nN\n", None),
+        ("model.zip", zipped({"blob": SYSTEM_CALL}), "zip"),
+        ("churn-model.zip", zipped({"a/": b"", "a/blob": torch_zip()}), "zip"),
+        ("model.zip", zipped({"blob": b"text", "other": b""}), None),
+        ("remodel.zip", zipped({"blob": SYSTEM_CALL}), None),
         ("m.keras", zipped({"metadata.json": b"{}", "config.json": b"{}", "model.weights.h5": b""}), "keras"),
         ("m.skops", zipped({"schema.json": b"{}", "1.npy": b""}), "skops"),
         ("m.npz", zipped({"a.npy": b"", "b.npy": b""}), "npz"),
@@ -179,6 +195,16 @@ def test_a_declared_format_counts_only_where_the_bytes_leave_it_open() -> None:
 )
 def test_what_users_write_is_understood(text: str, expected: str | None) -> None:
     assert aliases(text) == expected
+
+
+@pytest.mark.parametrize("head", [b"import os\n", "/home/jörg".encode()[:-3], b"\xef\xbb\xbf/usr\r\n\t", b" "])
+def test_plain_text_is_told(head: bytes) -> None:
+    assert is_plain_text(head)
+
+
+@pytest.mark.parametrize("head", [b"", b"a\0b", b"\x80\x02}.", b"PK\x03\x04", b"\xff\xfe", b"abc\xe9def", b"\x7f"])
+def test_bytes_that_are_no_plain_text(head: bytes) -> None:
+    assert not is_plain_text(head)
 
 
 def test_formats_and_aliases_do_not_collide() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import operator
 import pickle
+import re
 from collections import Counter, OrderedDict, defaultdict, deque
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -88,6 +90,15 @@ def imported(data: bytes) -> Iterator[tuple[str, str]]:
         ("joblib.numpy_pickle", "NumpyUnpickler"),
         ("pandas", "read_pickle"),
         ("operator", "attrgetter"),
+        ("_operator", "attrgetter"),
+        ("_operator", "methodcaller"),
+        ("_operator", "itemgetter"),
+        ("_functools", "reduce"),
+        ("uuid", "_get_command_stdout"),
+        ("_osx_support", "_read_output"),
+        ("_aix_support", "_read_cmd_output"),
+        ("_pyrepl.pager", "pipe_pager"),
+        ("pathlib", "Path().read_text"),
         ("types", "CodeType"),
         ("sys", "modules"),
         ("logging.config", "dictConfig"),
@@ -134,6 +145,8 @@ def test_python_2_names_of_harmless_ones_are_allowed(module: str, name: str, use
         ("collections", "_sys.modules"),
         ("numpy", "lib.npyio.load"),
         ("sklearn.base", "BaseEstimator.__init__.__globals__"),
+        ("sklearn", "utils.murmurhash3_32"),
+        ("sklearn.utils", "warnings.warn"),
     ],
 )
 def test_a_dotted_name_is_judged_by_what_it_reaches(module: str, name: str) -> None:
@@ -234,7 +247,30 @@ def test_python_2_names_are_mapped_as_the_unpickler_does() -> None:
     assert python3_name("mine", "Thing") == ("mine", "Thing")
 
 
+def test_the_class_method_by_which_a_time_zone_is_pickled_is_allowed() -> None:
+    assert verdict("zoneinfo", "ZoneInfo", NAMED).kind is VerdictKind.ALLOWED
+    assert verdict("zoneinfo", "ZoneInfo._unpickle", CALLED).kind is VerdictKind.ALLOWED
+
+
+def test_a_bound_method_is_told_as_one() -> None:
+    judged = verdict("mine", "Thing().method", NAMED)
+    assert judged.kind is VerdictKind.UNLISTED
+    assert "bound" in judged.reason
+
+
+def test_the_data_of_statsmodels_is_unlisted_because_it_evaluates_a_formula() -> None:
+    assert verdict("statsmodels.regression.linear_model", "OLS", NAMED).kind is VerdictKind.ALLOWED
+    assert "formula" in verdict("statsmodels.base.data", "PandasData", NAMED).reason
+
+
+@pytest.mark.parametrize("name", ["CyHalfBinomialLoss", "CyPinballLoss", "CyHalfTweedieLossIdentity"])
+@pytest.mark.parametrize("form", ["{}", "__pyx_unpickle_{}"])
+def test_a_compiled_module_that_knows_its_last_name_only_is_listed_under_it(name: str, form: str) -> None:
+    assert verdict("_loss", form.format(name), CALLED).kind is VerdictKind.ALLOWED
+
+
 VALUES = [
+    *(re.compile("a+"), operator.add, np.poly1d([1, 2])),
     *(OrderedDict(a=1), defaultdict(list), Counter("ab"), deque([1]), frozenset({1}), {2}, bytearray(b"x"), 1 + 2j),
     *(slice(1, 2), range(3), SimpleNamespace(a=1), Decimal("1.5"), Fraction(1, 3), UUID(int=1)),
     *(date(2026, 11, 2), datetime(2026, 11, 2, tzinfo=UTC), timedelta(1), timezone(timedelta(hours=1))),
