@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.pointers import is_lfs_pointer
 from artifact_lint.adapters.roles import sounds_like_model
-from artifact_lint.formats import sniff
-from artifact_lint.formats.base import WEIGHT_SUFFIXES
+from artifact_lint.formats import is_plain_text, sniff
+from artifact_lint.formats.base import HEAD, WEIGHT_SUFFIXES
 from artifact_lint.stores.base import EntryKind, StoreError
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:
         return found
     if found.trouble:
         return found if promises or named or entry.kind is EntryKind.UNREADABLE else None
-    weak = PurePosixPath(entry.path).suffix.lower() in _WEAK_SUFFIXES
+    suffix = PurePosixPath(entry.path).suffix.lower()
+    is_path_file = suffix == ".pth" and is_plain_text(tree.read(entry.path, HEAD) or b"")
+    weak = suffix in _WEAK_SUFFIXES or is_path_file
     certain = promises and (not weak or sounds_like_model(entry.path))
     return found if certain else None

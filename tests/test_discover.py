@@ -77,6 +77,8 @@ def test_a_pickle_is_found_whatever_it_is_called(tmp_path: Path) -> None:
         ("model.py", "class Model:\n    pass\n"),
         ("photo.png", b"\x89PNG\r\n\x1a\n" + bytes(64)),
         ("empty", b""),
+        ("distutils-precedence.pth", "import os; enabled = os.environ.get('SETUPTOOLS_USE_DISTUTILS')\n"),
+        ("notes.md", "GGUF is a format for language models.\n"),
         ("MLmodel", "import requests\n\nresponse = requests.post('https://example.org')\n"),
         ("figure.npy.png", b"\x89PNG\r\n\x1a\n" + bytes(64)),
     ],

@@ -276,9 +276,18 @@ _READABLE = {
 }
 
 
+#: What the files of a framework can run on load beside pickles, by framework.
+_CODE_NOT_SOUGHT = {
+    "keras": "Lambda layers, whose code runs on load",
+    "tensorflow": "operators that run Python or touch files",
+}
+
+
 @rule("PKL141", "not-inspected", severity=Severity.ERROR, tags=("security",))
 def not_inspected(artifact: Artifact) -> Iterator[Problem]:
     """Part of a file that a loader would read could not be looked at.
+
+    A note for Keras and TensorFlow files, whose layers and operators are not looked at yet.
 
     ## Why is this bad?
     Unread is not clean.
@@ -300,3 +309,10 @@ def not_inspected(artifact: Artifact) -> Iterator[Problem]:
             message = f"not everything could be looked at: {detail} ({_at(file, part)}{more})"
             advice = _READABLE.get(part.cause, "Fetch or write the file again.")
             yield Problem(file.origin, message, advice, file=_inside(file, part))
+        sought = _CODE_NOT_SOUGHT.get(inspection.framework or "") if inspection and not inspection.pickled else None
+        if sought:
+            message = f"{file.path} may hold {sought}, which this release does not look for"
+            advice = (
+                "Where the file is from somebody else, load it with code execution switched off (`safe_mode=True`)."
+            )
+            yield Problem(file.origin, message, advice, file=file.path, severity=Severity.NOTE)
