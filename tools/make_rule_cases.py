@@ -354,6 +354,17 @@ def several_classes() -> bytes:
     return b"\x80\x04]" + made + bound + b"."
 
 
+def keras_archive() -> bytes:
+    """The members that Keras 3 writes, with one dense layer's configuration and no weights."""
+    layer = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 1}}
+    config = {"module": "keras", "class_name": "Sequential", "config": {"layers": [layer]}}
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in (("metadata.json", {"keras_version": "3.12.0"}), ("config.json", config)):
+            archive.writestr(zipfile.ZipInfo(name), json.dumps(content))
+    return stream.getvalue()
+
+
 def torch_zip(data: bytes, *, encrypted: bool = False) -> bytes:
     """The zip that torch.save writes, around a pickle."""
     stream = io.BytesIO()
@@ -427,6 +438,7 @@ FILES: Mapping[str, Callable[[], bytes]] = {
     "PKL111/bad-opcode/churn.pkl": lambda: b"\x80\x02ccollections\nOrderedDict\n)R\xff.",
     "PKL111/good/churn.pkl": classifier,
     "PKL141/bad-encrypted/churn.pt": lambda: torch_zip(state_dict(), encrypted=True),
+    "PKL141/bad-keras/churn.keras": keras_archive,
     "PKL141/bad-lz4/churn.joblib": lambda: b"\x04\x22\x4d\x18\x64\x40\xa7" + bytes(24),
     "PKL141/good/churn.pkl": classifier,
     "SUM106/bad-cut-short/churn.safetensors": lambda: linear()[:-8],

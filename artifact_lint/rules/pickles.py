@@ -276,11 +276,14 @@ _READABLE = {
 }
 
 
-#: What the files of a framework can run on load beside pickles, by framework.
-_CODE_NOT_SOUGHT = {
-    "keras": "Lambda layers, whose code runs on load",
-    "tensorflow": "operators that run Python or touch files",
-}
+_LAYERS = "Lambda layers, whose code runs on load"
+#: What files can run on load beside pickles, by format; HDF5 of weights alone holds no layers.
+_CODE_NOT_SOUGHT = {"keras": _LAYERS, "hdf5": _LAYERS, "savedmodel": "operators that run Python or touch files"}
+
+
+def _code_not_sought(file: WeightFile, inspection: Inspection) -> str | None:
+    is_other_hdf5 = file.format == "hdf5" and (inspection.framework != "keras" or file.path.endswith(".weights.h5"))
+    return None if is_other_hdf5 else _CODE_NOT_SOUGHT.get(file.format or "")
 
 
 @rule("PKL141", "not-inspected", severity=Severity.ERROR, tags=("security",))
@@ -309,9 +312,9 @@ def not_inspected(artifact: Artifact) -> Iterator[Problem]:
             message = f"not everything could be looked at: {detail} ({_at(file, part)}{more})"
             advice = _READABLE.get(part.cause, "Fetch or write the file again.")
             yield Problem(file.origin, message, advice, file=_inside(file, part))
-        sought = _CODE_NOT_SOUGHT.get(inspection.framework or "") if inspection and not inspection.pickled else None
-        if sought:
-            message = f"{file.path} may hold {sought}, which this release does not look for"
+        unsought = _code_not_sought(file, inspection) if inspection else None
+        if unsought:
+            message = f"{file.path} may hold {unsought}, which this release does not look for"
             advice = (
                 "Where the file is from somebody else, load it with code execution switched off (`safe_mode=True`)."
             )
