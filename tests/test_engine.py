@@ -282,3 +282,30 @@ def test_what_no_rule_can_check_yet_is_said(repository: Repository, tmp_path: Pa
     configuration.write_text("[stages.production]\nsigned = true\nmax-size = '1 KB'\n")
     notes = run(".", settings=load(configuration, all_rules())).notes
     assert notes == ("stages.production: signed, max-size cannot be checked by this release",)
+
+
+HOSTILE = b"cposix\nsystem\n(S'echo'\ntR."
+ALLOWS_ITSELF = (
+    "schema_version: 1\nname: x\nweights:\n  files: [{path: m.pkl}]\n"
+    '  pickle: {policy: allow-listed, allow: ["posix:system", "mine:Thing"], reason: "trust me"}\n'
+)
+
+
+def test_a_manifest_cannot_allow_itself_what_is_dangerous(repository: Repository) -> None:
+    repository.write("p/model-artifact.yaml", ALLOWS_ITSELF)
+    (repository.path / "p/m.pkl").write_bytes(HOSTILE)
+    assert "PKL101" in {finding.code for finding in run("p").findings}
+
+
+def test_the_configuration_can_allow_it_and_the_note_says_so(repository: Repository) -> None:
+    repository.write("p/model-artifact.yaml", ALLOWS_ITSELF)
+    (repository.path / "p/m.pkl").write_bytes(b"cmine\nThing\n)R.")
+    codes = {finding.code: finding.message for finding in run("p").findings}
+    assert "PKL102" not in codes
+    assert "allowed by its own manifest" in codes["PKL002"]
+
+
+def test_a_long_text_holds_no_credential_and_ends(repository: Repository) -> None:
+    value = "a" * 300_000 + "sk-" * 100_000
+    repository.write("p/model-artifact.yaml", f"schema_version: 1\nname: x\nmetadata: {{a: {value}}}\n")
+    assert "MAN010" not in {finding.code for finding in run("p").findings}

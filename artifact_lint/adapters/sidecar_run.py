@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MOST_METRICS = 1000
 _MOST_DATASETS = 100
 
+#: A longer text is neither a requirement nor a version, in characters.
+_LONGEST = 300
 _VERSION = re.compile(r"[v=]*(?P<number>\d+(?:\.\w+)+(?:[-+.]\w+)*)")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:\[[^\]]*\])?\s*(?:[=<>!~]=?.*)?")
 
@@ -135,11 +137,11 @@ def libraries_of(fields: Fields) -> Stated[tuple[Fact[str], ...]]:
         stated += group.items()
         for element in group.elements():
             text = as_text(element)
-            if text is not None and _REQUIREMENT.fullmatch(text):
+            if text is not None and len(text) < _LONGEST and _REQUIREMENT.fullmatch(text):
                 found.setdefault(text, Fact(text, element.origin, guessed=True))
     for key, node in stated:
         distribution = keys.LIBRARIES.get(keys.normal(key))
-        version = _VERSION.fullmatch(as_text(node) or "")
+        version = _VERSION.fullmatch((as_text(node) or "")[:_LONGEST])
         if distribution and version:
             found.setdefault(distribution, Fact(f"{distribution}=={version['number']}", node.origin, guessed=True))
     pins = tuple(found.values())

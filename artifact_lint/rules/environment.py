@@ -48,6 +48,8 @@ def missing_environment(artifact: Artifact) -> Iterator[Problem]:
         yield Problem(artifact.origin, message, "Add a requirements.txt with exact versions beside the model.")
 
 
+#: What is looked at of one requirement, in characters: its hashes come first after the version.
+_LONGEST_REQUIREMENT = 300
 _EXACT = re.compile(r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@[0-9a-f]{40}\b|\.whl(?:#|$)|#sha256=")
 
 
@@ -70,7 +72,7 @@ def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
     seen = set()
     for stated in artifact.record.requirements:
         for requirement in stated.value:
-            text = requirement.value.strip()
+            text = requirement.value.strip()[:_LONGEST_REQUIREMENT]
             name = re.split(r"[\s<>=!~;\[@,]", text, maxsplit=1)[0].lower()
             if _EXACT.search(text) or name in seen or text.startswith("-"):
                 seen.add(name)

@@ -195,6 +195,8 @@ def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in match[1].split(".")) if match else ()
 
 
+#: A longer one is no requirement that anybody wrote, without its hashes, in characters.
+_LONGEST_REQUIREMENT = 300
 _PIN = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*={2,3}\s*([^\s;#,]+)\s*(?:;.*|#.*)?")
 
 
@@ -202,7 +204,7 @@ def _requirement_conflicts(artifact: Artifact) -> Iterator[Problem]:
     pins: dict[str, tuple[str, Fact[str]]] = {}
     for stated in artifact.record.requirements:
         for requirement in stated.value:
-            match = _PIN.fullmatch(requirement.value)
+            match = _PIN.fullmatch(requirement.value.partition("--hash")[0][:_LONGEST_REQUIREMENT])
             if not match:
                 continue
             name = re.sub(r"[-_.]+", "-", match[1]).lower()
@@ -273,21 +275,25 @@ def local_path(artifact: Artifact) -> Iterator[Problem]:
             )
 
 
-_URI_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@]*:(?P<password>[^\s/@]+)@", re.IGNORECASE)
+#: Every repetition is bounded, so that a long text takes time in proportion to its length.
+_URI_PASSWORD = re.compile(
+    r"[a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,255}:(?P<password>[^\s/@]{1,255})@",
+    re.IGNORECASE,
+)
 _MASKED = re.compile(r"^(?:\*+|x+|<[^>]*>|\$\{?\w+\}?|%\w+%|\{\{.*\}\}|\[?redacted\]?|password|token)$", re.IGNORECASE)
 #: Prefixes and lengths as the issuers document them: AWS access keys, GitHub, GitLab, Hugging Face, OpenAI, Slack,
 #: Google API keys, npm, PyPI and private keys in PEM.
 _TOKEN = re.compile(
     r"""(?x) (?<![A-Za-z0-9_]) (?:
         (?:AKIA|ASIA)[0-9A-Z]{16}
-      | gh[pousr]_[A-Za-z0-9]{36,} | github_pat_[A-Za-z0-9_]{60,}
-      | glpat-[A-Za-z0-9_-]{20,}
-      | hf_[A-Za-z0-9]{34,}
-      | sk-(?:proj-|ant-)?[A-Za-z0-9_-]{40,}
-      | xox[abprs]-[A-Za-z0-9-]{20,}
+      | gh[pousr]_[A-Za-z0-9]{36,255} | github_pat_[A-Za-z0-9_]{60,255}
+      | glpat-[A-Za-z0-9_-]{20,255}
+      | hf_[A-Za-z0-9]{34,255}
+      | sk-(?:proj-|ant-)?[A-Za-z0-9_-]{40,255}
+      | xox[abprs]-[A-Za-z0-9-]{20,255}
       | AIza[0-9A-Za-z_-]{35}
-      | npm_[A-Za-z0-9]{36} | pypi-AgEI[A-Za-z0-9_-]{50,}
-    ) (?![A-Za-z0-9]) | -----BEGIN\ (?:[A-Z]+\ )*PRIVATE\ KEY-----"""
+      | npm_[A-Za-z0-9]{36} | pypi-AgEI[A-Za-z0-9_-]{50,255}
+    ) (?![A-Za-z0-9]) | -----BEGIN\ (?:[A-Z]{1,30}\ ){0,4}PRIVATE\ KEY-----"""
 )
 
 

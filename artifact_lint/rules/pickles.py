@@ -44,16 +44,22 @@ def _policy(artifact: Artifact) -> PicklePolicy:
     return PicklePolicy.ALLOW_LISTED
 
 
-def _allowed(artifact: Artifact) -> frozenset[str]:
-    stated = frozenset(entry for fact in artifact.record.pickle for entry in fact.value.allow)
-    return artifact.options.pickle.allow | stated
+_LISTED = "on the allow-list"
+
+
+def _vouched_for_itself(artifact: Artifact) -> frozenset[str]:
+    """The imports that the artifact's own manifest allows: its word, not that of whoever is to load it."""
+    return frozenset(entry for fact in artifact.record.pickle for entry in fact.value.allow)
 
 
 def _verdicts(artifact: Artifact, inspection: Inspection) -> Iterator[tuple[Import, Verdict]]:
-    allowed = _allowed(artifact)
+    itself = _vouched_for_itself(artifact)
     for found in inspection.imports:
-        if found.dotted not in allowed:
-            yield found, verdict(found.module, found.name, found.uses)
+        if found.dotted in artifact.options.pickle.allow:
+            continue
+        judged = verdict(found.module, found.name, found.uses)
+        if found.dotted not in itself or judged.kind is VerdictKind.DANGEROUS:
+            yield found, judged
 
 
 def _at(file: WeightFile, part: Import | Hazard | Incomplete) -> str:
@@ -104,13 +110,17 @@ def pickle_used(artifact: Artifact) -> Iterator[Problem]:
     for file, inspection in _pickled(artifact):
         clean = all(judged.kind is VerdictKind.ALLOWED for _, judged in _verdicts(artifact, inspection))
         if clean and not inspection.incomplete and not inspection.hazards:
-            message = f"{file.path} is a pickle; everything it imports is on the allow-list"
+            itself = _vouched_for_itself(artifact) & {found.dotted for found in inspection.imports}
+            listed = f"on the allow-list or, in {len(itself)} cases, allowed by its own manifest" if itself else _LISTED
+            message = f"{file.path} is a pickle; everything it imports is {listed}"
             yield Problem(file.origin, message, _instead(inspection), file=file.path)
 
 
 @rule("PKL101", "dangerous-import", severity=Severity.ERROR, tags=("security",))
 def dangerous_import(artifact: Artifact) -> Iterator[Problem]:
     """Unpickling imports something that runs code, reaches files or the network, or loads more pickles.
+
+    Only the configuration can allow it; what an artifact's own manifest allows of this kind counts for nothing.
 
     ## Why is this bad?
     Loading the file hands the machine, and its credentials, to whoever wrote it.
