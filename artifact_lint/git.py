@@ -1,13 +1,21 @@
-"""What is asked of git: listings, blobs, changed paths. The only module that imports GitPython, when it is called."""
+"""What is asked of git: listings, blobs, changed paths. The only module that imports GitPython, when it is called.
+
+A repository's own configuration can name programs for git to start. None is started here, whoever wrote it: no
+filter, hook, file system monitor, external diff or transport.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
+import stat
 import tempfile
 import threading
 import weakref
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from subprocess import PIPE
 from typing import IO, TYPE_CHECKING, BinaryIO, Self
@@ -18,10 +26,18 @@ if TYPE_CHECKING:
 
     from git.cmd import Git
 
-#: A file system monitor is a program that a repository's configuration names; none is started.
-_SETTINGS = ("-c", "core.fsmonitor=false")
-#: No lock is taken, nothing is fetched, nobody is asked for a password.
-_ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+#: A file system monitor and a hook are programs that a repository brings along; `git diff` can start both.
+_SETTINGS = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+#: The variable that holds the empty value which programs named in the configuration are replaced by.
+_EMPTY = "ARTIFACT_LINT_EMPTY"
+#: No lock is waited for, nothing is fetched by any protocol, nobody is asked for a password.
+_ENVIRONMENT = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+    _EMPTY: "",
+}
 _CHUNK = 1 << 20
 
 
@@ -45,9 +61,10 @@ class Repository:
     Close it after use: one git process stays open to hand out blobs.
     """
 
-    def __init__(self, root: Path, command: Git) -> None:
+    def __init__(self, root: Path, command: Git, settings: tuple[str, ...] = _SETTINGS) -> None:
         self.root = root
         self._command = command
+        self._settings = settings
         self._lock = threading.Lock()
         self._blobs: Git.AutoInterrupt | None = None
         self._end: Callable[[], object] = _nothing
@@ -62,7 +79,7 @@ class Repository:
 
         try:
             return self._command.execute(
-                ["git", *_SETTINGS, *arguments],
+                ["git", *self._settings, *arguments],
                 istream=given,
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
@@ -71,6 +88,8 @@ class Repository:
             raise GitError(_NOT_INSTALLED) from None
         except GitCommandError as error:
             raise GitError(_explained(str(error.stderr), self.root)) from None
+        except OSError as error:
+            raise GitError(f"git cannot be started in {self.root}: {error.strerror or error}") from None
 
     def commit(self, revision: str) -> str:
         """The full id of the commit that a revision names.
@@ -104,9 +123,10 @@ class Repository:
                 path = os.fsdecode(name)
                 blobs[path] = Blob(path, oid, mode)
         sizes = self._sizes({blob.oid for blob in blobs.values() if _is_file(blob.mode)})
-        if 0 in sizes.values():
-            for path in self._intended():
-                blobs.pop(path, None)
+        empty = {blob.path for blob in blobs.values() if sizes.get(blob.oid) == 0}
+        if empty:
+            for path in empty.difference(self._to_be_committed()):
+                del blobs[path]
         return [Blob(blob.path, blob.oid, blob.mode, sizes.get(blob.oid)) for blob in blobs.values()]
 
     def tree(self, commit: str) -> list[Blob]:
@@ -175,14 +195,15 @@ class Repository:
 
     def _blob_process(self) -> Git.AutoInterrupt:
         if self._blobs is None:
-            command = ["git", *_SETTINGS, "cat-file", "--batch"]
+            command = ["git", *self._settings, "cat-file", "--batch"]
             self._blobs = self._command.execute(command, istream=PIPE, as_process=True)
             self._end = weakref.finalize(self, _end, self._blobs)
         return self._blobs
 
-    def _intended(self) -> list[str]:
-        """The paths of `git add --intent-to-add`, which the index holds as empty files and no commit will."""
-        return _names(self.run("diff", "--diff-filter=A", *_DIFF_OPTIONS, "--", "."))
+    def _to_be_committed(self) -> list[str]:
+        """The paths of the index without those of `git add --intent-to-add`, which it holds as empty files."""
+        empty_tree = self.run("hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
+        return _names(self.run("diff", "--cached", "--ita-invisible-in-index", *_DIFF_OPTIONS, empty_tree, "--", "."))
 
     def _sizes(self, oids: Iterable[str]) -> dict[str, int]:
         with tempfile.TemporaryFile() as wanted:
@@ -225,7 +246,8 @@ def open_repository(path: Path) -> Repository:
     command.update_environment(**_ENVIRONMENT, **_inherited(root))
     repository = Repository(root, command)
     repository.run("rev-parse", "--git-dir")
-    return repository
+    configured = repository.run("config", "--list", "--name-only", "-z")
+    return Repository(root, command, (*_SETTINGS, *_without_programs(_names(configured))))
 
 
 def staged_paths(path: Path) -> list[str]:
@@ -244,6 +266,10 @@ def changed_paths(path: Path, since: str) -> list[str]:
     Committed, staged, unstaged, untracked and deleted files count alike. The point of comparison is the merge base
     of the revision and HEAD, and the revision itself where a shallow clone knows of none.
 
+    No filter runs, so git cannot compare the content of a file that one transforms with what was committed. Git LFS
+    files are compared with their pointers here. A file of another filter counts as changed wherever git cannot trust
+    its time stamp, as in a fresh clone: more is linted then, never less.
+
     Raises:
         GitError: As `open_repository`, or the revision names no commit.
     """
@@ -254,7 +280,9 @@ def changed_paths(path: Path, since: str) -> list[str]:
         except GitError as error:
             if str(error) != _SILENT:
                 raise
-        changed = _names(repository.run("diff", *_DIFF_OPTIONS, base, "--", "."))
+        changed = set(_names(repository.run("diff", *_DIFF_OPTIONS, base, "--", ".")))
+        recorded = set(_names(repository.run("diff", "--cached", *_DIFF_OPTIONS, base, "--", ".")))
+        changed -= _as_their_pointers_say(repository, base, changed - recorded)
         untracked = _names(repository.run("ls-files", "--others", "--exclude-standard", "-z", "--", "."))
     return sorted({*changed, *untracked})
 
@@ -279,6 +307,63 @@ _DIFF_OPTIONS = (
 )
 _NOT_INSTALLED = "git is not installed, or not on PATH: install it, or lint the working tree"
 _SILENT = "git failed without a word"
+
+
+def _as_their_pointers_say(repository: Repository, commit: str, paths: set[str]) -> set[str]:
+    """Those of the paths whose file holds what the Git LFS pointer in the commit stands for."""
+    if not paths:
+        return set()
+    try:
+        return {
+            blob.path
+            for blob in repository.tree(commit)
+            if blob.path in paths and _is_file(blob.mode) and blob.size is not None and blob.size < _LONGEST_POINTER
+            if _is_content_of(_content(repository, blob), repository.root / blob.path)
+        }
+    except GitError:  # A partial clone lacks blobs of the commit: without a pointer, a file counts as changed.
+        return set()
+
+
+def _content(repository: Repository, blob: Blob) -> bytes:
+    content = BytesIO()
+    repository.copy_blob(blob.oid, content)
+    return content.getvalue()
+
+
+def _is_content_of(pointer: bytes, file: Path) -> bool:
+    match = _POINTER.fullmatch(pointer)
+    try:
+        status = file.lstat()
+        if match is None or not stat.S_ISREG(status.st_mode) or b"%d" % status.st_size != match["size"]:
+            return False
+        with file.open("rb") as source:
+            return hashlib.file_digest(source, "sha256").hexdigest().encode("ascii") == match["sha256"]
+    except OSError:
+        return False
+
+
+#: Git LFS specification, version 1: a pointer is shorter than 1024 bytes, its keys sorted after `version`.
+_LONGEST_POINTER = 1024
+_POINTER = re.compile(
+    rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:(?P<sha256>[0-9a-f]{64})\nsize (?P<size>[0-9]+)\n"
+)
+
+
+def _without_programs(names: Iterable[str]) -> list[str]:
+    """Options for git that empty every filter of the configuration and switch off every hook that it defines.
+
+    An empty command is none, and an empty boolean is false (git-config(1), "Values"). `--config-env` splits at the
+    last "=", so a driver may have any name; a git before 2.31 does not know the option, and fails.
+    """
+    keys = []
+    for name in names:
+        section, _, rest = name.partition(".")
+        driver, dot, _ = rest.rpartition(".")
+        if section == "filter" and dot:
+            keys.append(name)
+        elif section == "hook" and dot:
+            keys.append(f"hook.{driver}.enabled")
+    return [f"--config-env={key}={_EMPTY}" for key in dict.fromkeys(keys)]
 
 
 def _nothing() -> None:
@@ -356,4 +441,6 @@ def _explained(stderr: str, root: Path) -> str:
         )
     if "Not a valid object name" in text or "bad revision" in text or "unknown revision" in text:
         return "no such revision; in a shallow clone, fetch it first"
+    if "unknown option: --config-env" in text:
+        return "git 2.31 or later is needed where filters are configured, to keep them from running: update git"
     return f"git failed: {text.splitlines()[0]}"

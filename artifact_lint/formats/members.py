@@ -22,6 +22,7 @@ _SMALL = 1 << 16
 _LARGE = 1 << 26
 #: How far the next member is looked for in an archive without a directory, in bytes.
 _SEARCHED = 1 << 26
+_COUNTED = 1 << 16
 
 
 def read_members(job: Job, findings: Findings) -> dict[str, Entry]:
@@ -60,6 +61,8 @@ def _all_entries(job: Job, findings: Findings) -> list[Entry]:
             kept.append(entry)
             if len(kept) > job.limits.members:
                 break
+        else:
+            _check_count(job, findings, len(kept), directory.count)
     except FormatError as error:
         findings.add_error(error, job.member)
         known = {entry.name for entry in kept}
@@ -69,11 +72,18 @@ def _all_entries(job: Job, findings: Findings) -> list[Entry]:
     return kept
 
 
+def _check_count(job: Job, findings: Findings, seen: int, told: int) -> None:
+    # Writers without zip64 count modulo 65,536.
+    if seen != told and seen % _COUNTED != told:
+        detail = f"the archive's directory holds {seen:,} members and its end record says {told:,}"
+        findings.add_incomplete(Cause.BROKEN, detail, 0, job.member)
+
+
 def _read_member(job: Job, entry: Entry, findings: Findings) -> None:
     inner = job.inner(job.source, entry.name)
     try:
         inner = job.inner(member(job.source, entry, job.limits), entry.name)
-        if entry.name.endswith(_PICKLES):
+        if entry.name.casefold().endswith(_PICKLES):
             read_pickle(inner, findings)
         else:
             job.descend(inner, findings)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import Format, FormatError
 from artifact_lint.formats.members import read_members
 from artifact_lint.formats.pickles.reader import read_pickle
+from artifact_lint.formats.pickles.recognise import looks_like_pickle
+from artifact_lint.formats.sources import Slice
 from artifact_lint.model import Cause, Tensor
 
 if TYPE_CHECKING:
@@ -21,8 +24,15 @@ _MAGIC = b"\x93NUMPY"
 #: numpy reads headers up to 10,000 bytes unless told otherwise.
 _LONGEST_HEADER = 1 << 16
 _DEEPEST = 32
+#: The kind of types whose items are pickled.
+_OBJECT = "O"
 _TYPE = re.compile(r"[<>=|]?([a-zA-Z?])(\d{0,9})(?:\[.*\])?")
-_TOKEN = re.compile(r"\s*(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|(\d{1,19})L?|(True|False|None)|([][(){}:,]))")
+_BLANK = r"[ \t\r\n\f]*"
+_TOKEN = re.compile(
+    rf"{_BLANK}(?:'([^'\\\r\n]*)'|\"([^\"\\\r\n]*)\"|(0|[1-9][0-9]{{0,18}})L?|(True|False|None)\b|([][(){{}}:,])){_BLANK}"
+)
+_PAIRS = frozenset({"()", "[]", "{}"})
+_FIELDS = frozenset({"descr", "fortran_order", "shape"})
 
 
 def _is_array(probe: Probe) -> bool:
@@ -36,19 +46,28 @@ def _is_archive(probe: Probe) -> bool:
 
 def _read_array(job: Job, findings: Findings) -> None:
     header, start = _header(job.source)
-    fields = _literal(header)
-    if not isinstance(fields, dict) or "descr" not in fields or not isinstance(fields.get("shape"), tuple):
-        raise FormatError(Cause.BROKEN, "the header is no dict of descr, fortran_order and shape", len(_MAGIC))
-    shape = fields["shape"]
-    if not all(isinstance(n, int) and not isinstance(n, bool) for n in shape):
-        raise FormatError(Cause.BROKEN, "the shape is not made of numbers", len(_MAGIC))
-    descr = fields["descr"]
+    try:
+        shape, descr = _shape_and_type(_literal(header))
+    except FormatError as error:
+        findings.add_error(error, job.member)
+        if looks_like_pickle(Slice(job.source, start, job.source.size), promised=True):
+            read_pickle(job, findings, start)
+        return
     types = _types(descr)
-    findings.add_tensor(Tensor(_name(job), descr if isinstance(descr, str) else ",".join(types), tuple(shape)))
-    if any(_kind(text) == "O" for text in types):
+    findings.add_tensor(Tensor(_name(job), descr if isinstance(descr, str) else ",".join(types), shape))
+    if any(_kind(text) == _OBJECT for text in types):
         read_pickle(job, findings, start)
     elif not job.member and isinstance(descr, str) and (size := _size(descr)) is not None:
         findings.extent = start + math.prod(shape) * size
+
+
+def _shape_and_type(fields: object) -> tuple[tuple[int, ...], object]:
+    if not isinstance(fields, dict) or fields.keys() != _FIELDS or not isinstance(fields["fortran_order"], bool):
+        raise FormatError(Cause.BROKEN, "the header is no dict of descr, fortran_order and shape", len(_MAGIC))
+    shape = fields["shape"]
+    if not isinstance(shape, tuple) or not all(type(n) is int for n in shape):
+        raise FormatError(Cause.BROKEN, "the shape is not made of numbers", len(_MAGIC))
+    return shape, fields["descr"]
 
 
 def _header(source: Source) -> tuple[str, int]:
@@ -72,6 +91,7 @@ def _name(job: Job) -> str:
 
 
 def _types(descr: object) -> list[str]:
+    """The type strings of a descr; `O` for what is none of the forms that NumPy writes."""
     found: list[str] = []
     pending = [descr]
     while pending:
@@ -79,15 +99,19 @@ def _types(descr: object) -> list[str]:
         if isinstance(item, str):
             found.append(item)
         elif isinstance(item, list):
-            pending += [field[1] for field in item if isinstance(field, tuple) and len(field) > 1]
-        elif isinstance(item, tuple) and item:
+            fields = [field for field in item if isinstance(field, tuple) and len(field) in {2, 3}]
+            pending += [field[1] for field in fields]
+            found += [_OBJECT] * (len(item) - len(fields))
+        elif isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], int | tuple):
             pending.append(item[0])
+        else:
+            found.append(_OBJECT)
     return found
 
 
 def _kind(text: str) -> str:
     match = _TYPE.fullmatch(text)
-    return match[1] if match else "O"
+    return match[1] if match else _OBJECT
 
 
 def _size(text: str) -> int | None:
@@ -98,27 +122,78 @@ def _size(text: str) -> int | None:
 
 
 def _literal(text: str) -> object:
-    """The value of a header, which is a Python literal; None where it is none."""
-    stack: list[tuple[str, list[object]]] = [("", [])]
-    position, text = 0, text.rstrip()
+    """The value of a header: the part of `ast.literal_eval`'s grammar that NumPy writes; None for anything else.
+
+    A value is followed by a comma or by the end of what it stands in, and a key by a colon; strings hold no escapes,
+    and no key stands twice.
+    """
+    stack = [_Open("", [])]
+    position, text = 0, text.strip(" \t\r\n\f")
     while position < len(text):
         token = _TOKEN.match(text, position)
-        if token is None:
+        if token is None or len(stack) > _DEEPEST:
             return None
         position = token.end()
         mark = token[5]
+        inner = stack[-1]
         if mark is None:
-            stack[-1][1].append(_scalar(token))
+            accepted = inner.accept(_scalar(token))
         elif mark in "([{":
-            stack.append((mark, []))
-            if len(stack) > _DEEPEST:
-                return None
-        elif mark in ")]}":
-            opening, items = stack.pop()
-            if opening + mark not in {"()", "[]", "{}"} or not stack:
-                return None
-            stack[-1][1].append(_collection(opening, items))
-    return stack[0][1][0] if len(stack) == 1 and len(stack[0][1]) == 1 else None
+            accepted = not inner.complete
+            stack.append(_Open(mark, []))
+        elif mark in ",:":
+            accepted = inner.separate(mark)
+        else:
+            stack.pop()
+            accepted = (
+                bool(stack) and inner.opening + mark in _PAIRS and inner.may_close() and stack[-1].accept(inner.value())
+            )
+        if not accepted:
+            return None
+    return stack[0].items[0] if len(stack) == 1 and stack[0].complete else None
+
+
+@dataclass(slots=True)
+class _Open:
+    """A bracket that is open, with the items so far; for a dict, its keys and values in turn."""
+
+    opening: str
+    items: list[object]
+    complete: bool = False
+    commas: int = 0
+
+    def accept(self, item: object) -> bool:
+        """Take an item, where one may stand."""
+        if self.complete:
+            return False
+        self.items.append(item)
+        self.complete = True
+        return True
+
+    def separate(self, mark: str) -> bool:
+        """Take a comma or a colon, where one may stand."""
+        is_key = self.opening == "{" and len(self.items) % 2 == 1
+        if not self.complete or not self.opening or (mark == ":") is not is_key:
+            return False
+        self.complete = False
+        self.commas += mark == ","
+        return True
+
+    def may_close(self) -> bool:
+        """Whether the bracket may be closed here."""
+        if self.opening != "{":
+            return True
+        keys = self.items[::2]
+        texts = {key for key in keys if isinstance(key, str)}
+        return len(self.items) % 2 == 0 and len(texts) == len(keys)
+
+    def value(self) -> object:
+        """What the bracket holds; parentheses without a comma are those around a single value."""
+        if self.opening == "{":
+            return dict(zip(self.items[::2], self.items[1::2], strict=True))
+        if self.opening == "[":
+            return self.items
+        return tuple(self.items) if self.commas or not self.items else self.items[0]
 
 
 def _scalar(token: re.Match[str]) -> object:
@@ -127,14 +202,6 @@ def _scalar(token: re.Match[str]) -> object:
     if token[4] is not None:
         return {"True": True, "False": False, "None": None}[token[4]]
     return token[1] if token[1] is not None else token[2]
-
-
-def _collection(opening: str, items: list[object]) -> object:
-    if opening == "(":
-        return tuple(items)
-    if opening == "[":
-        return items
-    return {key: value for key, value in zip(items[::2], items[1::2], strict=False) if isinstance(key, str)}
 
 
 def _read_archive(job: Job, findings: Findings) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from artifact_lint.formats.base import HEAD, FormatError, Probe
 from artifact_lint.formats.catalogue import FORMATS
 from artifact_lint.formats.zips import entries, find_directory, local_entries
-from artifact_lint.model import Lazy
+from artifact_lint.model import Cause, Lazy
 
 if TYPE_CHECKING:
+    from artifact_lint.formats.base import Format
     from artifact_lint.formats.zips import Entry
     from artifact_lint.stores.base import Source
 
@@ -27,10 +28,15 @@ def sniff(name: str, source: Source) -> str | None:
     probe = _probe(name, source)
     if not probe.head or probe.head.startswith(_POINTERS):
         return None
+    return next((format_.name for format_ in FORMATS.values() if _recognises(format_, probe)), None)
+
+
+def _recognises(format_: Format, probe: Probe) -> bool:
     try:
-        return next((format_.name for format_ in FORMATS.values() if format_.recognise(probe)), None)
-    except FormatError:
-        return None
+        return format_.recognise(probe)
+    except FormatError as error:
+        # What cannot be unpacked far enough to tell may be what runs code; its reader then says why.
+        return format_.pickled and error.cause is Cause.LIMIT
 
 
 def _probe(name: str, source: Source) -> Probe:

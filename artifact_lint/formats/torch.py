@@ -20,7 +20,9 @@ _FACTS = {"byteorder": "byteorder", "version": "archive_version", "archive_forma
 
 
 def _inner_names(probe: Probe) -> set[str]:
-    return {entry.name.partition("/")[2] or entry.name for entry in probe.members.value}
+    # PyTorch's zip reader (miniz) finds members whatever the case of their names.
+    names = (entry.name.casefold() for entry in probe.members.value)
+    return {name.partition("/")[2] or name for name in names}
 
 
 def _is_exported(probe: Probe) -> bool:
@@ -42,7 +44,7 @@ def _read(job: Job, findings: Findings) -> None:
     findings.framework = "pytorch"
     found = read_members(job, findings)
     for name, entry in found.items():
-        fact = _FACTS.get(name.partition("/")[2])
+        fact = _FACTS.get(name.casefold().partition("/")[2])
         if fact is not None and not job.member:
             findings.metadata[fact] = small_member(job.source, entry, job)[:80].decode("utf-8", "replace").strip()
 

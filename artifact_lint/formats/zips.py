@@ -26,6 +26,7 @@ _END = b"PK\x05\x06"
 _END64 = b"PK\x06\x06"
 _LOCATOR64 = b"PK\x06\x07"
 _FILLED = 0xFFFFFFFF
+_FILLED_SHORT = 0xFFFF
 _LONGEST_COMMENT = 0xFFFF
 _METHODS = {8: "deflate", 12: "bz2"}
 _WINDOW = 1 << 20
@@ -84,11 +85,23 @@ def find_directory(source: Source) -> Directory:
         record = source.read(before, 56) if before >= 0 else b""
         if not record.startswith(_END64):
             raise FormatError(Cause.BROKEN, "the zip64 end record is not before its locator", end - 20)
+        short = (count, size, start)
         count, size, start = struct.unpack_from("<QQQ", record, 32)
+        _check_end64(short, (count, size, start), struct.unpack_from("<Q", locator, 8)[0], end)
     shift = before - size - start
     if shift < 0:
         raise FormatError(Cause.BROKEN, "the zip archive's directory does not fit before its end record", end)
     return Directory(start + shift, size, count, shift, end + 22 + comment)
+
+
+def _check_end64(short: tuple[int, int, int], wide: tuple[int, int, int], located: int, end: int) -> None:
+    """Readers differ in which record they believe, so that an archive must say the same in both."""
+    _, size, start = wide
+    if located != start + size:
+        raise FormatError(Cause.BROKEN, "the zip64 locator points elsewhere than behind the directory", end - 20)
+    filled = (_FILLED_SHORT, _FILLED, _FILLED)
+    if any(told not in {full, number} for told, full, number in zip(short, filled, wide, strict=True)):
+        raise FormatError(Cause.BROKEN, "the zip64 end record contradicts the one for small archives", end)
 
 
 def entries(source: Source, directory: Directory) -> Iterator[Entry]:

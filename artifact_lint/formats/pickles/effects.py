@@ -8,6 +8,7 @@ from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.opcodes import Blob, may_begin_pickle
 from artifact_lint.formats.pickles.values import (
     BYTES,
+    DICT,
     MORE,
     MOST_ITEMS,
     OBJECT,
@@ -137,6 +138,8 @@ def _update(machine: Machine, target: Value, items: list[Value]) -> None:
     machine.filled += 1
     if isinstance(target, DictValue):
         target.update(items)
+    elif target is DICT:
+        machine.note(FormatError(Cause.LIMIT, "entries are set in a dict that is no longer kept", machine.offset))
 
 
 def _dict(machine: Machine, _: object) -> None:

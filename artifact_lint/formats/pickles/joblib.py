@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
@@ -28,12 +29,28 @@ _OLD_WRAPPERS: Final = frozenset(
 )
 #: scikit-learn bundled joblib up to 0.22, under this package.
 _BUNDLED: Final = "sklearn.externals."
+DTYPE: Final = "numpy:dtype"
 
-#: numpy's type strings: kind and size in bytes, `U` in characters of four bytes (numpy, "The array interface").
-_TYPE: Final = re.compile(r"[<>=|]?([a-zA-Z?])(\d*)")
+#: numpy's type strings as `dtype.__reduce__` writes them: kind and size in bytes, `U` in characters of four bytes
+#: (numpy, "The array interface"); `b1` is bool.
+_TYPE: Final = re.compile(r"[<>=|]?([biufcmMSUVO])(\d{1,18})")
 _CHARACTER: Final = 4
+#: The kinds whose size numpy takes from the state (`PyTypeNum_ISEXTENDED` in `arraydescr_setstate`, numpy 1.0 to 2.4).
+_SIZED_BY_STATE: Final = "SUV"
+#: What stands for the size in the state of the other kinds.
+_NO_SIZE: Final = -1
+#: Where the item size and the flags stand in a dtype's state.
+_SIZE, _FLAGS = 5, 7
 #: The bit of a dtype's flags that says that its items hold references (`NPY_ITEM_REFCOUNT` in ndarraytypes.h).
 _HOLDS_OBJECTS: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """What an array's items are: their size in bytes, and whether they are objects, which a pickle holds."""
+
+    size: int
+    objects: bool
 
 
 def is_wrapper(built: Result) -> bool:
@@ -41,31 +58,34 @@ def is_wrapper(built: Result) -> bool:
     return built.origin.resolved.removeprefix(_BUNDLED) == _WRAPPER
 
 
-def skip_array(machine: Machine, state: Value) -> bool:
+def skip_array(machine: Machine, built: Result, state: Value) -> bool:
     """Pass over the array behind a wrapper whose state was just built; False where a pickle stands in its place.
 
     Raises:
-        FormatError: The array cannot be passed over, so that nothing behind it can be read either.
+        FormatError: How long the array is cannot be known, so that what stands in its place is unknown as well.
         StoreError: The bytes cannot be read.
     """
     if machine.frame_end > machine.window.tell():
         raise machine.broken("an array begins within a frame")
-    attributes = state.entries if isinstance(state, DictValue) else {}
+    if built.arguments or not isinstance(state, DictValue) or not state.exact:
+        raise machine.broken("what describes an array is computed or set more than once")
+    attributes = state.entries
     dtype = attributes.get("dtype")
-    if not isinstance(dtype, Result):
+    if not isinstance(dtype, Result) or dtype.origin.resolved != DTYPE:
         raise machine.broken("an array has no dtype")
-    if _holds_objects(dtype):
+    items = _items(machine, dtype)
+    if items.objects:
         return False
     shape = attributes.get("shape")
     if not isinstance(shape, tuple) or not all(isinstance(n, int) and 0 <= n < 1 << 63 for n in shape):
         raise machine.broken("an array has no shape")
-    size = _item_size(dtype)
-    if size is None:
-        raise FormatError(Cause.UNSUPPORTED, "the size of an array's items is not known", machine.offset)
+    alignment = attributes.get("numpy_array_alignment_bytes")
+    if not (alignment is None or isinstance(alignment, int)):
+        raise machine.broken("an array's alignment is computed")
     window = machine.window
-    if attributes.get("numpy_array_alignment_bytes") is not None:
+    if alignment is not None:
         window.skip(window.take(1)[0])
-    window.skip(math.prod(n for n in shape if isinstance(n, int)) * size)
+    window.skip(math.prod(n for n in shape if isinstance(n, int)) * items.size)
     return True
 
 
@@ -89,26 +109,20 @@ def old_stream(head: bytes) -> int | None:
     return _OLD_HEADER + (head[_OLD_HEADER : _OLD_HEADER + 1] == b" ")
 
 
-def _holds_objects(dtype: Result) -> bool:
-    state = dtype.state
-    if isinstance(state, tuple) and len(state) >= 8 and isinstance(state[7], int):
-        return bool(state[7] & _HOLDS_OBJECTS)
-    return _type_string(dtype)[:1] == "O"
-
-
-def _item_size(dtype: Result) -> int | None:
-    state = dtype.state
-    if isinstance(state, tuple) and len(state) >= 6 and isinstance(state[5], int) and state[5] > 0:
-        return state[5]
-    match = _TYPE.fullmatch(_type_string(dtype))
-    if match is None:
-        return None
-    digits = match[2]
-    if not digits or len(digits) > 18:
-        return 1 if match[1] in "?bB" and not digits else None
-    return int(digits) * (_CHARACTER if match[1] == "U" else 1)
-
-
-def _type_string(dtype: Result) -> str:
+def _items(machine: Machine, dtype: Result) -> _Items:
+    """What the type string says; a state may set what numpy takes from it, and contradict nothing."""
     first = dtype.arguments[0] if dtype.arguments else None
-    return first if isinstance(first, str) else ""
+    match = _TYPE.fullmatch(first) if isinstance(first, str) else None
+    if match is None:
+        raise FormatError(Cause.UNSUPPORTED, "the size of an array's items is not known", machine.offset)
+    kind, size = match[1], int(match[2]) * (_CHARACTER if match[1] == "U" else 1)
+    if dtype.state is None:
+        return _Items(size, kind == "O")
+    if not isinstance(dtype.state, tuple) or len(dtype.state) <= _FLAGS:
+        raise machine.broken("an array's dtype has a state that numpy does not write")
+    told, flags = dtype.state[_SIZE], dtype.state[_FLAGS]
+    if told != size and not (kind not in _SIZED_BY_STATE and told == _NO_SIZE):
+        raise machine.broken("an array's dtype contradicts itself about its size")
+    if not isinstance(flags, int) or (kind != "V" and bool(flags & _HOLDS_OBJECTS) != (kind == "O")):
+        raise machine.broken("an array's dtype contradicts itself about what it holds")
+    return _Items(size, bool(flags & _HOLDS_OBJECTS))

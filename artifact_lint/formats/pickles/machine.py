@@ -199,17 +199,20 @@ class Machine:
         return value if self._detailed <= _MOST_DETAILED else SUMMARIES[type(value)]
 
     def remember(self, index: int, value: Value) -> None:
-        """Put a value into the memo."""
+        """Put a value into the memo: `memo` holds the indices from 0 on without a gap, `sparse` those beyond one."""
         value = self.condense(value)
-        if index == len(self.memo):
-            self.memo.append(value)
-        elif index < len(self.memo):
-            self.memo[index] = value
+        memo, sparse = self.memo, self.sparse
+        if index < len(memo):
+            memo[index] = value
+        elif index > len(memo):
+            sparse[index] = value
         else:
-            self.sparse[index] = value
+            memo.append(value)
+            while sparse and len(memo) in sparse:
+                memo.append(sparse.pop(len(memo)))
 
     def memo_size(self) -> int:
-        """The number of memo entries, which is where MEMOIZE puts the next."""
+        """The number of distinct memo entries, which is where MEMOIZE puts the next (`len(memo)` in CPython)."""
         return len(self.memo) + len(self.sparse)
 
     def recall(self, index: int) -> Value:

@@ -181,8 +181,14 @@ def _raw_unicode(window: Window) -> object:
         raise broken(window, "a text has a broken escape") from None
 
 
+#: A name that is too long to be kept: attributes of attributes, of which there may be any number.
+_DOTTED = re.compile(rb"[\w.]{%d}" % LONGEST_TEXT)
+
+
 def _name(window: Window) -> str:
-    line = window.line()
+    line = window.line(LONGEST_TEXT)
+    if len(line) > LONGEST_TEXT and _DOTTED.match(line):
+        raise FormatError(Cause.LIMIT, "an imported name is too long", window.tell() + window.shift)
     if not line or len(line) > LONGEST_TEXT:
         raise broken(window, "an imported name is empty or longer than any name")
     try:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.frameworks import framework_of
 from artifact_lint.formats.pickles.joblib import is_wrapper, note_old_array, old_stream, skip_array
 from artifact_lint.formats.pickles.machine import Machine, root_name
-from artifact_lint.formats.pickles.recognise import looks_like_pickle
+from artifact_lint.formats.pickles.readings import OtherReading
+from artifact_lint.formats.pickles.recognise import LOOKOUT, find_call, looks_like_pickle
 from artifact_lint.formats.pickles.window import Window
-from artifact_lint.formats.sources import Memory, Slice, Unpacked, compression
+from artifact_lint.formats.sources import Memory, Slice, Unpacked, compression, is_zlib
 from artifact_lint.model import Cause, HazardKind, Import, Use
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def read_pickle(job: Job, findings: Findings, start: int = 0) -> None:
     """
     findings.pickled = True
     head = job.source.read(start, 64)
-    source = unpacked(job.source, head, job.limits)
+    source = job.source if start else unpacked(job.source, head, job.limits, promised=True)
     if source is None:
         raise FormatError(Cause.UNSUPPORTED, "compressed with LZ4: needs lz4")
     pending = deque([_Stream(Slice(source, start, source.size - start) if start else source, start, 0)])
@@ -55,9 +57,15 @@ def read_pickle(job: Job, findings: Findings, start: int = 0) -> None:
         _read_stream(pending.popleft(), job, findings, pending)
 
 
-def unpacked(source: Source, head: bytes, limits: ReadLimits) -> Source | None:
-    """The pickle's own bytes, whatever a file with these first bytes is compressed with; None for LZ4."""
+def unpacked(source: Source, head: bytes, limits: ReadLimits, *, promised: bool) -> Source | None:
+    """The pickle's own bytes, whatever a file with these first bytes is compressed with; None for LZ4.
+
+    zlib streams with an uncommon window begin with two bytes that mean little: they are told where `promised` says
+    that the file is a pickle, and it is none as it stands.
+    """
     codec = compression(head)
+    if codec is None and promised and is_zlib(head) and not looks_like_pickle(source, promised=True):
+        codec = "zlib"
     if codec == "lz4":
         return None
     if codec is not None:
@@ -68,8 +76,9 @@ def unpacked(source: Source, head: bytes, limits: ReadLimits) -> Source | None:
 
 def _read_stream(stream: _Stream, job: Job, findings: Findings, pending: deque[_Stream]) -> None:
     window = Window(stream.source, stream.start)
+    follow = partial(_follow, OtherReading())
     for index in range(job.limits.nested):
-        machine = Machine(window, job.limits, _follow)
+        machine = Machine(window, job.limits, follow)
         error = _run(machine)
         _keep(machine, job, findings)
         if index == stream.depth == 0:
@@ -91,11 +100,12 @@ def _run(machine: Machine) -> FormatError | None:
     return None
 
 
-def _follow(machine: Machine, built: Result, state: Value) -> bool:
+def _follow(other: OtherReading, machine: Machine, built: Result, state: Value) -> bool:
     note_old_array(machine, built)
     if not is_wrapper(built):
         return False
-    if not skip_array(machine, state):
+    other.judge(machine)
+    if not skip_array(machine, built, state):
         inner = Machine(machine.window, machine.limits)
         try:
             inner.run()

@@ -1,8 +1,8 @@
 """Whether bytes are a pickle, though protocols 0 and 1 have no magic number and their opcodes are letters.
 
 A first byte that may open a stream is the cheap question; nearly all text fails it or breaks the machine within a few
-opcodes. What is left must show that it is a pickle: by what it calls, by reaching its end with something in it, or by
-its name together with opcodes that run.
+opcodes. What is left must show that it is a pickle: by what it calls, by reaching its end with something in it, by
+running as far as it is read, or by its name together with opcodes that run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from artifact_lint.formats.base import FormatError, ReadLimits
 from artifact_lint.formats.pickles.machine import Machine
 from artifact_lint.formats.pickles.opcodes import OPENING
-from artifact_lint.formats.pickles.window import Window
+from artifact_lint.formats.pickles.window import LONGEST_LINE, Window
+from artifact_lint.formats.sources import Memory
 from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ _HIGHEST_PROTOCOL: Final = 5
 _REACH: Final = 1 << 22
 #: How much of a stream with a protocol opcode is read.
 _SHORT_REACH: Final = 1 << 17
+#: How far behind a pickle another one is looked for, and how much is run for that in all, in bytes.
+_LOOKED_ON: Final = 1 << 10
+_TRIED: Final = 1 << 20
+#: How much is looked at to find a pickle behind another, in bytes.
+LOOKOUT: Final = _LOOKED_ON + (1 << 14)
+_ZIP: Final = b"PK"
 #: A stream that runs for that many bytes may be what its name says.
 _CONVINCING: Final = 4
 
@@ -48,13 +55,42 @@ def looks_like_pickle(source: Source, *, promised: bool = False) -> bool:
     machine, error = _try(source, _SHORT_REACH if marked else _REACH)
     if marked:
         return _is_marked_pickle(machine, error, promised=promised)
+    if error is not None and error.cause is Cause.LIMIT and machine.start == 0:
+        machine, error = _try(source, LONGEST_LINE + _REACH)
     if (machine.calls or error is None) and _names_what_it_uses(machine):
         return True
     if error is None:
         whole = machine.window.tell() == source.size
-        return (machine.filled > 0 and _is_plausible(machine)) or (whole and (promised or bool(machine.imports)))
+        return promised or (machine.filled > 0 and _is_plausible(machine)) or (whole and bool(machine.imports))
+    if error.cause is Cause.LIMIT:
+        return _runs_on(machine, promised=promised)
     built = machine.filled or machine.imports or machine.memo_size()
     return promised and bool(built) and machine.start >= _CONVINCING and _is_plausible(machine)
+
+
+def _runs_on(machine: Machine, *, promised: bool) -> bool:
+    """Whether a stream that ran as far as it was read may be a pickle: one long line may be of any text."""
+    if machine.start > 0:
+        return True
+    return promised and machine.window.source.read(0, 2) != _ZIP
+
+
+def find_call(content: bytes) -> tuple[int, bool]:
+    """Where, past the first byte, bytes begin to be a pickle that calls something; -1 where they nowhere do.
+
+    Whether all of them could be tried stands with it: what may be tried is bounded.
+    """
+    budget = _TRIED
+    for start in range(1, min(len(content), _LOOKED_ON)):
+        if not may_open(content[start : start + 1]):
+            continue
+        machine, error = _try(Memory(content[start:]), _REACH)
+        if (machine.calls or error is None) and _names_what_it_uses(machine):
+            return start, True
+        budget -= machine.start
+        if budget < 0:
+            return -1, False
+    return -1, True
 
 
 def _try(source: Source, reach: int) -> tuple[Machine, FormatError | None]:
@@ -68,7 +104,7 @@ def _try(source: Source, reach: int) -> tuple[Machine, FormatError | None]:
 
 def _is_marked_pickle(machine: Machine, error: FormatError | None, *, promised: bool) -> bool:
     acts = machine.imports or machine.hazards
-    if error is None or acts or machine.start >= 2 * _CONVINCING:
+    if error is None or acts or machine.start >= 2 * _CONVINCING or error.cause is Cause.LIMIT:
         return True
     return promised and error.cause is Cause.TRUNCATED
 

@@ -6,10 +6,14 @@ ever hashed or compared with another: both would recurse over what a hostile str
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from artifact_lint.model import Use
 
 Value: TypeAlias = object
@@ -64,36 +68,69 @@ class Result:
         self.state: Value = None
 
 
-@dataclass(slots=True, eq=False)
 class ListValue:
-    """A list, with its first items."""
+    """A list, with its first items; nothing is set aside for one that stays empty."""
 
-    items: list[Value] = field(default_factory=list)
-    count: int = 0
+    __slots__ = ("_items", "count")
+
+    def __init__(self) -> None:
+        self._items: list[Value] | None = None
+        self.count = 0
+
+    @property
+    def items(self) -> Sequence[Value]:
+        """The first items."""
+        return self._items or ()
 
     def extend(self, items: list[Value]) -> None:
         """Append items, keeping the first ones."""
         self.count += len(items)
-        room = MOST_ITEMS - len(self.items)
+        if self._items is None:
+            self._items = []
+        room = MOST_ITEMS - len(self._items)
         if room > 0:
-            self.items += items[:room]
+            self._items += items[:room]
 
 
-@dataclass(slots=True, eq=False)
+#: A key of one of these types is no text.
+_NO_TEXT: Final = (bool, int, float, bytes, tuple, type(None))
+_NO_ENTRIES: Final[Mapping[str, Value]] = MappingProxyType({})
+
+
 class DictValue:
-    """A dict, with its first entries under text keys."""
+    """A dict, with its first entries under text keys; nothing is set aside for one that stays empty.
 
-    entries: dict[str, Value] = field(default_factory=dict)
-    count: int = 0
+    `exact` says that `entries` are all that there are under text keys, and that each was set once.
+    """
+
+    __slots__ = ("_entries", "count", "exact")
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Value] | None = None
+        self.count = 0
+        self.exact = True
+
+    @property
+    def entries(self) -> Mapping[str, Value]:
+        """The first entries under text keys."""
+        return _NO_ENTRIES if self._entries is None else self._entries
 
     def update(self, items: list[Value]) -> None:
         """Set keys and values that alternate."""
         self.count += len(items) // 2
-        if len(self.entries) < MOST_KEYS:
+        if self._entries is None:
+            self._entries = {}
+        entries = self._entries
+        if len(entries) >= MOST_KEYS or len(items) > 2 * MOST_KEYS:
+            self.exact = self.exact and not items
+        if len(entries) < MOST_KEYS:
             for index in range(0, min(len(items), 2 * MOST_KEYS), 2):
                 key = items[index]
                 if isinstance(key, str):
-                    self.entries[key] = items[index + 1]
+                    self.exact = self.exact and key not in entries
+                    entries[key] = items[index + 1]
+                elif not isinstance(key, _NO_TEXT):
+                    self.exact = False
 
 
 #: What stands for a value that holds others where only its type is kept: in a full memo.
@@ -140,9 +177,7 @@ def _render(value: Value, parts: list[str], depth: int) -> None:
         parts.append("}")
 
 
-def _render_items(
-    opening: str, items: tuple[Value, ...] | list[Value], closing: str, parts: list[str], depth: int
-) -> None:
+def _render_items(opening: str, items: Sequence[Value], closing: str, parts: list[str], depth: int) -> None:
     parts.append(opening)
     for index, item in enumerate(items):
         if index:

@@ -97,23 +97,37 @@ class Window:
         self.position = 0
         self.safe = -1
 
-    def line(self) -> bytes:
-        """The bytes up to the next newline, without it.
+    def line(self, longest: int = LONGEST_LINE) -> bytes:
+        """The bytes up to the next newline, without it; no more of it is read once it is longer than `longest`.
 
         Raises:
             FormatError: There is no newline, or not within `LONGEST_LINE`.
         """
         stop = self.buffer.find(b"\n", self.position)
-        while stop < 0:
-            have = len(self.buffer) - self.position
-            if have > LONGEST_LINE:
-                raise FormatError(Cause.LIMIT, "a line is too long", self.tell() + self.shift)
-            if not self._load(have + 1):
-                raise self.cut()
-            stop = self.buffer.find(b"\n", self.position + have)
+        if stop < 0:
+            return self._long_line(longest)
         data = self.buffer[self.position : stop]
         self.position = stop + 1
         return data
+
+    def _long_line(self, longest: int) -> bytes:
+        pieces: list[bytes] = []
+        length = 0
+        stop = -1
+        while stop < 0:
+            pieces.append(self.buffer[self.position :])
+            length += len(pieces[-1])
+            if length > LONGEST_LINE:
+                raise FormatError(Cause.LIMIT, "a line is too long", self.tell() + self.shift)
+            self.position = len(self.buffer)
+            if length > longest:
+                return b"".join(pieces)
+            if not self._load(1):
+                raise self.cut()
+            stop = self.buffer.find(b"\n")
+        pieces.append(self.buffer[:stop])
+        self.position = stop + 1
+        return b"".join(pieces)
 
     def peek(self, length: int) -> bytes:
         """Up to `length` of the next bytes, which stay."""
@@ -136,7 +150,7 @@ class Window:
             self.position = 0
             self.safe = -1
             self._step = min(self._step * 4, _LARGEST_STEP)
-            wanted = max(length, self._step) - len(rest)
+            wanted = max(length - len(rest), self._step)
             more = self.source.read(self.base + len(rest), wanted)
             self._ended = len(more) < wanted
             self._spend(len(more))
