@@ -212,6 +212,17 @@ class Unpacked(Borrowed):
 _ZLIB_HEADS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
 
+def is_zlib(head: bytes) -> bool:
+    """Whether the first two bytes are those of a zlib stream, whatever its window (RFC 1950, 2.2).
+
+    One pair of bytes in a thousand is, so that they say little alone.
+    """
+    if len(head) < 2:
+        return False
+    method, flags = head[0], head[1]
+    return method & 0x0F == 8 and method >> 4 <= 7 and not flags & 0x20 and (method << 8 | flags) % 31 == 0
+
+
 def compression(head: bytes) -> str | None:
     """The codec whose stream begins with these bytes; `lz4` is told though it cannot be read."""
     if head.startswith(_ZLIB_HEADS):

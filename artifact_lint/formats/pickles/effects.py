@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.pickles.opcodes import Blob, may_begin_pickle
+from artifact_lint.formats.pickles.opcodes import Blob, may_hold_pickle
 from artifact_lint.formats.pickles.values import (
     BYTES,
     DICT,
@@ -66,7 +66,7 @@ def _push_string(machine: Machine, argument: object) -> None:
 
 
 def _note_blob(machine: Machine, blob: Blob) -> None:
-    if blob.length > 2 and may_begin_pickle(blob.head):
+    if may_hold_pickle(blob):
         if len(machine.blobs) < _MOST_BLOBS:
             machine.blobs.append(blob)
         else:

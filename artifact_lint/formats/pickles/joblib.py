@@ -17,6 +17,7 @@ from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
     from artifact_lint.formats.pickles.machine import Machine
+    from artifact_lint.formats.pickles.readings import OtherReading
 
 _WRAPPER: Final = "joblib.numpy_pickle:NumpyArrayWrapper"
 _OLD_WRAPPERS: Final = frozenset(
@@ -53,18 +54,41 @@ class _Items:
     objects: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Array:
+    """An array in the stream: its length in bytes, and whether a byte before it says how many fill up to it."""
+
+    length: int
+    padded: bool
+
+
 def is_wrapper(built: Result) -> bool:
     """Whether an object stands for an array that follows in the stream."""
     return built.origin.resolved.removeprefix(_BUNDLED) == _WRAPPER
 
 
-def skip_array(machine: Machine, built: Result, state: Value) -> bool:
+def skip_array(machine: Machine, built: Result, state: Value, other: OtherReading) -> bool:
     """Pass over the array behind a wrapper whose state was just built; False where a pickle stands in its place.
 
     Raises:
         FormatError: How long the array is cannot be known, so that what stands in its place is unknown as well.
         StoreError: The bytes cannot be read.
     """
+    try:
+        array = _array(machine, built, state)
+    except FormatError:
+        other.judge(machine)
+        raise
+    if array is None:
+        return False
+    other.judge(machine)
+    if array.padded:
+        machine.window.skip(machine.window.take(1)[0])
+    machine.window.skip(array.length)
+    return True
+
+
+def _array(machine: Machine, built: Result, state: Value) -> _Array | None:
     if machine.frame_end > machine.window.tell():
         raise machine.broken("an array begins within a frame")
     if built.arguments or not isinstance(state, DictValue) or not state.exact:
@@ -75,18 +99,14 @@ def skip_array(machine: Machine, built: Result, state: Value) -> bool:
         raise machine.broken("an array has no dtype")
     items = _items(machine, dtype)
     if items.objects:
-        return False
+        return None
     shape = attributes.get("shape")
     if not isinstance(shape, tuple) or not all(isinstance(n, int) and 0 <= n < 1 << 63 for n in shape):
         raise machine.broken("an array has no shape")
     alignment = attributes.get("numpy_array_alignment_bytes")
     if not (alignment is None or isinstance(alignment, int)):
         raise machine.broken("an array's alignment is computed")
-    window = machine.window
-    if alignment is not None:
-        window.skip(window.take(1)[0])
-    window.skip(math.prod(n for n in shape if isinstance(n, int)) * items.size)
-    return True
+    return _Array(math.prod(n for n in shape if isinstance(n, int)) * items.size, alignment is not None)
 
 
 def note_old_array(machine: Machine, built: Result) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import PATH_FILES, PICKLE_SUFFIXES, Format, FormatError, ReadLimits
+from artifact_lint.formats.pickles.opcodes import may_open
 from artifact_lint.formats.pickles.reader import TORCH_MAGIC, read_pickle, unpacked
-from artifact_lint.formats.pickles.recognise import looks_like_pickle, may_open
+from artifact_lint.formats.pickles.recognise import looks_like_pickle
 from artifact_lint.formats.texts import is_plain_text
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def _is_plain(probe: Probe) -> bool:
 
 
 def _is_joblib(probe: Probe) -> bool:
-    inner = unpacked(probe.source, probe.head, ReadLimits(unpacked=_PREVIEW))
+    inner = unpacked(probe.source, probe.head, ReadLimits(unpacked=_PREVIEW), promised=_is_promised(probe))
     if inner is None:
         return _is_promised(probe) or _shows_protocol(probe.head[7:_LZ4_FRAME_HEAD])
     if inner is not probe.source:

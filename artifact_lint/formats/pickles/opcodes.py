@@ -27,6 +27,11 @@ LONGEST_TEXT: Final = 4096
 LONGEST_NUMBER: Final = 64
 #: A bytes constant up to this length is kept with its content when its first bytes may begin a pickle.
 _KEPT: Final = 1 << 14
+#: How much is kept of any other bytes constant.
+_SHOWN: Final = 64
+_SHORTEST_PICKLE: Final = 2
+#: GLOBAL or INST with both names, STACK_GLOBAL: what a pickle that acts cannot do without.
+_IMPORTS: Final = re.compile(rb"[ci]\w[\w.]*\n\w[\w.]*\n|\x93")
 
 _U2 = struct.Struct("<H")
 _I4 = struct.Struct("<i")
@@ -229,16 +234,24 @@ def _binary(length_of: Callable[[Window], int]) -> Argument:
         if length > window.left():
             raise window.cut(f"{length:,} bytes are promised and {max(0, window.left()):,} are left")
         offset = window.tell()
-        head = window.peek(min(length, _KEPT)) if may_begin_pickle(window.peek(2)) else window.peek(min(length, 64))
+        head = window.peek(min(length, _KEPT if may_open(window.peek(1)) else _SHOWN))
         window.skip(length)
         return Blob(offset, length, head)
 
     return read
 
 
-def may_begin_pickle(head: bytes) -> bool:
-    """Whether a constant with these first two bytes is worth a look for a pickle inside."""
-    return (head[:1] == b"\x80" and head[1:2] <= b"\x05") or head[:1] in {b"c", b"("}
+def may_open(head: bytes) -> bool:
+    """Whether bytes begin with an opcode that may open a pickle: all that is asked of most files and constants."""
+    return bool(head) and head[0] in OPENING
+
+
+def may_hold_pickle(blob: Blob) -> bool:
+    """Whether a constant is worth a look for a pickle inside: it opens like one, and imports where that is seen."""
+    if blob.length <= _SHORTEST_PICKLE or not may_open(blob.head):
+        return False
+    marked = blob.head[:1] == b"\x80" and blob.head[1:2] <= b"\x05"
+    return marked or blob.length > len(blob.head) or _IMPORTS.search(blob.head) is not None
 
 
 def _opcodes() -> Iterator[Opcode]:

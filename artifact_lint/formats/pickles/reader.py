@@ -104,8 +104,7 @@ def _follow(other: OtherReading, machine: Machine, built: Result, state: Value) 
     note_old_array(machine, built)
     if not is_wrapper(built):
         return False
-    other.judge(machine)
-    if not skip_array(machine, built, state):
+    if not skip_array(machine, built, state, other):
         inner = Machine(machine.window, machine.limits)
         try:
             inner.run()
@@ -183,5 +182,18 @@ def _goes_on(machine: Machine, index: int, stream: _Stream, job: Job, findings: 
     if _nests(rest):
         findings.add_hazard(HazardKind.TRAILING_PICKLE, "another pickle follows the first", offset, job.member)
         return True
+    return _goes_on_behind(rest, offset, window, job, findings)
+
+
+def _goes_on_behind(rest: Source, offset: int, window: Window, job: Job, findings: Findings) -> bool:
+    """Whether another pickle follows behind bytes that are none: a program that seeks there would run it."""
+    gap, tried = find_call(rest.read(0, LOOKOUT))
+    if gap > 0:
+        window.skip(gap)
+        detail = "another pickle follows behind bytes that are none"
+        findings.add_hazard(HazardKind.TRAILING_PICKLE, detail, offset + gap, job.member)
+        return True
+    if not tried:
+        findings.add_incomplete(Cause.LIMIT, "too much behind the pickle looks like pickles", offset, job.member)
     findings.metadata.setdefault("trailing", f"bytes that are no pickle follow at {offset}")
     return False

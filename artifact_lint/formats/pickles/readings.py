@@ -6,6 +6,7 @@ opcodes; bytes that do not, and that call what they import, are a pickle that hi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
@@ -53,12 +54,13 @@ class OtherReading:
             steps = self._steps(Window(source, shift, _MOST_READ), start)
             if steps == 0:
                 return
-            self._runs -= 1
-            if self._runs < 0:
-                raise FormatError(Cause.LIMIT, "too many arrays look like pickles", machine.offset)
         except FormatError as error:
             if error.cause is Cause.LIMIT:
                 machine.note(error)
+            return
+        self._runs -= 1
+        if self._runs < 0:
+            machine.note(FormatError(Cause.LIMIT, "too many arrays look like pickles", machine.offset))
             return
         other = _fork(machine, _at(Window(source, shift, _MOST_READ), start))
         try:
@@ -70,6 +72,8 @@ class OtherReading:
         telling = [found for found in other.imports.values() if _is_telling(found)]
         if telling or (whole and any(kind in _ACTS for kind, _ in other.hazards)):
             other.gaps = []
+            moved = machine.window.tell() - start
+            other.blobs = [replace(blob, offset=blob.offset + moved) for blob in other.blobs]
             machine.absorb(other)
 
     def _steps(self, window: Window, start: int) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError, ReadLimits
 from artifact_lint.formats.pickles.machine import Machine
-from artifact_lint.formats.pickles.opcodes import OPENING
+from artifact_lint.formats.pickles.opcodes import may_open
 from artifact_lint.formats.pickles.window import LONGEST_LINE, Window
 from artifact_lint.formats.sources import Memory
 from artifact_lint.model import Cause
@@ -33,11 +33,6 @@ LOOKOUT: Final = _LOOKED_ON + (1 << 14)
 _ZIP: Final = b"PK"
 #: A stream that runs for that many bytes may be what its name says.
 _CONVINCING: Final = 4
-
-
-def may_open(head: bytes) -> bool:
-    """Whether the first bytes may open a pickle: all that is asked of most files."""
-    return bool(head) and head[0] in OPENING
 
 
 def looks_like_pickle(source: Source, *, promised: bool = False) -> bool:
