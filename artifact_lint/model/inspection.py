@@ -25,8 +25,22 @@ class HazardKind(StrEnum):
     COMPUTED_IMPORT = "computed-import"
     EXTENSION_CODE = "extension-code"
     PERSISTENT_ID = "persistent-id"
+    PATCHED_CLASS = "patched-class"
+    FRAME_DISAGREEMENT = "frame-disagreement"
     NESTED_PICKLE = "nested-pickle"
     TRAILING_PICKLE = "trailing-pickle"
+    TRAILING_DATA = "trailing-data"
+    POLYGLOT = "polyglot"
+    ARCHIVE_PATH = "archive-path"
+    LAMBDA_LAYER = "lambda-layer"
+    FOREIGN_OBJECT = "foreign-object"
+    OPERATOR = "operator"
+    CUSTOM_DOMAIN = "custom-domain"
+    EXTERNAL_PATH = "external-path"
+    TEMPLATE = "template"
+    FOREIGN_TYPE = "foreign-type"
+    XML_ENTITY = "xml-entity"
+    SCRIPT_CODE = "script-code"
 
 
 class Cause(StrEnum):
