@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from artifact_lint import digests
 from artifact_lint.adapters import CONVENTIONS, SUPPLEMENTS, record_of
 from artifact_lint.adapters.dvc import outs
+from artifact_lint.adapters.own_code import OwnCode
 from artifact_lint.adapters.pointers import POINTER_LIMIT, lfs_pointer
 from artifact_lint.adapters.roles import role_of, sounds_like_data, sounds_like_model
 from artifact_lint.candidates import look
 from artifact_lint.formats import FORMATS, aliases, inspect
 from artifact_lint.model import (
+    NOTHING,
     Artifact,
     Cause,
     Component,
@@ -37,10 +39,12 @@ from artifact_lint.model import (
     merge,
 )
 from artifact_lint.stores.base import EntryKind, StoreError
+from artifact_lint.tree import UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from artifact_lint.adapters.base import Supplement
     from artifact_lint.candidates import Candidate
     from artifact_lint.discover import Found
     from artifact_lint.stores.base import Entry
@@ -54,14 +58,19 @@ def assemble(tree: Tree, found: Found, options: Options) -> Artifact:
     claims = sorted(found.claims, key=lambda claim: (_RANK[claim.convention], claim.record))
     records = [record_of(tree, claim) for claim in claims]
     paths = [candidate.path for candidate in found.candidates]
-    record = _without_repeats(merge(records))
+    record = _without_repeats(merge(records)) if len(records) > 1 else merge(records)
     for supplement in SUPPLEMENTS:
-        supplied = supplement.supply(tree, found.path, record, paths)
-        record = record + supplied
-    record = replace(record, remarks=(*record.remarks, *_escapes(found.links)))
+        record += _supplied(tree, supplement, found.path, record, paths)
+    if found.links:
+        record = replace(record, remarks=(*record.remarks, *_escapes(found.links)))
     origin = Origin(claims[0].record) if claims else _place(tree, paths[0] if paths else found.path)
     files = _files(tree, found.candidates, record)
-    return Artifact(found.path, origin, record, files, _components(record, files), options)
+    own_module = OwnCode(tree, found.path).path
+    return Artifact(found.path, origin, record, files, _components(record, files), options, own_module)
+
+
+def _supplied(tree: Tree, supplement: Supplement, place: str, record: Record, paths: Iterable[str]) -> Record:
+    return tree.guarded(place or ".", lambda: supplement.supply(tree, place, record, paths), NOTHING)
 
 
 def _place(tree: Tree, path: str) -> Origin:
@@ -192,7 +201,8 @@ def _file(tree: Tree, candidate: Candidate, mentions: tuple[Mention, ...], recor
             return replace(_absent(path, stood_for, pointer), mentions=mentions)
     if candidate.is_absent:
         return _absent(path, mentions, _covering(tree, path))
-    inspection: Lazy[Inspection | None] = Lazy(lambda: _inspect(tree, candidate))
+    unread = Inspection(candidate.format, incomplete=(Incomplete(Cause.UNREADABLE, UNREAD),))
+    inspection: Lazy[Inspection | None] = Lazy(lambda: tree.guarded(path, lambda: _inspect(tree, candidate), unread))
     recorded = tuple(digest for mention in mentions for digest in mention.digests)
     hashed = Lazy(lambda: _hash(tree, path, digests.computable(recorded) | {"sha256"}))
     return WeightFile(
@@ -228,7 +238,7 @@ def _hash(tree: Tree, path: str, algorithms: Iterable[str]) -> Mapping[str, str]
     """The digests of a file, none where it cannot be read: `inspection` says that already."""
     try:
         with tree.store.open(path) as source:
-            return digests.compute(source, algorithms)
+            return tree.guarded(path, lambda: digests.compute(source, algorithms), {})
     except StoreError:
         return {}
 

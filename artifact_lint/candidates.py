@@ -11,6 +11,7 @@ from artifact_lint.adapters.roles import sounds_like_model
 from artifact_lint.formats import is_plain_text, sniff
 from artifact_lint.formats.base import HEAD, WEIGHT_SUFFIXES
 from artifact_lint.stores.base import EntryKind, StoreError
+from artifact_lint.tree import UNREAD
 
 if TYPE_CHECKING:
     from artifact_lint.stores.base import Entry
@@ -54,13 +55,18 @@ def look(tree: Tree, entry: Entry) -> Candidate:
     """What a file is, whatever it is called."""
     if entry.kind is EntryKind.UNREADABLE:
         return Candidate(entry.path, trouble="the directory may not be listed")
+    unread = Candidate(entry.path, entry.size, trouble=UNREAD)
     try:
-        with tree.store.open(entry.path) as source:
-            if is_lfs_pointer(source.read(0, _POINTER_HEAD)):
-                return Candidate(entry.path, entry.size, is_pointer=True)
-            return Candidate(entry.path, entry.size, sniff(PurePosixPath(entry.path).name, source))
+        return tree.guarded(entry.path, lambda: _look(tree, entry), unread)
     except StoreError as error:
         return Candidate(entry.path, entry.size, trouble=str(error))
+
+
+def _look(tree: Tree, entry: Entry) -> Candidate:
+    with tree.store.open(entry.path) as source:
+        if is_lfs_pointer(source.read(0, _POINTER_HEAD)):
+            return Candidate(entry.path, entry.size, is_pointer=True)
+        return Candidate(entry.path, entry.size, sniff(PurePosixPath(entry.path).name, source))
 
 
 def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from artifact_lint.adapters import CONVENTIONS, kitfile, native, record_of, sidecar
+from artifact_lint.adapters import CONVENTIONS, claims_in, kitfile, native, record_of, sidecar
 from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.dvc import outs
 from artifact_lint.adapters.roles import is_auxiliary
@@ -73,7 +73,7 @@ def _claims(tree: Tree) -> list[Claim]:
         claim
         for directory in tree.directories()
         for convention in CONVENTIONS
-        for claim in convention.recognise(tree, directory)
+        for claim in claims_in(tree, convention, directory)
     ]
     recognised = {claim.directory for claim in found if not claim.weak and claim.convention not in _MANIFESTS}
     return [claim for claim in found if not (claim.weak and claim.directory in recognised)]

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from artifact_lint.assemble import assemble
 from artifact_lint.discover import discover
 from artifact_lint.model import Artifact, FileState, Finding, Problem, Severity
-from artifact_lint.model.report import Report
+from artifact_lint.model.report import Failure, Report
 from artifact_lint.rules import all_rules
 from artifact_lint.scope import Scope, belongs_to, find_scope
-from artifact_lint.stores.base import EntryKind
+from artifact_lint.stores.base import EntryKind, StoreError
 from artifact_lint.suppress import is_suppressed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from artifact_lint.rules import RuleInfo
+    from artifact_lint.rules.registry import CollectionCheck
     from artifact_lint.settings import Settings
 
 
@@ -30,22 +31,28 @@ class Request:
     """What a run is asked for.
 
     `staged` reads the git index instead of the working tree; `revision` keeps the artifacts that were touched since
-    it; `jobs` bounds the threads that read files.
+    it; `jobs` bounds the threads that read files. `details` reads and hashes every file whether a rule asks for it or
+    not: for reports that list what is in them.
     """
 
     settings: Settings
     staged: bool = False
     revision: str | None = None
     jobs: int | None = None
+    details: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The artifacts among some paths, before they are judged; `strangers` are named files that belong to none."""
+    """The artifacts among some paths, before they are judged; `strangers` are named files that belong to none.
+
+    `failures` are artifacts that this program failed to put together.
+    """
 
     scope: Scope
     artifacts: tuple[Artifact, ...]
     strangers: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 def survey(paths: Sequence[str], request: Request) -> Survey:
@@ -58,32 +65,52 @@ def survey(paths: Sequence[str], request: Request) -> Survey:
     scope = find_scope(
         paths, excludes=settings.exclude, staged=request.staged, revision=request.revision, limits=settings.limits
     )
-    options = settings.options
-    everything = [assemble(scope.tree, found, options) for found in discover(scope.tree, scope.named)]
+    everything: list[Artifact] = []
+    failures: list[Failure] = []
+    for found in discover(scope.tree, scope.named):
+        try:
+            everything.append(assemble(scope.tree, found, settings.options))
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other artifacts are still judged
+            failures.append(Failure(f"reading {found.path or '.'}", error, found.path, found.path))
     artifacts = tuple(artifact for artifact in everything if scope.covers(artifact, everything))
     strangers = [path for path in sorted(scope.named) if not any(belongs_to(path, one, artifacts) for one in artifacts)]
-    return Survey(scope, artifacts, tuple(strangers))
+    return Survey(scope, artifacts, tuple(strangers), tuple(failures))
 
 
 def lint(paths: Sequence[str], request: Request) -> Report:
     """Everything that the rules say about the artifacts among some paths.
+
+    An error of this program while it reads or judges something is a `Failure` of the report, and costs nothing else.
 
     Raises:
         StoreError: A path, the index or a revision cannot be read.
     """
     seen = survey(paths, request)
     rules = [rule for rule in all_rules() if request.settings.selects(rule)]
-    findings = _judge(seen.artifacts, rules, request)
+    findings, failures = _judge(seen.artifacts, rules, request)
     kept = [finding for finding in findings if not is_suppressed(finding, request.settings.per_path_ignores)]
-    files = [file for artifact in seen.artifacts for file in artifact.files]
+    files = [file for artifact in seen.artifacts for file in artifact.files if file.state is not FileState.MISSING]
     return Report(
         artifacts=seen.artifacts,
         findings=tuple(sorted(kept, key=_order)),
         suppressed=len(findings) - len(kept),
         files=len(files),
         size=sum(file.size or 0 for file in files if file.state is FileState.PRESENT),
-        notes=(*(_stranger(path, seen.scope) for path in seen.strangers), *_not_checked(request.settings)),
+        notes=(
+            *(_stranger(path, seen.scope) for path in seen.strangers),
+            *_not_checked(request.settings),
+        ),
+        failures=(*seen.failures, *_of_artifacts(seen.scope.tree.failures, seen.artifacts), *failures),
     )
+
+
+def _of_artifacts(failures: Iterable[Failure], artifacts: Sequence[Artifact]) -> Iterator[Failure]:
+    """Failures, each told once, with the artifact that it is about where it is about one."""
+    for failure in {(failure.doing, failure.what): failure for failure in failures}.values():
+        owners = (one.path for one in artifacts if belongs_to(failure.path or "", one, artifacts))
+        yield replace(failure, artifact=next(owners, None))
 
 
 _NOT_FOLLOWED = {
@@ -109,24 +136,43 @@ def _stranger(path: str, scope: Scope) -> str:
     return f"{path} {reason or 'is no model artifact and belongs to none'}"
 
 
-def _judge(artifacts: Sequence[Artifact], rules: Sequence[RuleInfo], request: Request) -> list[Finding]:
+def _judge(
+    artifacts: Sequence[Artifact], rules: Sequence[RuleInfo], request: Request
+) -> tuple[list[Finding], list[Failure]]:
     jobs = request.jobs or min(8, os.cpu_count() or 1)
-    findings: list[Finding] = []
+    results: list[Finding | Failure] = []
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        for found in pool.map(lambda artifact: list(_judge_one(artifact, rules, request.settings)), artifacts):
-            findings += found
+        for found in pool.map(lambda artifact: list(_judge_one(artifact, rules, request)), artifacts):
+            results += found
     for rule in rules:
         if rule.check_collection is not None:
-            for artifact, problem in rule.check_collection(artifacts):
-                findings.append(_stamp(rule, artifact, problem, request.settings))
-    return _numbered(findings)
+            results += _judge_together(artifacts, rule, rule.check_collection, request.settings)
+    findings = [result for result in results if isinstance(result, Finding)]
+    return _numbered(findings), [result for result in results if isinstance(result, Failure)]
 
 
-def _judge_one(artifact: Artifact, rules: Sequence[RuleInfo], settings: Settings) -> Iterator[Finding]:
+def _judge_one(artifact: Artifact, rules: Sequence[RuleInfo], request: Request) -> Iterator[Finding | Failure]:
     for rule in rules:
-        if rule.check is not None and not (rule.needs_whole_record and artifact.has_unread_record):
+        if rule.check is None or (rule.needs_whole_record and artifact.has_unread_record):
+            continue
+        try:
             for problem in rule.check(artifact):
-                yield _stamp(rule, artifact, problem, settings)
+                yield _stamp(rule, artifact, problem, request.settings)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other rules are still asked
+            yield Failure(f"judging {artifact.path or '.'} by {rule.code}", error, artifact.path)
+    if request.details:
+        for file in artifact.files:
+            _ = file.inspection.value, file.checks.value, file.digest.value
+
+
+def _judge_together(
+    artifacts: Sequence[Artifact], rule: RuleInfo, check: CollectionCheck, settings: Settings
+) -> Iterator[Finding | Failure]:
+    try:
+        for artifact, problem in check(artifacts):
+            yield _stamp(rule, artifact, problem, settings)
+    except Exception as error:  # noqa: BLE001 - as above
+        yield Failure(f"judging all artifacts by {rule.code}", error)
 
 
 def _stamp(rule: RuleInfo, artifact: Artifact, problem: Problem, settings: Settings) -> Finding:

@@ -7,13 +7,16 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from artifact_lint.manifest_renewal import Stale
 from artifact_lint.manifest_scalars import flow, is_key, number_or_text, scalar, text
-from artifact_lint.model import Component, FileState
+from artifact_lint.model import Component, FileState, Role
+from artifact_lint.model.agreement import may_be_same_architecture, requirement_name
+from artifact_lint.schemas.dtypes import as_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from artifact_lint.model import Artifact, Feature, Record, Stated, WeightFile
+    from artifact_lint.model import Artifact, Feature, Metric, Record, Stated, WeightFile
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)")
 _COMMIT = re.compile(r"[0-9a-f]{7,40}|[0-9a-f]{64}")
@@ -24,15 +27,19 @@ _GENERIC = frozenset(("model", "best_model", "models", "artifacts", "artifact", 
 _MOST_VALUES = 200
 
 
-def write_manifest(artifact: Artifact, directory: str, *, head: str | None = None) -> str:
-    """The text of a `model-artifact.yaml` in `directory`; `head` is the commit that is checked out now, if any."""
+def write_manifest(artifact: Artifact, directory: str, *, head: str | None = None, stale: Stale | None = None) -> str:
+    """The text of a `model-artifact.yaml` in `directory`.
+
+    `head` is the commit that is checked out now, if any; `stale` are facts that stand there as questions alone.
+    """
     record = artifact.record
+    old = stale or Stale()
     parts = (
-        _header(artifact),
+        _header(artifact, old),
         _weights(artifact, directory),
-        _config(artifact),
+        _config(artifact, old),
         _schema(artifact),
-        _run(record, head),
+        _run(record, head, old),
         _environment(artifact, directory),
         _not_applicable(artifact),
     )
@@ -45,14 +52,15 @@ def suggested_name(written: str) -> str:
     return re.sub(r"^[^a-z]+", "", words)[:63].rstrip("-") or "model"
 
 
-def _header(artifact: Artifact) -> Iterator[str]:
+def _header(artifact: Artifact, stale: Stale) -> Iterator[str]:
     record = artifact.record
     yield "# What this model consists of, written by `artifact-lint init`. Fill in what is marked TODO, then run"
     yield "# `artifact-lint check` on this directory. `artifact-lint schema manifest` prints every field there is."
     yield "schema_version: 1"
     yield f"name: {_name(artifact)}"
     if record.version.value:
-        yield f"version: {text(record.version.value)}"
+        question = "  # TODO: the weights have changed; is this still their version?" if stale.version else ""
+        yield f"version: {text(record.version.value)}{question}"
     else:
         yield '# version: "1.0.0"  # TODO: the version of this model'
     yield from _maybe("description", record.description)
@@ -82,10 +90,7 @@ def _weights(artifact: Artifact, directory: str) -> Iterator[str]:
     files = [
         file for file in named if file not in external and (file.path.startswith(f"{directory}/") or not directory)
     ]
-    inspections = [file.inspection.value for file in files]
-    framework = artifact.record.framework.value or next(
-        (inspection.framework for inspection in inspections if inspection and inspection.framework), None
-    )
+    framework = _framework(artifact)
     yield ""
     if not files and not external:
         yield "# weights:  # TODO: the weight files, or where they are kept"
@@ -99,6 +104,12 @@ def _weights(artifact: Artifact, directory: str) -> Iterator[str]:
     if external:
         yield "  external:"
         yield from (f"    - {_external(file)}" for file in external)
+
+
+def _framework(artifact: Artifact) -> str | None:
+    inspections = (file.inspection.value for file in artifact.files)
+    found = (inspection.framework for inspection in inspections if inspection and inspection.framework)
+    return artifact.record.framework.value or next(found, None)
 
 
 def _external(file: WeightFile) -> str:
@@ -119,30 +130,45 @@ def _file(file: WeightFile, directory: str) -> str:
     return flow(entry)
 
 
-def _config(artifact: Artifact) -> Iterator[str]:
+def _config(artifact: Artifact, stale: Stale) -> Iterator[str]:
     record = artifact.record
     roots = [inspection.metadata.get("root") for file in artifact.files if (inspection := file.inspection.value)]
     classes = [root.rpartition(":")[2].rpartition(".")[2] for root in roots if root]
     found = [name for name in classes if name not in {"dict", "OrderedDict", "list", "ndarray"}]
-    architecture = record.architecture.value or (found[0] if found else None)
+    architecture = _architecture(record, found[0] if found else None)
     values = next((fact.value for fact in record.hyperparameters if fact.value), None)
+    base_model = list(_maybe("base_model", record.base_model, indent="  "))
     yield ""
-    if not architecture and not values:
-        yield "# config:  # TODO: what the model was built with"
-        yield "#   architecture: XGBClassifier"
-        yield "#   hyperparameters: {max_depth: 6, learning_rate: 0.05}"
-        return
-    yield "config:"
-    yield f"  architecture: {text(architecture)}" if architecture else "  # architecture:  # TODO: the model's class"
-    if not values:
-        yield "  # hyperparameters: {}  # TODO: what training was called with"
+    yield "config:" if architecture or values or base_model else "# config:  # TODO: what the model was built with"
+    if architecture:
+        yield f"  architecture: {text(architecture)}"
     else:
-        yield "  hyperparameters:"
-        write = number_or_text if _TRACKING in record.conventions and _are_texts(values) else scalar
-        for key, value in list(values.items())[:_MOST_VALUES]:
-            if is_key(key):
-                yield f"    {text(key)}: {write(value)}"
-    yield from _maybe("base_model", record.base_model, indent="  ")
+        yield "  # architecture: XGBClassifier  # TODO: the class that the weights are loaded into"
+    if values:
+        yield from _hyperparameters(record, values, stale)
+    else:
+        yield "  # hyperparameters: {max_depth: 6, learning_rate: 0.05}  # TODO: what training was called with"
+    yield from base_model
+
+
+def _hyperparameters(record: Record, values: Mapping[str, object], stale: Stale) -> Iterator[str]:
+    write = number_or_text if _TRACKING in record.conventions and _are_texts(values) else scalar
+    yield "  hyperparameters:"
+    for key, value in list(values.items())[:_MOST_VALUES]:
+        if is_key(key):
+            yield f"    {text(key)}: {write(value)}"
+    for key, value in list(stale.hyperparameters.items())[:_MOST_VALUES]:
+        if is_key(key):
+            yield f"    # {text(key)}: {write(value)}  # TODO: of the weights before; does it hold for these?"
+
+
+def _architecture(record: Record, in_weights: str | None) -> str | None:
+    """The class on record, unless the weights plainly hold another one than a manifest says."""
+    stated = record.architecture.best
+    if stated is None:
+        return in_weights
+    contradicted = in_weights is not None and not may_be_same_architecture(stated.value, in_weights)
+    return in_weights if contradicted and not stated.guessed else stated.value
 
 
 #: MLflow's tracking store keeps every parameter as a text.
@@ -170,18 +196,45 @@ def _schema(artifact: Artifact) -> Iterator[str]:
             continue
         yield f"  {key}:"
         for feature in stated.value:
-            yield f"    - {_feature(feature)}"
+            yield f"    - {_feature(feature, in_table=_is_tabular(artifact) and key == 'inputs')}"
     if record.preprocessing.value:
         yield "  preprocessing:"
         for step in record.preprocessing.value:
             entry: dict[str, object] = {"step": step.name, "columns": list(step.columns), "ref": step.reference}
             yield f"    - {flow({key: value for key, value in entry.items() if value})}"
+    elif _lacks_preprocessing(artifact):
+        yield "  # preprocessing: [{step: one-hot, columns: [...], ref: ...}]  # TODO: how texts become numbers"
 
 
-def _feature(feature: Feature) -> str:
+#: Libraries whose models take tables.
+_TABULAR = frozenset({"scikit-learn", "xgboost", "lightgbm", "catboost"})
+#: Those that encode text columns themselves.
+_ENCODING = frozenset({"lightgbm", "catboost"})
+_TEXTUAL = ("string", "str", "object", "category")
+
+
+def _is_tabular(artifact: Artifact) -> bool:
+    return _framework(artifact) in _TABULAR or (artifact.record.task.value or "").startswith("tabular")
+
+
+def _lacks_preprocessing(artifact: Artifact) -> bool:
+    """Whether a table with text columns is taken by what holds no pipeline and has no encoder beside it."""
+    dtypes = [as_dtype(feature.dtype or "") or "" for feature in artifact.record.inputs.value or ()]
+    roots = [inspection.metadata.get("root", "") for file in artifact.files if (inspection := file.inspection.value)]
+    return (
+        _is_tabular(artifact)
+        and _framework(artifact) not in _ENCODING
+        and any(dtype.startswith(_TEXTUAL) for dtype in dtypes)
+        and not any(file.role in {Role.PREPROCESSOR, Role.TOKENIZER} for file in artifact.files)
+        and not any(root.endswith("Pipeline") for root in roots)
+    )
+
+
+def _feature(feature: Feature, *, in_table: bool = False) -> str:
     entry: dict[str, object] = {"name": feature.name}
-    if feature.dtype:
-        entry["type"] = feature.dtype
+    dtype = as_dtype(feature.dtype) if feature.dtype else None
+    if dtype:
+        entry["type"] = dtype
     if feature.required is not None:
         entry["required"] = feature.required
     if feature.shape is not None:
@@ -190,36 +243,43 @@ def _feature(feature: Feature) -> str:
         entry["range"] = [feature.minimum, feature.maximum]
     if feature.allowed is not None:
         entry["allowed"] = list(feature.allowed)
-    missing = "" if feature.dtype else "  # TODO: its type"
-    return flow(entry) + missing
+    missing = [] if feature.name or not in_table else ["its name"]
+    if not dtype:
+        missing.append(f"its type, which is more than {text(feature.dtype)}" if feature.dtype else "its type")
+    return flow(entry) + (f"  # TODO: {', '.join(missing)}" if missing else "")
 
 
-def _run(record: Record, head: str | None) -> Iterator[str]:
+def _run(record: Record, head: str | None, stale: Stale) -> Iterator[str]:
     yield ""
-    lines = [*_maybe("run_id", record.run_id, indent="  "), *_maybe("experiment", record.experiment, indent="  ")]
+    lines = list(_maybe("run_id", record.run_id, indent="  "))
+    lines = lines or [_gap("run_id", stale.run_id, "what the tracking system calls the run")]
+    lines += _maybe("experiment", record.experiment, indent="  ")
+    lines.append(_created(record, stale))
+    lines += _git(record, head, stale)
+    lines += _datasets(record)
+    lines += _metrics(record, stale)
+    lines += _maybe("author", record.author, indent="  ")
+    says_anything = any(not line.lstrip().startswith("#") for line in lines)
+    yield "run:" if says_anything else "# run:  # TODO: which run made the weights"
+    yield from lines
+
+
+def _gap(key: str, old: str | None, what: str) -> str:
+    """A line for what nobody states; for what a replaced manifest said of other weights, with its value."""
+    said = f"; of the weights before it was {text(old)}" if old else ""
+    return f"  # {key}: ...  # TODO: {what}{said}"
+
+
+def _created(record: Record, stale: Stale) -> str:
     created = record.created.value
     if created and _RFC_3339.fullmatch(created):
-        lines.append(f"  created: {text(created)}")
-    elif created:
-        lines.append(f"  # created: {text(created)}  # TODO: with its zone, such as 2026-11-21T08:55:02Z")
-    lines += _git(record, head)
-    lines += _datasets(record)
-    lines += _metrics(record)
-    lines += _maybe("author", record.author, indent="  ")
-    if any(not line.lstrip().startswith("#") for line in lines):
-        yield "run:"
-        yield from lines
-        return
-    yield "# run:  # TODO: which run made the weights"
-    yield "#   run_id: ..."
-    yield '#   created: "..."  # such as 2026-11-21T08:55:02Z'
-    hint = f"  # checked out now; is it the one that trained the model? {head}" if head else ""
-    yield f"#   git: {{commit: ...}}{hint}"
-    yield "#   datasets: [{name: ..., version: ...}]"
-    yield "#   metrics: [{name: ..., value: ..., dataset: ..., split: test}]"
+        return f"  created: {text(created)}"
+    if created:
+        return f"  # created: {text(created)}  # TODO: with its zone, such as 2026-11-21T08:55:02Z"
+    return _gap("created", stale.created, "when training ended, such as 2026-11-21T08:55:02Z, quoted")
 
 
-def _git(record: Record, head: str | None) -> Iterator[str]:
+def _git(record: Record, head: str | None, stale: Stale) -> Iterator[str]:
     commit, repository = record.git_commit.value, record.repository.value
     if commit and _COMMIT.fullmatch(commit):
         entry = {"commit": commit} | ({"repository": repository} if repository else {})
@@ -227,7 +287,8 @@ def _git(record: Record, head: str | None) -> Iterator[str]:
     else:
         hint = f'"{head}"' if head else "..."
         now = "; this is what is checked out now" if head else ""
-        yield f"  # git: {{commit: {hint}}}  # TODO: the commit of the training code{now}"
+        said = f"; of the weights before it was {text(stale.git_commit)}" if stale.git_commit else ""
+        yield f"  # git: {{commit: {hint}}}  # TODO: the commit of the training code{now}{said}"
 
 
 def _datasets(record: Record) -> Iterator[str]:
@@ -242,15 +303,22 @@ def _datasets(record: Record) -> Iterator[str]:
         yield f"    - {flow({key: value for key, value in entry.items() if value is not None})}"
 
 
-def _metrics(record: Record) -> Iterator[str]:
+def _metrics(record: Record, stale: Stale) -> Iterator[str]:
     metrics = [metric for fact in record.metrics.facts[:1] for metric in fact.value if _is_number(metric.value)]
-    if not metrics:
+    if metrics:
+        yield "  metrics:"
+    elif stale.metrics:
+        yield "  # metrics:"
+    else:
         yield "  # metrics: [{name: ..., value: ...}]  # TODO: how good the model is"
-        return
-    yield "  metrics:"
-    for metric in metrics[:_MOST_VALUES]:
-        entry = {"name": metric.name, "value": metric.value, "dataset": metric.dataset, "split": metric.split}
-        yield f"    - {flow({key: value for key, value in entry.items() if value is not None})}"
+    yield from (f"    - {_metric(metric)}" for metric in metrics[:_MOST_VALUES])
+    for metric in stale.metrics[:_MOST_VALUES]:
+        yield f"  #   - {_metric(metric)}  # TODO: measure it anew; this is of the weights before"
+
+
+def _metric(metric: Metric) -> str:
+    entry = {"name": metric.name, "value": metric.value, "dataset": metric.dataset, "split": metric.split}
+    return flow({key: value for key, value in entry.items() if value is not None})
 
 
 def _is_number(value: object) -> bool:
@@ -260,21 +328,50 @@ def _is_number(value: object) -> bool:
 
 
 def _environment(artifact: Artifact, directory: str) -> Iterator[str]:
-    record = artifact.record
-    python = record.python_version.value
-    sources = {requirement.origin.path for fact in record.requirements for requirement in fact.value}
-    beside = sorted(path for path in sources if path.rpartition("/")[0] == directory and path.endswith(".txt"))
+    python = artifact.record.python_version.value
+    version = _PYTHON.match(python) if python else None
+    lines = [f"  python: {text(version[0])}" if version else '  # python: "3.11.7"  # TODO: the version of Python']
+    lines += _requirements(artifact, directory)
+    says_anything = any(not line.lstrip().startswith("#") for line in lines)
     yield ""
-    if not python and not beside:
-        yield "# environment:  # TODO: what it takes to load the weights"
-        yield '#   {python: "3.11.7", requirements: requirements.txt}'
-        return
-    yield "environment:"
-    yield f"  python: {text(python)}" if python else '  # python: "3.11.7"  # TODO: the version of Python'
-    if beside:
-        yield f"  requirements: {text(PurePosixPath(beside[0]).name)}"
-    elif not sources:
-        yield "  # requirements: requirements.txt  # TODO: the libraries, pinned with =="
+    yield "environment:" if says_anything else "# environment:  # TODO: what it takes to load the weights"
+    yield from lines
+
+
+def _requirements(artifact: Artifact, directory: str) -> Iterator[str]:
+    """The files that list the libraries; else what notes and the manifest before pin; else what to find out."""
+    listed = [(requirement, fact) for fact in artifact.record.requirements for requirement in fact.value]
+    notes = [one.value for one, fact in listed if fact.guessed or "model-artifact." in one.origin.path]
+    files = dict.fromkeys(one.origin.path for one, _ in listed if one.value not in notes)
+    inside = [path.removeprefix(f"{directory}/") for path in files if path.startswith(f"{directory}/") or not directory]
+    pip = [path for path in inside if path.endswith(".txt")]
+    conda = [path for path in inside if path.endswith((".yaml", ".yml")) and path not in _READ_ANYWAY]
+    if pip or conda:
+        yield from (f"  requirements: {text(path)}" for path in pip[:1])
+        yield from (f"  conda: {text(path)}" for path in conda[:1])
+    elif notes:
+        first = {requirement_name(note): note for note in reversed(notes)}
+        yield f"  requirements: {scalar([*first.values()][::-1])}"
+    elif not listed:
+        yield f"  # requirements: {_suggested_pins(artifact)}  # TODO: the libraries that load it, pinned with =="
+
+
+#: What is read of an artifact's directory whether a manifest names it or not.
+_READ_ANYWAY = frozenset({"conda.yaml", "conda.yml", "environment.yaml", "environment.yml", "python_env.yaml"})
+#: Releases as the schema takes them, at the head of what `sys.version` prints too.
+_PYTHON = re.compile(r"[=<>!~^]*\s*\d+(?:\.(?:\d+|\*))+(?:(?:a|b|rc)\d+)?(?:\s*,\s*[=<>!~]+\s*\d+(?:\.(?:\d+|\*))*)*")
+
+
+def _suggested_pins(artifact: Artifact) -> str:
+    """What the weights say they were written with, else a pin to complete."""
+    inspections = (file.inspection.value for file in artifact.files)
+    versions = {name: version for found in inspections if found for name, version in found.versions.items()}
+    pins = [f"{name}=={version}" for name, version in sorted(versions.items()) if name in _DISTRIBUTIONS]
+    return scalar(pins or [f"{_framework(artifact) or '...'}==..."])
+
+
+#: What weights say about the version of that is a distribution to install.
+_DISTRIBUTIONS = frozenset({"scikit-learn", "xgboost", "lightgbm", "catboost", "torch", "keras", "tensorflow", "numpy"})
 
 
 def _not_applicable(artifact: Artifact) -> Iterator[str]:

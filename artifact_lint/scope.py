@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artifact_lint.adapters import CONVENTIONS
+from artifact_lint.adapters import CONVENTIONS, claims_in
 from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.dvc import LOCK
 from artifact_lint.adapters.mlflow_tracking import DATABASES, STORE_DIRECTORY
@@ -74,7 +74,7 @@ def find_scope(
     Raises:
         StoreError: A path, the index or the revision cannot be read.
     """
-    root = _root_of(paths)
+    root = root_of(paths)
     store = _open(root, (*DEFAULT_EXCLUDES, *excludes), staged=staged)
     relative = [_relative(root, path) for path in paths] or [""]
     named = frozenset(path for path in relative if not (store.is_directory(path) or (root / path).is_dir()))
@@ -99,7 +99,7 @@ def store_for(paths: Sequence[str], excludes: Sequence[str] = (), *, staged: boo
     Raises:
         StoreError: The index cannot be read.
     """
-    return _open(_root_of(paths), (*DEFAULT_EXCLUDES, *excludes), staged=staged)
+    return _open(root_of(paths), (*DEFAULT_EXCLUDES, *excludes), staged=staged)
 
 
 def belongs_to(path: str, artifact: Artifact, artifacts: Sequence[Artifact]) -> bool:
@@ -119,7 +119,7 @@ def is_within(path: str, directory: str) -> bool:
     return not directory or path == directory or path.startswith(f"{directory}/")
 
 
-def _root_of(paths: Sequence[str]) -> Path:
+def root_of(paths: Sequence[str]) -> Path:
     """The repository's root, or the working directory outside of one, or what several places have in common."""
     here = Path.cwd()
     places = [Path(os.path.normpath(here / path)) for path in paths] or [here]
@@ -189,7 +189,7 @@ def _is_lost_record(store: Store, path: str) -> bool:
 
 def _claims(tree: Tree, directory: str) -> Iterator[Claim]:
     for convention in CONVENTIONS:
-        yield from convention.recognise(tree, directory)
+        yield from claims_in(tree, convention, directory)
 
 
 def _ancestors(path: str) -> Iterator[str]:

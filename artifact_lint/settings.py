@@ -34,6 +34,8 @@ ALL = "ALL"
 _TABLE = ("tool", "artifact-lint")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([kKMGT])(i?))?[bB]?\s*")
 _BOUND = re.compile(r"\s*(<=|>=|==|<|>)\s*(\S+)\s*")
+#: How alike two words are of which one may be the other misspelt: CPM101 and CMP101, but not PKL9 and PKL141.
+_NEAR = 0.75
 _CODE_PREFIX = re.compile(r"[A-Za-z]{1,3}|[A-Za-z]{3}\d{1,3}")
 
 
@@ -89,7 +91,8 @@ class Settings:
     """What one run goes by.
 
     `select`, `ignore` and the keys of `severity` are selectors: a rule's code, a prefix of codes, a rule's name, or
-    `ALL`. `config_path` is the file the settings came from, None where they are the defaults.
+    `ALL`. `config_path` is the file the settings came from, None where they are the defaults; `warnings` are lines
+    about what in it works and should still be put right.
     """
 
     select: tuple[str, ...] = (ALL,)
@@ -102,6 +105,7 @@ class Settings:
     options: Options = field(default_factory=Options)
     limits: Limits = field(default_factory=Limits)
     config_path: str | None = None
+    warnings: tuple[str, ...] = ()
 
     def selects(self, rule: SelectableRule) -> bool:
         """Whether a rule runs: the longest match decides, and a tie ignores.
@@ -144,14 +148,18 @@ def unknown_selector(selector: str, rules: Sequence[SelectableRule]) -> str | No
     """What to tell about a selector that names no rule; None where it names one."""
     if any(match_length(selector, rule) >= 0 for rule in rules):
         return None
-    known = {rule.code: rule.code for rule in rules} | {rule.name: rule.name for rule in rules}
-    return f"no rule is called '{selector}'{did_you_mean(selector, known)}; `artifact-lint rules` lists them"
+    known = [name for rule in rules for name in (rule.code, rule.name)]
+    family = [rule.code for rule in rules if rule.code.startswith(selector[:3].upper())]
+    meant = did_you_mean(selector, known)
+    if family and not meant and _CODE_PREFIX.fullmatch(selector):
+        return f"no code begins with '{selector}'; the {family[0][:3]} rules are {', '.join(family)}"
+    return f"no rule is called '{selector}'{meant}; `artifact-lint rules` lists them"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)`, or nothing where nothing known is near."""
     by_lower_case = {name.lower(): name for name in known}
-    near = get_close_matches(word.lower(), by_lower_case, n=1, cutoff=0.6)
+    near = get_close_matches(word.lower(), by_lower_case, n=1, cutoff=_NEAR)
     return f" (did you mean '{by_lower_case[near[0]]}'?)" if near else ""
 
 
@@ -161,10 +169,14 @@ def absolute(path: str | Path) -> Path:
 
 
 class Finder:
-    """Finds the configuration that counts for a path; remembers what it saw, since many paths share their parents."""
+    """Finds the configuration that counts for a path; remembers what it saw, since many paths share their parents.
+
+    `misspelt` are lines about tables on the way that nothing reads, because their name is not quite the right one.
+    """
 
     def __init__(self) -> None:
         self._stated: dict[Path, bool] = {}
+        self.misspelt: list[str] = []
 
     def find(self, path: Path) -> Path | None:
         """The nearest configuration at or above a path, up to the repository's root; None where there is none.
@@ -185,17 +197,31 @@ class Finder:
     def _states_settings(self, file: Path) -> bool:
         if file not in self._stated:
             own = file.name == OWN_FILE
-            self._stated[file] = _is_there(file) and (own or _read(file).root.get(*_TABLE) is not None)
+            self._stated[file] = _is_there(file) and (own or self._has_table(file))
         return self._stated[file]
 
+    def _has_table(self, file: Path) -> bool:
+        root = _read(file).root
+        self.misspelt += map(str, _misspelt_tables(root))
+        return root.get(*_TABLE) is not None
 
-def group(paths: Iterable[str]) -> dict[Path | None, list[str]]:
+
+def _misspelt_tables(root: Node) -> Iterable[Complaint]:
+    """Tables of pyproject.toml that nobody but this program would have: `[tool.artifact_lint]`."""
+    tools = root.get(_TABLE[0])
+    for name, _ in tools.items() if tools is not None else ():
+        if name != _TABLE[1] and re.sub(r"[^a-z]", "", name.lower()) in {"artifactlint", "artifactlinter"}:
+            message = f"[tool.{name}] is read by nothing; did you mean [tool.{_TABLE[1]}]?"
+            yield Complaint(tools.key_origin(name) if tools is not None else root.origin, message)
+
+
+def group(paths: Iterable[str], finder: Finder | None = None) -> dict[Path | None, list[str]]:
     """Paths by the configuration that counts for each; None for those that have none.
 
     Raises:
         SettingsError: A pyproject.toml on the way cannot be read.
     """
-    finder = Finder()
+    finder = finder or Finder()
     groups: dict[Path | None, list[str]] = {}
     for path in paths:
         groups.setdefault(finder.find(Path(path)), []).append(path)
@@ -212,12 +238,21 @@ def load(file: Path, rules: Sequence[SelectableRule]) -> Settings:
     root = document.root
     table = root.get(*_TABLE)
     if table is None and file.name == PROJECT_FILE:
-        raise SettingsError([f"{_shown(file)}: there is no [tool.artifact-lint] table in it"])
+        nothing = f"{_shown(file)}: there is no [tool.artifact-lint] table in it"
+        raise SettingsError([str(complaint) for complaint in _misspelt_tables(root)] or [nothing])
     table = table or root
     complaints = [*_shape_complaints(table)] or [*_meaning_complaints(table, rules)]
     if complaints:
         raise SettingsError(str(complaint) for complaint in sorted(complaints))
-    return replace(_build(table), config_path=_shown(file))
+    settings = _build(table)
+    return replace(settings, config_path=_shown(file), warnings=tuple(_warnings(settings)))
+
+
+def _warnings(settings: Settings) -> Iterable[str]:
+    for ignore in settings.per_path_ignores:
+        if not ignore.reason.strip():
+            message = f'per-path-ignores."{ignore.pattern}" says no reason; add `reason = "..."`'
+            yield str(Complaint(ignore.origin, message))
 
 
 def override(

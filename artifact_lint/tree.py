@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from artifact_lint.document import Document, DocumentError, Limits, Syntax, parse
 from artifact_lint.model import Irregularity, Origin, Remark
+from artifact_lint.model.report import Failure
 from artifact_lint.stores.base import EntryKind, StoreError
 
 if TYPE_CHECKING:
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: What a file that this program failed on is said to be.
+UNREAD = "artifact-lint failed while reading it"
+
 #: What is read of a file that is looked at as text (a pointer, front matter, a requirements file), in bytes.
 TEXT_LIMIT = 4 << 20
 
 
 class Tree:
-    """What discovery and adapters see of a store."""
+    """What discovery and adapters see of a store; `failures` are the errors of this program on the way."""
 
     def __init__(self, store: Store, entries: Iterable[Entry], limits: Limits | None = None) -> None:
         self.store = store
@@ -30,6 +34,7 @@ class Tree:
         self._sorted: list[str] | None = None
         self._documents: dict[str, Document | Remark] = {}
         self._once: dict[Hashable, Any] = {}
+        self.failures: list[Failure] = []
         for entry in entries:
             self.add(entry)
 
@@ -80,6 +85,19 @@ class Tree:
         value: T = self._once[name]
         return value
 
+    def guarded(self, path: str, look: Callable[[], T], instead: T) -> T:
+        """What a look at a file finds; where this program fails at it, `instead`, and the failure is kept.
+
+        So that one file on which a reader has a bug costs what that file would say, and nothing else.
+        """
+        try:
+            return look()
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other files are still looked at
+            self.failures.append(Failure(f"reading {path}", error, path=path))
+            return instead
+
     def read(self, path: str, limit: int = TEXT_LIMIT) -> bytes | None:
         """The first `limit` bytes of a file, None where it is not there or cannot be read."""
         entry = self.entry(path)
@@ -97,7 +115,8 @@ class Tree:
         if outcome is None:
             if self.entry(path) is None:
                 return None
-            outcome = self._documents[path] = self._parse(path, syntax)
+            broken: Document | Remark = Remark(Irregularity.UNREADABLE, Origin(path), UNREAD)
+            outcome = self._documents[path] = self.guarded(path, lambda: self._parse(path, syntax), broken)
         return outcome if isinstance(outcome, Document) else None
 
     def failure(self, path: str) -> Remark | None:

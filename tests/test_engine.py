@@ -309,3 +309,32 @@ def test_a_long_text_holds_no_credential_and_ends(repository: Repository) -> Non
     value = "a" * 300_000 + "sk-!" * 100_000
     repository.write("p/model-artifact.yaml", f"schema_version: 1\nname: x\nmetadata: {{a: {value}}}\n")
     assert "MAN010" not in {finding.code for finding in run("p").findings}
+
+
+LISTS_ONE = "schema_version: 1\nname: churn\nversion: 1.0.0\nweights: {files: [{path: churn.pkl}]}\n"
+
+
+def test_a_sidecar_is_held_against_the_manifest_of_the_weights_that_it_is_about(repository: Repository) -> None:
+    repository.write("p/model-artifact.yaml", LISTS_ONE)
+    (repository.path / "p/churn.pkl").write_bytes(PICKLE)
+    repository.write("p/metadata.json", '{"model_name": "fraud", "version": "9.0.0", "algorithm": "svm"}')
+    said = [finding for finding in run("p").findings if finding.code == "MAN007"]
+    assert {finding.origin.path for finding in said} == {"p/metadata.json"}
+    assert {finding.severity for finding in said} == {Severity.WARNING}
+    assert len(said) == 2
+
+
+def test_a_sidecar_about_other_weights_contradicts_nothing(repository: Repository) -> None:
+    repository.write("p/model-artifact.yaml", LISTS_ONE)
+    for name in ("churn.pkl", "fraud.pkl"):
+        (repository.path / "p" / name).write_bytes(PICKLE)
+    repository.write("p/metadata.json", '{"model_name": "fraud", "algorithm": "svm", "model_file": "fraud.pkl"}')
+    assert "MAN007" not in {finding.code for finding in run("p").findings}
+
+
+def test_two_hand_written_files_are_not_held_against_each_other(repository: Repository) -> None:
+    (repository.path / "p").mkdir()
+    (repository.path / "p/churn.pkl").write_bytes(PICKLE)
+    repository.write("p/metadata.json", '{"model_name": "fraud", "algorithm": "svm"}')
+    repository.write("p/model_info.json", '{"model_name": "churn", "algorithm": "xgboost"}')
+    assert "MAN007" not in {finding.code for finding in run("p").findings}

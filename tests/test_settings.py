@@ -129,7 +129,7 @@ def test_an_empty_table_means_the_defaults(configuration: Callable[[str], Path])
         ('fail-on = "note"', "2:11: fail-on must be error, warning or never, not 'note'"),
         ("profile = 3", "2:11: profile must be default or strict, not 3"),
         ('severity.CMP101 = "fatal"', "2:19: severity.CMP101 must be error, warning or note, not 'fatal'"),
-        ('severity.CMP999 = "error"', "2:10: no rule is called 'CMP999'"),
+        ('severity.CMP999 = "error"', "2:10: no code begins with 'CMP999'; the CMP rules are CMP001"),
         ('naming.registry = "mlfow"', "2:19: no registry is called 'mlfow' (did you mean 'mlflow'?)"),
         ('naming.pattern = "("', "2:18: naming.pattern is no regular expression: missing )"),
         ('naming.version-scheme = "semvr"', "not 'semvr' (did you mean 'semver'?)"),

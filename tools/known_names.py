@@ -26,6 +26,7 @@ KNOWN: dict[str, dict[str, str]] = {
         numpy.random._pickle:__randomstate_ctor __generator_ctor __bit_generator_ctor
         numpy.ma.core:_mareconstruct
         numpy.{core,_core}._internal:_convert_to_stringdtype_kwargs
+        numpy.core._internal:_reconstruct
         """,
     )
     | listed(
@@ -51,12 +52,11 @@ KNOWN: dict[str, dict[str, str]] = {
     | listed(
         "name",
         """
-        numpy:memmap pi e inf nan newaxis mean median std var sum prod min max amin amax ptp average nanmean nanmedian
+        numpy:pi e inf nan newaxis mean median std var sum prod min max amin amax ptp average nanmean nanmedian
         numpy:nanstd nanvar nansum nanmin nanmax argmax argmin clip where nan_to_num round around cumsum diff ravel
         numpy:squeeze reshape transpose concatenate hstack vstack stack log1p expm1 sqrt abs absolute asarray array
         numpy:count_nonzero percentile quantile unique zeros ones identity dot
         numpy.{core,_core}.fromnumeric:mean std var sum prod amin amax argmax argmin clip ravel squeeze reshape cumsum
-        numpy.{core,_core}.memmap:memmap
         numpy.lib.function_base:median average percentile quantile diff
         numpy.lib._function_base_impl:median average percentile quantile diff
         numpy.lib.type_check:nan_to_num

@@ -1,10 +1,13 @@
-"""Write the allow-lists of `artifact_lint/policy/data/allow` from the libraries installed here.
+"""Write the allow-lists of `artifact_lint/policy/data/allow` from libraries, installed here or as wheels.
 
-    python tools/make_allow_lists.py [LIBRARY]...
+    python tools/make_allow_lists.py [LIBRARY | FILE.whl]...
+    python tools/make_allow_lists.py --review FILE.whl...
 
 Run it once in each environment whose versions the lists are to cover, with this package importable: what a list
 holds already stays, what this environment's version adds is merged in, and the list's header names every version that
-went in. Reviewing the difference is the point: nothing gets on a list but through a commit.
+went in. A wheel (`pip download --no-deps --only-binary=:all: --python-version 3.8 scikit-learn==1.0.2`) is read without
+running it. Reviewing the difference is the point: nothing gets on a list but through a commit. `--review` shows the
+methods of the listed classes that unpickling would run.
 
 What is listed: the classes of a library that hold a fitted model, its compiled helpers with the functions that pickle
 names to rebuild them, and functions that estimators take as parameters, which may only be named. `tools/known_names.py`
@@ -25,6 +28,23 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from fitted_estimators import imports_of_fitted_estimators, imports_of_fitted_statsmodels
 from known_names import KNOWN, SKLEARN_MODULES_BEFORE_0_22
+from library_parts import (
+    CATEGORY_ENCODERS_SKIP,
+    IMBLEARN_SKIP,
+    PANDAS_LIBS_SKIP,
+    PANDAS_SKIP,
+    PANDAS_VALUES,
+    REBUILT,
+    SCIPY_SKIP,
+    SCIPY_SPARSE_SKIP,
+    SCIPY_SPATIAL_SKIP,
+    SKLEARN_SKIP,
+    TORCH_DISTRIBUTIONS_SKIP,
+    TORCH_OPTIM_SKIP,
+    TORCH_REBUILDERS,
+    UNWANTED,
+)
+from wheel_names import names, open_wheel, run_on_load
 
 from artifact_lint.policy.imports import UNLISTED, Kind, VerdictKind, verdict
 
@@ -138,12 +158,7 @@ def functions(package: str, skip: str, *, public: bool = True) -> Entries:
 
 
 def sklearn() -> Entries:
-    skip = (
-        r"\.(tests|externals|datasets|conftest|experimental|_build_utils|_min_dependencies|_testing|_mocking|_pprint"
-        r"|_repr_html|_estimator_html_repr|estimator_checks|_test_common|parallel|fixes|deprecation|discovery|callback"
-        r"|_plotting|_plot|displays?|_doctest|_config|_array_api|_joblib|__check_build|_pairwise_distances_reduction)\b"
-        r"|_display$|_plot$"
-    )
+    skip = SKLEARN_SKIP
     entries = classes("sklearn", skip)
     for package in ("sklearn.metrics", "sklearn.feature_selection", "sklearn.preprocessing"):
         entries |= functions(package, skip)
@@ -184,13 +199,11 @@ def statsmodels() -> Entries:
 
 
 def imblearn() -> Entries:
-    return classes(
-        "imblearn", r"^imblearn$|\.(tests|utils|datasets|keras|tensorflow|_min_dependencies|_version|show_versions)\b"
-    )
+    return classes("imblearn", IMBLEARN_SKIP)
 
 
 def category_encoders() -> Entries:
-    return classes("category_encoders", r"\.(tests|datasets|glmm)\b|utils$")
+    return classes("category_encoders", CATEGORY_ENCODERS_SKIP)
 
 
 def numpy() -> Entries:
@@ -220,15 +233,14 @@ def _random(module: ModuleType) -> Entries:
 
 
 def scipy() -> Entries:
-    skip = r"\.tests\b|setup$|\.(csgraph|linalg)\b"
     special = importlib.import_module("scipy.special")
     ufunc = importlib.import_module("numpy").ufunc
-    entries = classes("scipy.sparse", skip)
+    entries = classes("scipy.sparse", SCIPY_SPARSE_SKIP)
     entries |= {
         entry.replace("._", ".", 1): kind for entry, kind in entries.items() if re.match(r"scipy\.sparse\._", entry)
     }
-    entries |= classes("scipy.interpolate", r"\.tests\b|setup$")
-    entries |= classes("scipy.spatial", r"\.tests\b|setup$|_plotutils")
+    entries |= classes("scipy.interpolate", SCIPY_SKIP)
+    entries |= classes("scipy.spatial", SCIPY_SPATIAL_SKIP)
     entries |= {
         f"{module}:{name}": "name"
         for name, value in vars(special).items()
@@ -239,15 +251,15 @@ def scipy() -> Entries:
 
 
 def pandas() -> Entries:
-    skip = r"\.(tests|conftest|computation|plotting|testing|window|methods|groupby|resample|reshape)\b"
+    skip = PANDAS_SKIP
     entries: Entries = {}
     for package in ("indexes", "arrays", "internals", "dtypes"):
         entries |= classes(f"pandas.core.{package}", skip)
         for module in modules(f"pandas.core.{package}", skip):
             entries |= {entry: "constructor" for entry, _ in published(module)}
-    entries |= classes("pandas._libs", r"\.(testing|json|parsers|window|groupby|join|writers|ops_dispatch|algos)\b")
+    entries |= classes("pandas._libs", PANDAS_LIBS_SKIP)
     for entry in entries:
-        if re.match(r"pandas\.core\.(dtypes\.dtypes|arrays|indexes\.frozen|internals)", entry):
+        if re.match(PANDAS_VALUES, entry):
             entries[entry] = "constructor"
     for entry in ("pandas.core.frame:DataFrame", "pandas.core.series:Series", "pandas.core.flags:Flags"):
         entries[entry] = "class"
@@ -258,8 +270,8 @@ def pandas() -> Entries:
 def torch() -> Entries:
     torch = importlib.import_module("torch")
     nn = classes("torch.nn.modules", r"\.tests\b") | classes("torch.nn.quantizable", r"\.tests\b")
-    optimizers = classes("torch.optim", r"\.(tests|_multi_tensor|_adafactor)\b|swa_utils")
-    distributions = classes("torch.distributions", r"\.tests\b|kl$|utils$")
+    optimizers = classes("torch.optim", TORCH_OPTIM_SKIP)
+    distributions = classes("torch.distributions", TORCH_DISTRIBUTIONS_SKIP)
     values = {
         f"torch:{name}": "name"
         for name, value in vars(torch).items()
@@ -270,7 +282,7 @@ def torch() -> Entries:
     rebuilders = {
         f"torch._utils:{name}": "function"
         for name, value in own(rebuild)
-        if re.match(r"_rebuild_(?!xla|device_tensor_from_cpu)", name) and inspect.isfunction(value)
+        if re.fullmatch(TORCH_REBUILDERS, name) and inspect.isfunction(value)
     }
     functional = importlib.import_module("torch.nn.functional")
     activations = {
@@ -374,6 +386,20 @@ def update(library: str) -> None:
         entries |= collect()
         versions = {found.split("+")[0]}
     entries |= KNOWN.get(library, {})
+    _merge_by_root(title, versions, entries)
+
+
+def update_from_wheel(path: Path) -> None:
+    wheel = open_wheel(path)
+    _, entries = read(LISTS / f"{wheel.library}.txt")
+    earlier = {entry for entry in entries if entry.partition(":")[0] in wheel.modules}
+    # A kind that the library itself told, or that was written by hand, outranks the one read from the wheel.
+    entries = names(wheel) | {entry: kind for entry, kind in entries.items() if entry in earlier}
+    title = DISTRIBUTIONS.get(wheel.library, wheel.library)
+    _merge_by_root(title, {wheel.version}, entries)
+
+
+def _merge_by_root(title: str, versions: set[str], entries: Entries) -> None:
     by_root: dict[str, Entries] = {}
     for entry, kind in entries.items():
         by_root.setdefault(re.split(r"[.:]", entry)[0].lstrip("_"), {})[entry] = kind
@@ -386,15 +412,29 @@ def _merge(root: str, title: str, versions: set[str], named: Entries) -> None:
     path = LISTS / f"{root}.txt"
     earlier, entries = read(path)
     entries |= named
+    entries = {entry: _reviewed(entry, kind) for entry, kind in entries.items() if not re.fullmatch(UNWANTED, entry)}
     versions = versions | earlier
     write(path, title, versions, entries)
     print(f"{root}: {len(entries)} names, versions {', '.join(sorted(versions)) or 'none'}")
 
 
+def _reviewed(entry: str, kind: str) -> str:
+    return "class" if re.fullmatch(REBUILT, entry) else kind
+
+
 def main() -> None:
     warnings.simplefilter("ignore")
-    for library in sys.argv[1:] or sorted({*COLLECTORS, *KNOWN}):
-        update(library)
+    wanted = sys.argv[1:] or sorted({*COLLECTORS, *KNOWN})
+    if wanted[0] == "--review":
+        for path in wanted[1:]:
+            for method, source in run_on_load(open_wheel(Path(path))):
+                print(f"\n# {method}\n{source}")
+        return
+    for library in wanted:
+        if library.endswith(".whl"):
+            update_from_wheel(Path(library))
+        else:
+            update(library)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,14 @@ import json
 import pickle
 import struct
 import sys
+import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from execution_cases import EXECUTION
+from pickle_cases import PICKLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -128,11 +132,14 @@ LINEAR = frozenset(
         "MAN001/bad-syntax/churn.safetensors",
         "MAN001/bad-too-deep/churn.safetensors",
         "MAN001/good/churn.safetensors",
+        "MAN002/bad-dtype/churn.safetensors",
         "MAN002/bad-lifecycle/churn.safetensors",
         "MAN002/bad-missing-name/churn.safetensors",
+        "MAN002/bad-python/churn.safetensors",
         "MAN002/bad-role/churn.safetensors",
         "MAN002/bad-time-without-zone/churn.safetensors",
         "MAN002/bad-wrong-type/churn.safetensors",
+        "MAN002/good-dtypes/churn.safetensors",
         "MAN002/good/churn.safetensors",
         "MAN003/bad-json/churn.safetensors",
         "MAN003/bad-lifecycle/churn.safetensors",
@@ -153,10 +160,12 @@ LINEAR = frozenset(
         "MAN007/bad-registered-name/churn.safetensors",
         "MAN007/bad-requirements/churn/churn.safetensors",
         "MAN007/bad-run-id/churn.safetensors",
+        "MAN007/bad-sidecar/churn.safetensors",
         "MAN007/bad-stage/churn.safetensors",
         "MAN007/good-license/churn.safetensors",
         "MAN007/good-registry-version/churn.safetensors",
         "MAN007/good-short-commit/churn.safetensors",
+        "MAN007/good-sidecar/churn.safetensors",
         "MAN007/good/churn.safetensors",
         "MAN008/bad-exponent/churn.safetensors",
         "MAN008/bad-leading-zero/churn.safetensors",
@@ -233,6 +242,8 @@ LINEAR = frozenset(
         "NAM021/good/churn.safetensors",
         "PKL001/good/churn.safetensors",
         "PKL002/good/churn.safetensors",
+        "SEC108/bad-target/models/churn.safetensors",
+        "SEC108/good-target/models/churn.safetensors",
         "SUM101/bad-dvc/churn.safetensors",
         "SUM101/bad-native/churn.safetensors",
         "SUM101/good/churn.safetensors",
@@ -354,6 +365,17 @@ def several_classes() -> bytes:
     return b"\x80\x04]" + made + bound + b"."
 
 
+def gguf_template(template: str) -> bytes:
+    """A GGUF file without tensors whose tokenizer has a chat template."""
+
+    def text(value: str) -> bytes:
+        return struct.pack("<Q", len(value.encode())) + value.encode()
+
+    pairs = [("general.architecture", "llama"), ("tokenizer.chat_template", template)]
+    body = b"".join(text(key) + struct.pack("<I", 8) + text(value) for key, value in pairs)
+    return b"GGUF" + struct.pack("<IQQ", 3, 0, len(pairs)) + body
+
+
 def keras_archive() -> bytes:
     """The members that Keras 3 writes, with one dense layer's configuration and no weights."""
     layer = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 1}}
@@ -375,20 +397,52 @@ def torch_zip(data: bytes, *, encrypted: bool = False) -> bytes:
             ("data/0", bytes(8)),
             ("version", b"3\n"),
         ):
-            archive.writestr(zipfile.ZipInfo(f"churn/{member}"), content)
+            head = bytes(_ENCRYPTION_HEADER) if encrypted else b""
+            archive.writestr(zipfile.ZipInfo(f"churn/{member}"), head + content)
     written = bytearray(stream.getvalue())
     if encrypted:
-        _set_flag(written, b"PK\x03\x04", 6)
-        _set_flag(written, b"PK\x01\x02", 8)
+        _encrypt(written, b"PK\x03\x04", 6, 22)
+        _encrypt(written, b"PK\x01\x02", 8, 24)
     return bytes(written)
 
 
-def _set_flag(archive: bytearray, signature: bytes, offset: int) -> None:
-    """Mark every member as encrypted (APPNOTE.TXT 6.3.10, section 4.4.4, bit 0)."""
+#: What encryption puts before a member's content, in bytes (APPNOTE.TXT 6.3.10, section 6.1.3).
+_ENCRYPTION_HEADER = 12
+
+
+def _encrypt(archive: bytearray, signature: bytes, flags: int, size: int) -> None:
+    """Mark every member as encrypted (section 4.4.4, bit 0), with a size that leaves out the header before it."""
     position = archive.find(signature)
     while position >= 0:
-        archive[position + offset] |= 1
+        archive[position + flags] |= 1
+        (packed,) = struct.unpack_from("<I", archive, position + size)
+        struct.pack_into("<I", archive, position + size, packed - _ENCRYPTION_HEADER)
         position = archive.find(signature, position + 4)
+
+
+def hidden_member() -> bytes:
+    """The zip of torch.save, with a member that only its own header tells of."""
+    written = torch_zip(state_dict())
+    at = written.index(b"PK\x01\x02")
+    hidden = io.BytesIO()
+    with zipfile.ZipFile(hidden, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("churn/extra.pkl"), state_dict())
+    added = hidden.getvalue()[: hidden.getvalue().index(b"PK\x01\x02")]
+    record = bytearray(written[at:])
+    struct.pack_into("<I", record, len(record) - 6, at + len(added))
+    return written[:at] + added + bytes(record)
+
+
+def tarred(*members: tuple[str, bytes, str]) -> bytes:
+    """A tar archive of files, and of symbolic links where a target is given."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content, target in members:
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.linkname = len(content), target
+            entry.type = tarfile.SYMTYPE if target else tarfile.REGTYPE
+            archive.addfile(entry, io.BytesIO(content))
+    return stream.getvalue()
 
 
 def state_dict() -> bytes:
@@ -397,54 +451,81 @@ def state_dict() -> bytes:
 
 
 #: What each binary file holds, by its path below tests/rules.
-FILES: Mapping[str, Callable[[], bytes]] = {
-    "CMP001/bad-data/embeddings.npy": lambda: (
-        b"\x93NUMPY\x01\x00"
-        + struct.pack("<H", 118)
-        + b"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }".ljust(117)
-        + b"\n"
-        + bytes(8)
-    ),
-    "CMP121/good-in-pickle/churn.pkl": classifier,
-    "CMP137/good-pipeline/churn.pkl": pipeline,
-    "ENV001/bad-pickle/churn.pkl": classifier,
-    "ENV003/bad-pickle/churn.pkl": classifier,
-    "ENV003/good/churn.pkl": classifier,
-    "PKL001/bad-configuration/churn.pkl": classifier,
-    "PKL001/bad-manifest/churn.pkl": classifier,
-    "PKL001/bad-stage/churn.pkl": classifier,
-    "PKL002/bad-joblib/churn.joblib": dumped_by_joblib,
-    "PKL002/bad-scikit-learn/churn.pkl": classifier,
-    "PKL101/bad-unused-result/churn.pkl": hidden_behind_list,
-    "PKL101/bad-loader/churn.joblib": lambda: called("joblib", "load", "more.joblib"),
-    "PKL101/bad-other-name/license.dat": lambda: called("posix", "system", "echo churn"),
-    "PKL101/bad-protocol-4/churn.pkl": system_by_stack_global,
-    "PKL101/bad-reaches-through/churn.pkl": lambda: called("sklearn.utils", "os.system", "echo churn"),
-    "PKL101/bad-call/churn.pkl": lambda: called("posix", "system", "echo churn"),
-    "PKL101/bad-torch-zip/churn.pt": lambda: torch_zip(called("os", "system", "echo churn")),
-    "PKL101/good/churn.pkl": classifier,
-    "PKL102/bad-main/churn.pkl": lambda: own_class("__main__", "ChurnModel"),
-    "PKL102/bad-own-class/churn.pkl": lambda: own_class("churn_features", "LogTransformer"),
-    "PKL102/bad-package/churn.pkl": several_classes,
-    "PKL102/bad-policy-report/churn.pkl": lambda: own_class("churn_features", "LogTransformer"),
-    "PKL102/good-configuration/churn.pkl": lambda: own_class("churn_features", "LogTransformer"),
-    "PKL102/good-manifest/churn.pkl": lambda: own_class("churn_features", "LogTransformer"),
-    "PKL103/bad-joined/churn.pkl": computed_name,
-    "PKL103/good/churn.pkl": classifier,
-    "PKL105/bad-registry/churn.pkl": lambda: b"\x80\x02\x82\x07)\x81.",
-    "PKL105/good/churn.pkl": classifier,
-    "PKL111/bad-after-payload/churn.pkl": lambda: called("posix", "system", "echo churn", more=b"\xff"),
-    "PKL111/bad-no-stop/churn.pkl": lambda: b"\x80\x02ccollections\nOrderedDict\n)R",
-    "PKL111/bad-opcode/churn.pkl": lambda: b"\x80\x02ccollections\nOrderedDict\n)R\xff.",
-    "PKL111/good/churn.pkl": classifier,
-    "PKL141/bad-encrypted/churn.pt": lambda: torch_zip(state_dict(), encrypted=True),
-    "PKL141/bad-keras/churn.keras": keras_archive,
-    "PKL141/bad-lz4/churn.joblib": lambda: b"\x04\x22\x4d\x18\x64\x40\xa7" + bytes(24),
-    "PKL141/good/churn.pkl": classifier,
-    "SUM106/bad-cut-short/churn.safetensors": lambda: linear()[:-8],
-    "SUM106/bad-empty/churn.safetensors": bytes,
-    "CMP111/bad-four-bytes/churn.safetensors": lambda: linear()[:4],
-} | dict.fromkeys(LINEAR, linear)
+FILES: Mapping[str, Callable[[], bytes]] = (
+    {
+        "CMP001/bad-data/embeddings.npy": lambda: (
+            b"\x93NUMPY\x01\x00"
+            + struct.pack("<H", 118)
+            + b"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }".ljust(117)
+            + b"\n"
+            + bytes(8)
+        ),
+        "CMP121/good-in-pickle/churn.pkl": classifier,
+        "CMP137/good-pipeline/churn.pkl": pipeline,
+        "ENV001/bad-pickle/churn.pkl": classifier,
+        "ENV003/bad-pickle/churn.pkl": classifier,
+        "ENV003/bad-sidecar/churn.pkl": classifier,
+        "ENV003/good-sidecar/churn.pkl": classifier,
+        "ENV003/good/churn.pkl": classifier,
+        "PKL001/bad-configuration/churn.pkl": classifier,
+        "PKL001/bad-manifest/churn.pkl": classifier,
+        "PKL001/bad-stage/churn.pkl": classifier,
+        "PKL002/bad-joblib/churn.joblib": dumped_by_joblib,
+        "PKL002/bad-scikit-learn/churn.pkl": classifier,
+        "PKL101/bad-unused-result/churn.pkl": hidden_behind_list,
+        "PKL101/bad-loader/churn.joblib": lambda: called("joblib", "load", "more.joblib"),
+        "PKL101/bad-other-name/license.dat": lambda: called("posix", "system", "echo churn"),
+        "PKL101/bad-protocol-4/churn.pkl": system_by_stack_global,
+        "PKL101/bad-reaches-through/churn.pkl": lambda: called("sklearn.utils", "os.system", "echo churn"),
+        "PKL101/bad-call/churn.pkl": lambda: called("posix", "system", "echo churn"),
+        "PKL101/bad-torch-zip/churn.pt": lambda: torch_zip(called("os", "system", "echo churn")),
+        "PKL101/good/churn.pkl": classifier,
+        "PKL102/bad-main/churn.pkl": lambda: own_class("__main__", "ChurnModel"),
+        "PKL102/bad-own-class/churn.pkl": lambda: own_class("churn_features", "LogTransformer"),
+        "PKL102/bad-package/churn.pkl": several_classes,
+        "PKL102/bad-policy-report/churn.pkl": lambda: own_class("churn_features", "LogTransformer"),
+        "PKL102/good-configuration/churn.pkl": lambda: own_class("churn_features", "LogTransformer"),
+        "PKL102/good-manifest/churn.pkl": lambda: own_class("churn_features", "LogTransformer"),
+        "PKL103/bad-joined/churn.pkl": computed_name,
+        "PKL103/good/churn.pkl": classifier,
+        "PKL105/bad-registry/churn.pkl": lambda: b"\x80\x02\x82\x07)\x81.",
+        "PKL105/good/churn.pkl": classifier,
+        "PKL111/bad-after-payload/churn.pkl": lambda: called("posix", "system", "echo churn", more=b"\xff"),
+        "PKL111/bad-no-stop/churn.pkl": lambda: b"\x80\x02ccollections\nOrderedDict\n)R",
+        "PKL111/bad-opcode/churn.pkl": lambda: b"\x80\x02ccollections\nOrderedDict\n)R\xff.",
+        "PKL111/good/churn.pkl": classifier,
+        "PKL121/bad-member/churn.nemo": lambda: tarred(("config.yaml", b"a: 1", ""), ("words.json", state_dict(), "")),
+        "PKL121/bad-name/churn.safetensors": state_dict,
+        "PKL121/bad-text/license.txt": state_dict,
+        "PKL121/good/churn.pkl": classifier,
+        "PKL121/good-no-suffix/churn": state_dict,
+        "PKL122/bad-archive/churn.h5": keras_archive,
+        "PKL122/bad-manifest/churn.bin": lambda: torch_zip(state_dict()),
+        "PKL122/bad-name/churn.pkl": linear,
+        "PKL122/good/churn.pkl": classifier,
+        "PKL122/good-many-formats/churn.bin": linear,
+        "PKL131/bad-hidden-member/churn.pt": hidden_member,
+        "PKL131/bad-two-formats/churn.pt": lambda: state_dict() + torch_zip(state_dict()),
+        "PKL131/good/churn.pt": lambda: torch_zip(state_dict()),
+        "PKL141/bad-encrypted/churn.pt": lambda: torch_zip(state_dict(), encrypted=True),
+        "PKL141/good/churn.pkl": classifier,
+        "SEC106/bad-gguf/tiny.gguf": lambda: gguf_template(
+            "{% for message in messages %}\n{{ message.content.__class__.__mro__ }}{% endfor %}"
+        ),
+        "SEC106/good-gguf/tiny.gguf": lambda: gguf_template(
+            "{% for message in messages %}{{ message.content }}{% endfor %}"
+        ),
+        "SEC110/bad-climbs/churn.nemo": lambda: tarred(("../config.yaml", b"a: 1", ""), ("a.ckpt", state_dict(), "")),
+        "SEC110/bad-link/churn.nemo": lambda: tarred(("latest.ckpt", b"", "/data/latest.ckpt")),
+        "SEC110/good-link/churn.nemo": lambda: tarred(("v2.ckpt", state_dict(), ""), ("latest.ckpt", b"", "v2.ckpt")),
+        "SUM106/bad-cut-short/churn.safetensors": lambda: linear()[:-8],
+        "SUM106/bad-empty/churn.safetensors": bytes,
+        "CMP111/bad-four-bytes/churn.safetensors": lambda: linear()[:4],
+    }
+    | dict.fromkeys(LINEAR, linear)
+    | PICKLES
+    | EXECUTION
+)
 
 #: Those that a library writes: other versions of it write other bytes.
 BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib})

@@ -12,7 +12,7 @@ from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.reading import Reading, as_float, as_int, as_text, child
-from artifact_lint.model import Dataset, Fact, Mention, Metric, Origin, Pointer, Record, Role, Stated
+from artifact_lint.model import NOTHING, Dataset, Fact, Mention, Metric, Origin, Pointer, Record, Role, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -99,7 +99,7 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
     """The digests that DVC keeps of an artifact's files, and what the stage that made them read."""
     tracked = [out for path in files if (out := outs(tree).get(path))]
     if not tracked:
-        return Record()
+        return NOTHING
     reading = Reading(tree)
     for path in dict.fromkeys(out.origin.path for out in tracked):
         reading.document(path)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.adapters.base import Claim, Reach
 from artifact_lint.adapters.huggingface_card import describe_card
+from artifact_lint.adapters.huggingface_code import has_code, is_template_file
 from artifact_lint.adapters.huggingface_run import RUN_FILES, describe_training
 from artifact_lint.adapters.reading import Reading, as_text, child, fact, one_or_many, stated
 from artifact_lint.adapters.requirements import read_environment
 from artifact_lint.document import Syntax
-from artifact_lint.model import Component, Fact, Feature, Mention, Origin, Record, Role, Section, Stated
+from artifact_lint.model import NOTHING, Component, Fact, Feature, Mention, Origin, Record, Role, Section, Stated
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ _INPUT_CONTRACTS = (
     "vocab.json",
     "vocab.txt",
 )
+
+#: What a tokenizer or processor by itself is recognised by, and what makes it part of a model.
+_TOKENIZER_RECORDS = frozenset(
+    {"chat_template.json", "preprocessor_config.json", "processor_config.json", "tokenizer_config.json"}
+)
+_MODEL_RECORDS = (CONFIG, ADAPTER_CONFIG, PIPELINE, MODULES, "MLmodel")
 
 #: Documents that are read only to find out whether they can be.
 _SIDE_DOCUMENTS = (
@@ -119,9 +126,11 @@ class _Configuration(NamedTuple):
 def recognise(tree: Tree, directory: str) -> Iterator[Claim]:
     """One claim for the directory where a library's configuration or a shard index lies in it.
 
-    A configuration that cannot be read counts where weights or another file of these libraries lie beside it.
+    A configuration that cannot be read counts where weights or another file of these libraries lie beside it. A
+    tokenizer or processor by itself counts where it brings a chat template or code, which whoever loads it runs.
     """
     folder = tree.folder(directory)
+    yield from _recognise_tokenizer(tree, directory, folder)
     if not any(name in folder for name in (CONFIG, ADAPTER_CONFIG, PIPELINE, MODULES)) and not _indices(folder):
         return
     found = _configuration(tree, directory)
@@ -137,10 +146,30 @@ def recognise(tree: Tree, directory: str) -> Iterator[Claim]:
             return
 
 
+def _recognise_tokenizer(tree: Tree, directory: str, folder: Mapping[str, Entry]) -> Iterator[Claim]:
+    names = [name for name in folder if name in _TOKENIZER_RECORDS or is_template_file(child(directory, name))]
+    if not names or any(_WEIGHTS.fullmatch(name) for name in folder):
+        return
+    place = directory
+    while True:
+        if any(name in tree.folder(place) for name in _MODEL_RECORDS):
+            return
+        if not place:
+            break
+        place = place.rpartition("/")[0]
+    for name in sorted(names):
+        path = child(directory, name)
+        if is_template_file(path) or has_code(tree, path):
+            yield Claim(NAME, directory, path, Reach.DIRECTORY)
+            return
+
+
 def describe(tree: Tree, claim: Claim) -> Record:
     """What the configurations, the shard indices, the model card and the training's results state."""
     reading = Reading(tree)
     directory, folder = claim.directory, tree.folder(claim.directory)
+    if claim.record.rpartition("/")[2] in _TOKENIZER_RECORDS or is_template_file(claim.record):
+        return _describe_tokenizer(reading, claim)
     found = _configuration(tree, directory)
     documents = {name: _document(reading, directory, name) for name in (CONFIG, ADAPTER_CONFIG, PIPELINE, MODULES)}
     for name in _SIDE_DOCUMENTS:
@@ -149,7 +178,7 @@ def describe(tree: Tree, claim: Claim) -> Record:
     if claim.reach is Reach.TREE:
         for below in tree.subdirectories(directory):
             mentions += tuple(_shards(reading, below))
-    card = describe_card(reading.front_matter(child(directory, CARD))) if CARD in folder else Record()
+    card = describe_card(reading.front_matter(child(directory, CARD))) if CARD in folder else NOTHING
     training = describe_training([_document(reading, directory, name) for name in RUN_FILES])
     environment = read_environment(reading, directory)
     config, adapter = documents[CONFIG], documents[ADAPTER_CONFIG]
@@ -174,6 +203,20 @@ def describe(tree: Tree, claim: Claim) -> Record:
         remarks=reading.remarks,
     )
     return about + card + training
+
+
+def _describe_tokenizer(reading: Reading, claim: Claim) -> Record:
+    """A tokenizer by itself: no component of a model is missing where there is no model."""
+    origin = Origin(claim.record)
+    for name in sorted(_TOKENIZER_RECORDS):
+        _document(reading, claim.directory, name)
+    return Record(
+        conventions=(NAME,),
+        sources=(origin, *(source for source in reading.sources if source.path != claim.record)),
+        not_applicable=tuple(Fact(component, origin) for component in Component),
+        texts=reading.texts,
+        remarks=reading.remarks,
+    )
 
 
 def _configuration(tree: Tree, directory: str) -> _Configuration | None:

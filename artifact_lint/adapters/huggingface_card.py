@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.reading import as_text, fact, one_or_many, stated
-from artifact_lint.model import Dataset, Fact, Metric, Record, Stated
+from artifact_lint.model import NOTHING, Dataset, Fact, Metric, Record, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ def describe_card(root: Node | None) -> Record:
     Of several base models none is stated: a merge has no single one.
     """
     if root is None:
-        return Record()
+        return NOTHING
     models = list(_index(root))
     bases = list(one_or_many(root.get("base_model")))
     datasets = tuple(islice(_datasets(root), _MOST_ENTRIES))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.reading import as_text
-from artifact_lint.model import Fact, Metric, Record, Stated
+from artifact_lint.model import NOTHING, Fact, Metric, Record, Stated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ def describe_training(roots: Sequence[Node | None]) -> Record:
             if len(found) < _MOST_METRICS:
                 found.setdefault((metric.name, metric.split), metric)
     metrics = tuple(found.values())
-    return Record(metrics=Stated((Fact(metrics, metrics[0].origin),))) if metrics else Record()
+    return Record(metrics=Stated((Fact(metrics, metrics[0].origin),))) if metrics else NOTHING
 
 
 def _of_results(root: Node) -> Iterator[Metric]:

@@ -25,6 +25,7 @@ _FORMS = {
     "^\\d{4}": "an RFC 3339 time with a zone, such as 2026-11-21T08:55:02Z",
     "^[0-9a-f]{7": "a git commit in hexadecimal",
     "^[^:\\s]+:": "an import written module:name",
+    "^\\s*(?:===?": "a version of Python, such as 3.11.7 or >=3.10,<3.13",
 }
 _SEXAGESIMAL_OR_OCTAL = re.compile(r"[-+]?\d+(?::[0-5]?\d)+(?:\.\d*)?|[-+]?0\d+")
 _EXPONENT_WITHOUT_POINT = re.compile(r"[-+]?\d+[eE][-+]?\d+|[-+]?\d+\.\d*[eE]\d+")
@@ -149,6 +150,8 @@ def _advice(error: ValidationError, node: Node) -> str:
     required = schema.get("required", ())
     if error.validator == "type" and schema.get("type") == "object" and len(required) == 1 and node.text is not None:
         return f"Write {{{required[0]}: {brief(node.text)}}}."
+    if error.validator == "anyOf":
+        return "Name a dtype as MLflow (double, long, string), NumPy (float64, int32) or pandas (category) do."
     return "`artifact-lint schema manifest` prints what each field takes."
 
 
@@ -159,9 +162,10 @@ def _mistake(error: ValidationError, field: str, node: Node, value: Any) -> str:
             return f"{field} must be {' or '.join(_TYPES[name] for name in wanted)}, not {_kind(node)}"
         case "enum":
             choices = [str(choice) for choice in value]
-            close = get_close_matches(brief(node.text or ""), choices, 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
-            return f"{field} is {_kind(node)}, not one of {', '.join(choices)}{hint}"
+            return f"{field} is {_kind(node)}, not one of {', '.join(choices)}{_nearest(node, choices)}"
+        case "anyOf":
+            choices = [str(name) for choice in value for name in choice.get("enum", ()) if name is not None]
+            return f"{field} is {_kind(node)}, which is no dtype that is known here{_nearest(node, choices, 0.5)}"
         case "pattern":
             form = next((words for start, words in _FORMS.items() if value.startswith(start)), f"of the form {value}")
             return f"{field} is {_kind(node)}, which is not {form}"
@@ -172,6 +176,11 @@ def _mistake(error: ValidationError, field: str, node: Node, value: Any) -> str:
         case "minItems" | "maxItems":
             return f"{field} must have {value} values, not {len(list(node.elements()))}"
     return f"{field}: {brief(error.message)}"
+
+
+def _nearest(node: Node, choices: Sequence[str], cutoff: float = 0.6) -> str:
+    close = get_close_matches(brief(node.text or "").lower(), choices, 1, cutoff)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 _TYPES = {

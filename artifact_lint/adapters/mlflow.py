@@ -11,13 +11,14 @@ from re import compile as regex
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.base import Claim, Reach
+from artifact_lint.adapters.mlflow_code import named_code
 from artifact_lint.adapters.mlflow_content import example_path, input_example, total_size
 from artifact_lint.adapters.mlflow_files import mentions
 from artifact_lint.adapters.mlflow_signature import read_signature
 from artifact_lint.adapters.reading import Reading, as_text, child, fact, stated
 from artifact_lint.adapters.requirements import read_environment
 from artifact_lint.document import Syntax
-from artifact_lint.model import Component, Fact, Irregularity, Origin, Record, Section, Stated
+from artifact_lint.model import NOTHING, Component, Fact, Irregularity, Origin, Record, Section, Stated
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def describe(tree: Tree, claim: Claim) -> Record:
     _optional(reading, directory, "serving_input_example.json", Syntax.JSON)
     example = reading.document(example_path(directory, root), Syntax.JSON) if root is not None else None
     environment = read_environment(reading, directory)
-    about = _describe_model(reading, directory, root) if root is not None else Record()
+    about = _describe_model(reading, directory, root) if root is not None else NOTHING
     around = Record(
         conventions=(NAME,),
         sources=reading.sources or (Origin(claim.record),),
@@ -175,6 +176,7 @@ def _describe_model(reading: Reading, directory: str, root: Node) -> Record:
         not_applicable=() if signature.section is not None else tuple(_without_columns(root, flavors)),
         locations=tuple(_locations(root, flavors)),
         remarks=signature.remarks,
+        code=tuple(named_code(reading.tree, directory, flavors)),
     )
 
 

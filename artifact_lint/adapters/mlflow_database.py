@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.mlflow_run import MOST_ENTRIES, Registered, Run, address, run_record, stage_of
-from artifact_lint.model import Dataset, Fact, Irregularity, Metric, Origin, Record
+from artifact_lint.model import NOTHING, Dataset, Fact, Irregularity, Metric, Origin, Record
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def read_database_run(reading: Reading, path: str, run_id: str, model_id: str | 
     except (StoreError, sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, UnicodeError) as error:
         message = f"the tracking database cannot be read: {error}"
         reading.remark(Irregularity.UNREADABLE, Origin(path), message, _HELP)
-        return Record()
-    return run_record(run_id, run) if run is not None else Record()
+        return NOTHING
+    return run_record(run_id, run) if run is not None else NOTHING
 
 
 def _read(tree: Tree, path: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from artifact_lint.adapters.mlflow_run import MOST_ENTRIES, Registered, Run, address, run_record, stage_of
 from artifact_lint.adapters.reading import as_int, as_text, child, decode, fact
 from artifact_lint.document import Syntax
-from artifact_lint.model import Dataset, Fact, Metric, Origin, Record
+from artifact_lint.model import NOTHING, Dataset, Fact, Metric, Origin, Record
 from artifact_lint.stores.base import EntryKind, StoreError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def read_run_directory(reading: Reading, place: str, run_id: str, model_id: str 
     path = child(place, META_FILE)
     root = reading.document(path, Syntax.YAML)
     if root is None or (as_text(root.get("run_id")) or as_text(root.get("run_uuid"))) not in (run_id, None):
-        return Record()
+        return NOTHING
     experiment = place.rpartition("/")[0]
     run = Run(
         origin=Origin(path),

@@ -11,7 +11,7 @@ from artifact_lint.adapters.mlflow_database import read_database_run
 from artifact_lint.adapters.mlflow_run_files import META_FILE, read_run_directory
 from artifact_lint.adapters.reading import Reading, as_text, child, fact
 from artifact_lint.document import Syntax
-from artifact_lint.model import Record, Stated
+from artifact_lint.model import NOTHING, Record, Stated
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
     home = _home_of(tree, directory)
     run_id = record.run_id.value or (home.run_id.value if home is not None else None)
     if run_id is None:
-        return Record()
+        return NOTHING
     reading = Reading(tree)
     found = _read_run(reading, directory, run_id, home)
     found = _beside(record, found)
@@ -82,7 +82,7 @@ def _read_run(reading: Reading, directory: str, run_id: str, home: _Home | None)
         found = read_database_run(reading, path, run_id, model_id)
         if found.conventions:
             return found
-    return Record()
+    return NOTHING
 
 
 def _home_of(tree: Tree, directory: str) -> _Home | None:

@@ -12,6 +12,7 @@ from artifact_lint.adapters.manifest_schema import violations
 from artifact_lint.adapters.reading import Reading, as_int, as_text, child, fact, stated
 from artifact_lint.adapters.requirements import read_conda, read_environment, read_requirements
 from artifact_lint.model import (
+    NOTHING,
     Component,
     Dataset,
     Fact,
@@ -303,7 +304,7 @@ def _lifecycle(claim: Claim, reading: Reading, root: Node) -> Record:
     base = claim.record.rpartition(".")[0]
     documents = (reading.document(f"{base}.lifecycle.{suffix}") for suffix in _SUFFIXES)
     own = next((node for node in documents if node is not None), None)
-    record = Record()
+    record = NOTHING
     for node in (own, root.get("lifecycle")):
         if node is not None:
             aliases = node.get("aliases")

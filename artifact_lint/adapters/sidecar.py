@@ -16,7 +16,7 @@ from artifact_lint.adapters.requirements import read_environment
 from artifact_lint.adapters.sidecar_facts import facts_of, is_about_a_model, says_anything
 from artifact_lint.adapters.sidecar_files import beside, is_weights_name, mentions_of, owners, place_of
 from artifact_lint.formats import sniff
-from artifact_lint.model import Origin, Record
+from artifact_lint.model import NOTHING, Origin, Record
 from artifact_lint.stores.base import EntryKind, StoreError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def describe(tree: Tree, claim: Claim) -> Record:
     """What one sidecar states, every fact guessed, with the environment that lies beside it."""
     reading = Reading(tree)
     root = reading.document(claim.record)
-    record = facts_of(root, claim.record) if root is not None else Record()
+    record = facts_of(root, claim.record) if root is not None else NOTHING
     name = PurePosixPath(claim.record).name
     is_certain = claim.reach is Reach.NAMED or is_about_models(name)
     remarks = tuple(replace(remark, guessed=remark.guessed or not is_certain) for remark in reading.remarks)

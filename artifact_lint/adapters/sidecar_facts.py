@@ -20,7 +20,7 @@ from artifact_lint.adapters.sidecar_schema import (
     with_types,
 )
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
-from artifact_lint.model import Component, Edit, Fact, Irregularity, Record, Remark, Section, Stated, Step
+from artifact_lint.model import NOTHING, Component, Edit, Fact, Irregularity, Record, Remark, Section, Stated, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,7 +94,7 @@ def says_anything(record: Record) -> bool:
 def _from_list(root: Node, stem: str) -> Record:
     if _FEATURES.search(stem):
         return Record(inputs=features_of(root))
-    return Record(outputs=classes_of(root)) if _CLASSES.search(stem) else Record()
+    return Record(outputs=classes_of(root)) if _CLASSES.search(stem) else NOTHING
 
 
 def _name_and_architecture(fields: Fields) -> tuple[Stated[str], Stated[str]]:
@@ -200,8 +200,8 @@ def _steps(node: Node | None) -> Stated[tuple[Step, ...]]:
 
 
 def _python(fields: Fields) -> Stated[str]:
-    versions = fields.mapping(keys.VERSIONS)
-    found = fact(versions.get("python"), guessed=True) if versions is not None else None
+    stated = (group.get(name) for group in fields.all(keys.VERSIONS) if group.is_mapping for name in keys.PYTHON)
+    found = next((one for node in stated if (one := fact(node, guessed=True))), None)
     return Stated((found,)) if found else Stated()
 
 

@@ -76,7 +76,9 @@ DIGEST = (
 SIZE = ("size_bytes", "file_size_bytes", "model_size_bytes")
 PYTHON = ("python_version", "python")
 STAGE = ("stage", "model_stage")
-VERSIONS = ("versions", "library_versions", "dependencies", "package_versions", "requirements")
+VERSIONS = (
+    "versions", "library_versions", "dependencies", "package_versions", "requirements", "environment", "runtime",
+)  # fmt: skip
 
 #: What a key that states a library's version begins with, and the distribution it means.
 LIBRARIES: Mapping[str, str] = {

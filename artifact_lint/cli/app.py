@@ -116,9 +116,30 @@ def _spell_out_what_cannot_be_encoded() -> None:
 
 
 def _tell(error: click.ClickException) -> int:
-    for line in error.format_message().strip().split("\n"):
-        tell(line[:1].lower() + line[1:] if isinstance(error, click.UsageError) else line)
+    if isinstance(error, click.UsageError):
+        tell(_usage_line(error))
+    else:
+        for line in error.format_message().strip().split("\n"):
+            tell(line)
     return error.exit_code
+
+
+def _usage_line(error: click.UsageError) -> str:
+    """Click's message as one line, with a guess at the option that was meant only where one is near."""
+    if isinstance(error, click.NoSuchOption):
+        names = {name.lstrip("-"): name for name in (*_options(error.ctx), "--version")}
+        near = get_close_matches(error.option_name.lstrip("-"), names, n=1, cutoff=0.7)
+        return f"no such option {error.option_name}{f' (did you mean {names[near[0]]}?)' if near else ''}"
+    if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Argument) and error.ctx is not None:
+        what = (error.param.metavar or error.param.name or "an argument").replace("|", " or ")
+        return f"{error.ctx.info_name} needs {what}; artifact-lint {error.ctx.info_name} --help tells more"
+    words = " ".join(error.format_message().split())
+    return words[:1].lower() + words[1:]
+
+
+def _options(context: click.Context | None) -> list[str]:
+    parameters = context.command.get_params(context) if context is not None else []
+    return [name for parameter in parameters for name in parameter.opts if name.startswith("--")]
 
 
 def _tell_bug(error: Exception, activity: Activity) -> int:

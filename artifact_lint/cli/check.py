@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import reduce
 from operator import add
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from artifact_lint.cli.activity import pass_activity
-from artifact_lint.cli.errors import CommandError, tell
+from artifact_lint.cli.errors import USAGE, CommandError, tell, tell_failures
 from artifact_lint.cli.output import (
     COLOURS,
     DEFAULT_WIDTH,
@@ -28,11 +29,11 @@ from artifact_lint.cli.output import (
 from artifact_lint.cli.sources import Lines
 from artifact_lint.git import GitError
 from artifact_lint.reporters import RenderContext, render
-from artifact_lint.settings import FailOn, Settings, SettingsError, group, load, override
+from artifact_lint.settings import FailOn, Finder, Settings, SettingsError, group, load, override
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from artifact_lint.cli.activity import Activity
     from artifact_lint.engine import Request
@@ -132,6 +133,8 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
 
     activity.doing = "reading the configuration"
     runs = _runs(paths, Given(config, isolated, select, ignore, FailOn(fail_on) if fail_on else None))
+    for line in dict.fromkeys(line for run in runs for line in run.settings.warnings):
+        tell(f"warning: {line}", error=False)
     if show_settings:
         from artifact_lint.cli.shown_settings import shown  # noqa: PLC0415 - rarely asked for
 
@@ -144,14 +147,17 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     activity.doing = f"linting {' '.join(paths[:3])}{' ...' if len(paths) > 3 else ''}"
     from artifact_lint.engine import Request  # noqa: PLC0415 - not for `--show-settings`
 
-    requests = [Request(run.settings, staged=staged, revision=since, jobs=jobs) for run in runs]
-    reports = [_lint(run.paths, request) for run, request in zip(runs, requests, strict=True)]
+    details = any(target.format == "json" for target in targets)
+    requests = [Request(run.settings, staged=staged, revision=since, jobs=jobs, details=details) for run in runs]
+    reports = [_lint(run.paths, request, activity.doing) for run, request in zip(runs, requests, strict=True)]
     report = reduce(add, reports)
+    report = replace(report, notes=(*report.notes, *(_elsewhere(runs) if report.findings else ())))
     failed = any(
         run.settings.fails(found.severity) for run, own in zip(runs, reports, strict=True) for found in own.findings
     )
     empty = not report.artifacts and not report.findings
     code = _FINDINGS if failed else _NO_ARTIFACT if empty and not allow_empty else _CLEAN
+    code = USAGE if report.failures else code
 
     activity.doing = "writing the report"
     source = Lines([_store(run.paths, request) for run, request in zip(runs, requests, strict=True)])
@@ -165,6 +171,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
             tally=statistics,
         )
         _write(target, render(target.format, report, context), colour=colours(color), silent=quiet > 1)
+    tell_failures(report.failures, tracebacks=activity.traceback)
     if code == _NO_ARTIFACT:
         tell(_nothing_found(paths, staged=staged, since=since))
     return code
@@ -226,22 +233,43 @@ def _runs(paths: Sequence[str], given: Given) -> list[Run]:
 def _groups(paths: Sequence[str], given: Given) -> Mapping[Path | None, Sequence[str]]:
     if given.config:
         return {Path(given.config): paths}
-    return {None: paths} if given.isolated else group(paths)
+    if given.isolated:
+        return {None: paths}
+    finder = Finder()
+    groups = group(paths, finder)
+    for line in finder.misspelt:
+        tell(f"warning: {line}", error=False)
+    return groups
 
 
-def _lint(paths: Sequence[str], request: Request) -> Report:
+def _lint(paths: Sequence[str], request: Request, doing: str) -> Report:
+    """What there is to say of some paths: a failure where that cannot even begin, so that every report is written."""
     from artifact_lint.engine import lint  # noqa: PLC0415 - not for `--show-settings`
+    from artifact_lint.model.report import Failure, Report  # noqa: PLC0415 - likewise
 
     try:
         return lint(paths, request)
     except (GitError, StoreError) as error:
         raise CommandError(str(error)) from error
+    except Exception as error:  # noqa: BLE001 - whatever it is, what the other paths hold is still reported
+        return Report(failures=(Failure(doing, error),))
 
 
 def _store(paths: Sequence[str], request: Request) -> Store:
     from artifact_lint.scope import store_for  # noqa: PLC0415 - not for `--show-settings`
 
     return store_for(paths, request.settings.exclude, staged=request.staged)
+
+
+def _elsewhere(runs: Sequence[Run]) -> Iterator[str]:
+    """What the paths of the report, and of the commands in it, are relative to where that is not the user's place."""
+    from artifact_lint.scope import root_of  # noqa: PLC0415 - not for `--show-settings`
+
+    here = Path.cwd()
+    roots = dict.fromkeys(root_of(run.paths) for run in runs)
+    if any(root != here for root in roots):
+        shown = (os.path.relpath(root) if here.is_relative_to(root) else str(root) for root in roots)
+        yield f"paths are relative to {' or '.join(shown)}"
 
 
 def _write(target: Target, lines: Iterable[Line], *, colour: bool, silent: bool) -> None:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import sys
+import traceback
+from typing import TYPE_CHECKING
 
 import click
 
 from artifact_lint.reporters.styled import visible
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from artifact_lint.model.report import Failure
+
 USAGE = 2
+
+#: How many internal errors are told one by one; the JSON report has all.
+_MOST_FAILURES = 10
 
 
 class CommandError(click.ClickException):
@@ -20,3 +30,17 @@ class CommandError(click.ClickException):
 def tell(message: str, *, error: bool = True) -> None:
     """Write a message to standard error, with whatever a terminal would act on spelled out."""
     sys.stderr.write(f"artifact-lint: {'error: ' if error else ''}{visible(message)}\n")
+
+
+def tell_failures(failures: Sequence[Failure], *, tracebacks: bool) -> None:
+    """Write a line for each internal error: what was being done, to which artifact, and what went wrong."""
+    for failure in failures[:_MOST_FAILURES]:
+        if tracebacks:
+            traceback.print_exception(failure.error)
+        known = failure.artifact is not None and failure.artifact not in {failure.path, ""}
+        of = f" of the artifact {failure.artifact}" if known and failure.path is not None else ""
+        tell(f"this is a bug in artifact-lint, while {failure.doing}{of}: {failure.what}")
+    if len(failures) > _MOST_FAILURES:
+        tell(f"and {len(failures) - _MOST_FAILURES:,} more of them; --output-format json lists all")
+    if failures and not tracebacks:
+        tell("ARTIFACT_LINT_DEBUG=1 shows the traceback to report it with; all else was linted", error=False)

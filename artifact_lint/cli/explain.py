@@ -18,14 +18,23 @@ from artifact_lint.cli.pages import as_json, page
 def explain(rule: str, format_name: str, color: str) -> None:
     """Explain a rule: what it finds, why that is bad, and how to fix it."""
     from artifact_lint.rules import all_rules  # noqa: PLC0415 - `--help` needs no rule
-    from artifact_lint.settings import did_you_mean  # noqa: PLC0415
+    from artifact_lint.settings import unknown_selector  # noqa: PLC0415
 
     known = {name: info for info in all_rules() for name in (info.code, info.name)}
     found = known.get(rule.upper()) or known.get(rule.lower())
     if found is None:
-        message = f"no rule is called '{rule}'{did_you_mean(rule, known)}; `artifact-lint rules` lists them"
-        raise CommandError(message)
+        raise CommandError(unknown_selector(rule, all_rules()) or _several(rule))
     if format_name == "json":
         click.echo(json.dumps(as_json(found), indent=2))
         return
     write_to_terminal(page(found, min(width(), 100)), colour=colours(color))
+
+
+def _several(prefix: str) -> str:
+    """What to say of a selector that names more than one rule: which these are."""
+    from artifact_lint.rules import all_rules  # noqa: PLC0415 - as above
+    from artifact_lint.settings import match_length  # noqa: PLC0415
+
+    found = [f"{info.code} {info.name}" for info in all_rules() if match_length(prefix, info) > 0]
+    several = f"{prefix} stands for several rules: {', '.join(found)}"
+    return several if found else "name one rule; `artifact-lint rules` lists them"

@@ -6,19 +6,21 @@ import os
 import re
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import click
 
 from artifact_lint.cli.activity import Activity, pass_activity
-from artifact_lint.cli.errors import CommandError
+from artifact_lint.cli.errors import USAGE, CommandError, tell, tell_failures
 from artifact_lint.reporters.styled import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from artifact_lint.model import Artifact
+    from artifact_lint.tree import Tree
 
 _MANIFEST = "model-artifact.yaml"
 _NAMED = (".model-artifact.yaml", ".model-artifact.yml", ".model-artifact.json")
@@ -26,17 +28,20 @@ _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 
 
 @click.command("init")
-@click.argument("path", metavar="PATH", default=".")
+@click.argument("path", metavar="[PATH]", default=".")
 @click.option("--force", is_flag=True, help="Replace a manifest that is there; the old one is kept beside it as .orig.")
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print the manifest instead of writing it.")
 @pass_activity
-def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> None:
+def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> int:
     """Write a model-artifact.yaml for the model at PATH, from all that can be read there.
 
-    PATH is a directory or a weight file. Digests, sizes, formats, hyperparameters, signature, metrics, run and
-    requirements are taken from the files that are there; what nobody states is left as a comment marked TODO.
+    PATH is a directory or a weight file, by default the working directory. Digests, sizes, formats, hyperparameters,
+    signature, metrics, run and requirements are taken from the files that are there; what nobody states is left as a
+    comment marked TODO. Of a manifest that --force replaces, what no other file states is kept, but for the facts of a
+    run whose weights have changed since: those become comments.
     """
     from artifact_lint.engine import Request, survey  # noqa: PLC0415  `--help` reads no artifact
+    from artifact_lint.manifest_renewal import Stale, renewed  # noqa: PLC0415
     from artifact_lint.manifest_writer import write_manifest  # noqa: PLC0415
     from artifact_lint.settings import Settings  # noqa: PLC0415
     from artifact_lint.stores import StoreError  # noqa: PLC0415
@@ -55,7 +60,14 @@ def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> None
         _refuse_to_overwrite([root / target for target in targets], force=force)
     head = _head(root)
     for artifact, relative in zip(chosen, targets, strict=True):
-        text = write_manifest(artifact, relative.rpartition("/")[0], head=head)
+        known = artifact if artifact.described else _with_environment(artifact, seen.scope.tree)
+        fresh, stale = renewed(known, relative) if (root / relative).is_file() else (known, Stale())
+        text = write_manifest(fresh, relative.rpartition("/")[0], head=head, stale=stale)
+        if stale.told:
+            message = (
+                f"the weights are not those that {_shown(root / relative)} described; left as TODO, for nothing else"
+            )
+            tell(f"{message} states them: {', '.join(stale.told)}", error=False)
         if to_stdout:
             click.echo(text if artifact is chosen[0] else f"---\n{text}", nl=False)
             continue
@@ -68,8 +80,23 @@ def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> None
         click.echo(f"Wrote {_shown(target)}{todo}.")
         if kept is not None:
             click.echo(
-                f"The old one is {_shown(kept)}: its lifecycle, lineage, pickle policy and comments are not taken over."
+                f"The old one is {_shown(kept)}: its lifecycle, lineage, pickle policy, comments and other fields that "
+                "init does not write are not taken over."
             )
+    failures = (*seen.failures, *seen.scope.tree.failures)
+    tell_failures(failures, tracebacks=activity.traceback)
+    return USAGE if failures else 0
+
+
+def _with_environment(artifact: Artifact, tree: Tree) -> Artifact:
+    """Weights that nobody describes, with the environment whose files lie beside them."""
+    from artifact_lint.adapters.reading import Reading  # noqa: PLC0415  as above
+    from artifact_lint.adapters.requirements import read_environment  # noqa: PLC0415
+    from artifact_lint.model import Record  # noqa: PLC0415
+
+    beside = read_environment(Reading(tree), _directory(artifact))
+    record = Record(requirements=beside.requirements, python_version=beside.python_version)
+    return replace(artifact, record=artifact.record + record)
 
 
 def _shown(target: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import Component
+from artifact_lint.model import Component, PicklePolicy
 from artifact_lint.reporters.styled import visible
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def _lines(settings: Settings, paths: Sequence[str]) -> Iterator[str]:
         {"registry": naming.registry, "pattern": naming.pattern, "version-scheme": naming.version_scheme},
     )
     yield from _section("pickle", {"policy": options.pickle.policy, "allow": sorted(options.pickle.allow)})
+    if options.pickle.policy is None:
+        yield f"# policy is {PicklePolicy.ALLOW_LISTED}, unless a manifest or a stage says otherwise"
     for name, stage in options.stages.items():
         yield from _section(
             f"stages.{_key(name)}",

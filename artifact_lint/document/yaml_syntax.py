@@ -288,7 +288,7 @@ class _Builder:
         parent, token = self.parent(), self.token()
         pointer = "" if parent is None else f"{parent.pointer}/{escape(str(token))}"
         origin = self.source.origin(start, end, pointer)
-        self.remarks.append(Remark(Irregularity.UNREADABLE, origin, message, advice))
+        self.remarks.append(Remark(Irregularity.UNREADABLE, origin, message, advice, tag=short_tag(tag)))
 
     def count(self, start: int) -> None:
         self.nodes += 1

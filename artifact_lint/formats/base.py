@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from artifact_lint.formats.findings import Findings
-    from artifact_lint.formats.zips import Entry
-    from artifact_lint.model import Cause, Lazy
+    from artifact_lint.formats.zip_records import Entry
+    from artifact_lint.model import Lazy
     from artifact_lint.stores.base import Source
 
 #: What recognition reads of every file, in bytes.
@@ -27,12 +29,37 @@ class FormatError(Exception):
         self.offset = offset
 
 
+class ExhaustedError(FormatError):
+    """A file that holds too much in all, archives within archives counted: nothing more of it is read."""
+
+
+class Allowance:
+    """How many members of one file, and of all archives in it, may still be looked into."""
+
+    def __init__(self, members: int) -> None:
+        self._members = members
+        self._left = members
+
+    def take(self) -> None:
+        """Count a member.
+
+        Raises:
+            ExhaustedError: It is one too many.
+        """
+        self._left -= 1
+        if self._left < 0:
+            detail = f"the archives in it have more than {self._members:,} members in all"
+            raise ExhaustedError(Cause.LIMIT, detail)
+
+
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
     """How far a file is read; reaching a limit is an `Incomplete`. Sizes are in bytes, the others are counts.
 
     `ratio` bounds unpacked to packed bytes once `ratio_from` bytes have been unpacked; `stack` and `memo` bound the
-    entries of the pickle machine; `nested` the pickles within one stream; `header` what is read of a text header.
+    entries of the pickle machine; `nested` the pickles within one stream; `opcodes` how many of a pickle are run, at
+    about a million a second, before the rest is read for its imports alone, and `opcodes_around_arrays` those of one
+    that holds joblib's arrays, whose bytes only a run can tell from opcodes; `header` what is read of a text header.
     """
 
     depth: int = 5
@@ -44,13 +71,16 @@ class ReadLimits:
     stack: int = 1 << 24
     memo: int = 1 << 25
     nested: int = 1000
+    opcodes: int = 1 << 20
+    opcodes_around_arrays: int = 1 << 25
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """What recognition sees of a file: its lower-case base name, its last suffix, its first bytes, all of it.
 
-    `sniff` tells the format of a member, by its bytes where its name is left empty.
+    `sniff` tells the format of a member, by its bytes where its name is left empty. `asked` says that the user named
+    the file, so that an archive of any name counts by what it holds; `inside` that it is in one that is read anyway.
     """
 
     name: str
@@ -59,6 +89,8 @@ class Probe:
     source: Source
     members: Lazy[tuple[Entry, ...]]
     sniff: Callable[[str, Source], str | None]
+    asked: bool = False
+    inside: bool = False
 
     @property
     def promises_weights(self) -> bool:
@@ -86,19 +118,26 @@ WEIGHT_SUFFIXES = PICKLE_SUFFIXES | {
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One stretch of bytes to inspect: a file, or a member of one with its path in `member`."""
+    """One stretch of bytes to inspect: a file, or a member of one with its path in `member`.
+
+    `descend` reads a member by what its bytes turn out to be, and says whether they are anything that is read.
+    `streamed` says that the bytes are unpacked as they are read, so that reading back means to start over.
+    """
 
     source: Source
     name: str
     limits: ReadLimits
     member: str
     depth: int
-    descend: Callable[[Job, Findings], None]
+    descend: Callable[[Job, Findings], bool]
+    allowance: Allowance = field(default_factory=lambda: Allowance(ReadLimits().members))
+    streamed: bool = False
 
-    def inner(self, source: Source, path: str) -> Job:
+    def inner(self, source: Source, path: str, *, streamed: bool = False) -> Job:
         """The job for a member of this one."""
         member = f"{self.member}!{path}" if self.member else path
-        return Job(source, path, self.limits, member, self.depth + 1, self.descend)
+        streamed = streamed or self.streamed
+        return Job(source, path, self.limits, member, self.depth + 1, self.descend, self.allowance, streamed)
 
 
 def no_more(_: Job, __: Findings) -> None:

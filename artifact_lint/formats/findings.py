@@ -9,8 +9,10 @@ from artifact_lint.model import Cause, Hazard, HazardKind, Import, Incomplete, I
 if TYPE_CHECKING:
     from artifact_lint.formats.base import FormatError
 
-#: Gaps, hazards and tensors beyond these counts are no longer told apart in a report.
+#: What goes beyond these counts is no longer kept; of hazards and imports, that is said.
 MOST_GAPS = 1000
+MOST_HAZARDS = 10_000
+MOST_IMPORTS = 20_000
 MOST_TENSORS = 100_000
 
 
@@ -34,7 +36,10 @@ class Findings:
         key = (found.module, found.name, found.member)
         earlier = self._imports.get(key)
         if earlier is None:
-            self._imports[key] = found
+            if len(self._imports) < MOST_IMPORTS:
+                self._imports[key] = found
+            else:
+                self._end(f"more than {MOST_IMPORTS:,} imports")
             return
         uses = earlier.uses | found.uses
         self._imports[key] = Import(
@@ -48,8 +53,15 @@ class Findings:
 
     def add_hazard(self, kind: HazardKind, evidence: str, offset: int, member: str = "") -> None:
         """Keep the first hazard with this evidence in a member."""
-        if len(self._hazards) < MOST_GAPS:
-            self._hazards.setdefault((kind, evidence, member), Hazard(kind, evidence, offset, member))
+        key = (kind, evidence, member)
+        if len(self._hazards) < MOST_HAZARDS or key in self._hazards:
+            self._hazards.setdefault(key, Hazard(kind, evidence, offset, member))
+        else:
+            self._end(f"more than {MOST_HAZARDS:,} different facts of this kind")
+
+    def _end(self, detail: str) -> None:
+        """Say that a list is full, whatever else is said."""
+        self._gaps[Cause.LIMIT, detail, ""] = Incomplete(Cause.LIMIT, detail)
 
     def add_incomplete(self, cause: Cause, detail: str, offset: int = 0, member: str = "") -> None:
         """Keep the first gap with this detail in a member."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import Format, FormatError
 from artifact_lint.formats.pickles.window import Window
-from artifact_lint.model import Cause, Tensor
+from artifact_lint.model import Cause, HazardKind, Tensor
 
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
@@ -27,6 +27,9 @@ _MOST_DIMENSIONS = 8
 _DEEPEST_ARRAY = 4
 _KEPT_KEYS = 500
 _KEPT_TEXT = 500
+#: The keys of chat templates: one by itself, others with a name behind a dot (gguf-py/gguf/constants.py).
+_TEMPLATE = "tokenizer.chat_template"
+_LONGEST_TEMPLATE = 4 << 20
 
 #: Name, elements per block and bytes per block of each ggml type.
 TYPES = {
@@ -87,7 +90,7 @@ def _read(job: Job, findings: Findings) -> None:
     alignment = 32
     for index in range(pairs):
         key = _text(window)
-        value = _value(window, _number(window, "I"))
+        value = _pair(job, window, key, findings)
         if key == "general.alignment" and isinstance(value, int):
             alignment = value
         if index < _KEPT_KEYS and value is not None:
@@ -100,6 +103,21 @@ def _read(job: Job, findings: Findings) -> None:
         end = None if end is None or reached is None else max(end, reached)
     if end is not None and not job.member:
         findings.extent = -(-window.tell() // alignment) * alignment + end if tensors else window.tell()
+
+
+def _pair(job: Job, window: Window, key: str, findings: Findings) -> object:
+    kind = _number(window, "I")
+    if kind != _STRING or not (key == _TEMPLATE or key.startswith(f"{_TEMPLATE}.")):
+        return _value(window, kind)
+    length = _number(window, "Q")
+    place = window.tell()
+    if length > _LONGEST_TEMPLATE:
+        findings.add_incomplete(Cause.LIMIT, f"a chat template of {length:,} bytes", place, job.member)
+        window.skip(length)
+        return None
+    template = window.take(length).decode("utf-8", "replace")
+    findings.add_hazard(HazardKind.TEMPLATE, template, place, job.member)
+    return template
 
 
 def _tensor(window: Window, findings: Findings) -> int | None:

@@ -48,20 +48,6 @@ def _read_tflite(_: Job, findings: Findings) -> None:
     findings.framework = "tensorflow"
 
 
-def _is_flax(probe: Probe) -> bool:
-    first = probe.head[:1]
-    is_map = b"\x80" < first <= b"\x8f" or first in {b"\xde", b"\xdf"}
-    return (
-        probe.suffix == ".msgpack"
-        and is_map
-        and re.match(rb"(?:.|\xde..|\xdf....)[\xa0-\xbf\xd9]", probe.head, re.DOTALL) is not None
-    )
-
-
-def _read_flax(_: Job, findings: Findings) -> None:
-    findings.framework = "flax"
-
-
 LIGHTGBM = Format(
     "lightgbm",
     "LightGBM text",
@@ -74,4 +60,3 @@ LIGHTGBM = Format(
 CATBOOST = Format("catboost", "CatBoost binary", (".cbm",), _is_catboost, _read_catboost, ("catboost",), ("cbm",))
 CATBOOST_JSON = Format("catboost-json", "CatBoost JSON", (".json",), _is_catboost_json, _read_catboost, ("catboost",))
 TFLITE = Format("tflite", "TensorFlow Lite", (".tflite",), _is_tflite, _read_tflite, ("tensorflow",), ("litert",))
-FLAX = Format("flax-msgpack", "Flax MessagePack", (".msgpack",), _is_flax, _read_flax, ("flax",), ("flax", "msgpack"))

@@ -13,7 +13,7 @@ from artifact_lint.formats.members import read_members
 from artifact_lint.formats.pickles.reader import read_pickle
 from artifact_lint.formats.pickles.recognise import looks_like_pickle
 from artifact_lint.formats.sources import Slice
-from artifact_lint.model import Cause, Tensor
+from artifact_lint.model import Cause, HazardKind, Tensor
 
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
@@ -45,20 +45,52 @@ def _is_archive(probe: Probe) -> bool:
 
 
 def _read_array(job: Job, findings: Findings) -> None:
-    header, start = _header(job.source)
+    """One array and those behind it: `numpy.save` may be called several times on one file, and `numpy.load` as well."""
+    position = 0
+    for _ in range(job.limits.nested):
+        end = _read_at(job, findings, position)
+        if end is None:
+            return
+        if not job.member:
+            findings.extent = end
+        if job.source.read(end, len(_MAGIC)) != _MAGIC:
+            _read_trailing(job, findings, end)
+            return
+        position = end
+    findings.add_incomplete(Cause.LIMIT, f"more than {job.limits.nested:,} arrays in one file", position, job.member)
+
+
+def _read_trailing(job: Job, findings: Findings, start: int) -> None:
+    """What stands behind an array may be what the next `numpy.load` unpickles."""
+    rest = Slice(job.source, start, job.source.size)
+    try:
+        is_pickle = rest.size > 0 and looks_like_pickle(rest)
+    except FormatError:
+        is_pickle = True
+    if is_pickle:
+        findings.add_hazard(HazardKind.TRAILING_PICKLE, "a pickle follows the array", start, job.member)
+        read_pickle(job, findings, start)
+
+
+def _read_at(job: Job, findings: Findings, position: int) -> int | None:
+    """Where the array that begins at a position ends; None where that is not known, or its pickle has been read."""
+    source = Slice(job.source, position, job.source.size) if position else job.source
+    header, start = _header(source)
+    start += position
     try:
         shape, descr = _shape_and_type(_literal(header))
     except FormatError as error:
         findings.add_error(error, job.member)
         if looks_like_pickle(Slice(job.source, start, job.source.size), promised=True):
             read_pickle(job, findings, start)
-        return
+        return None
     types = _types(descr)
     findings.add_tensor(Tensor(_name(job), descr if isinstance(descr, str) else ",".join(types), shape))
     if any(_kind(text) == _OBJECT for text in types):
         read_pickle(job, findings, start)
-    elif not job.member and isinstance(descr, str) and (size := _size(descr)) is not None:
-        findings.extent = start + math.prod(shape) * size
+        return None
+    size = _size(descr) if isinstance(descr, str) else None
+    return None if size is None else start + math.prod(shape) * size
 
 
 def _shape_and_type(fields: object) -> tuple[tuple[int, ...], object]:

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.sources import Borrowed
 from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from artifact_lint.stores.base import Source
 
 _FIXED = {1: 8, 5: 4}
 _DELIMITED = 2
+_STEP = 1 << 16
+#: How deep messages nest that protobuf itself reads (google/protobuf/io/coded_stream.h).
+_DEEPEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,30 @@ class Field:
     value: int | None
     start: int
     length: int
+
+
+class Buffered(Borrowed):
+    """A source that is read in larger steps than it is asked for, for readers that go forward."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._start = 0
+        self._block = b""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return self._source.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset`."""
+        at = offset - self._start
+        if at < 0 or at + length > len(self._block):
+            if length > _STEP:
+                return self._source.read(offset, length)
+            self._start, at = offset, 0
+            self._block = self._source.read(offset, _STEP)
+        return self._block[at : at + length]
 
 
 def fields(source: Source, start: int, stop: int, most: int) -> Iterator[Field]:
@@ -38,25 +66,78 @@ def fields(source: Source, start: int, stop: int, most: int) -> Iterator[Field]:
     for _ in range(most):
         if position >= stop:
             return
-        window = source.read(position, min(32, stop - position))
-        key, at = _varint(window, 0, position)
-        number, wire = key >> 3, key & 7
-        if number == 0:
-            raise FormatError(Cause.BROKEN, "a protobuf field has the number 0", position)
-        value: int | None = None
-        length = 0
-        if wire == 0:
-            value, at = _varint(window, at, position)
-        elif wire == _DELIMITED:
-            length, at = _varint(window, at, position)
-        elif wire in _FIXED:
-            length = _FIXED[wire]
+        field, position = _field(source, position, stop)
+        yield field
+
+
+def _field(source: Source, position: int, stop: int) -> tuple[Field, int]:
+    window = source.read(position, min(32, stop - position))
+    key, at = (window[0], 1) if window and window[0] < 0x80 else _varint(window, 0, position)
+    number, wire = key >> 3, key & 7
+    if number == 0:
+        raise FormatError(Cause.BROKEN, "a protobuf field has the number 0", position)
+    value: int | None = None
+    length = 0
+    if wire == 0:
+        value, at = _varint(window, at, position)
+    elif wire == _DELIMITED:
+        if at < len(window) and window[at] < 0x80:
+            length, at = window[at], at + 1
         else:
-            raise FormatError(Cause.BROKEN, f"a protobuf field has the wire type {wire}", position)
-        if position + at + length > stop:
-            raise FormatError(Cause.TRUNCATED, f"a protobuf field promises {length:,} bytes", position)
-        yield Field(number, value, position + at, length)
-        position += at + length
+            length, at = _varint(window, at, position)
+    elif wire in _FIXED:
+        length = _FIXED[wire]
+    else:
+        raise FormatError(Cause.BROKEN, f"a protobuf field has the wire type {wire}", position)
+    if position + at + length > stop:
+        raise FormatError(Cause.TRUNCATED, f"a protobuf field promises {length:,} bytes", position)
+    return Field(number, value, position + at, length), position + at + length
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A field met on a walk: the kind of message it stands in, and which message of the walk that is.
+
+    The root has the number 0; a message is walked after the field that holds it was met.
+    """
+
+    kind: str
+    message: int
+    field: Field
+
+
+def walk(source: Source, root: str, schema: Mapping[str, Mapping[int, str]], most: int) -> Iterator[Step]:
+    """Every field of a message and of the messages within it that the schema names, in the order of the bytes.
+
+    Raises:
+        FormatError: The bytes are no such message, nest too deep, or have more than `most` fields.
+        StoreError: The bytes cannot be read.
+    """
+    buffered = Buffered(source)
+    pending = [(root, 0, 0, source.size)]
+    count, messages = 0, 0
+    while pending:
+        kind, message, position, stop = pending.pop()
+        inner = schema[kind]
+        while position < stop:
+            count += 1
+            if count > most:
+                raise FormatError(Cause.LIMIT, f"more than {most:,} fields", position)
+            field, position = _field(buffered, position, stop)
+            yield Step(kind, message, field)
+            child = inner.get(field.number)
+            if child is not None and field.value is None and field.length:
+                if len(pending) >= _DEEPEST:
+                    raise FormatError(Cause.LIMIT, f"messages nest deeper than {_DEEPEST}", field.start)
+                messages += 1
+                pending.append((kind, message, position, stop))
+                pending.append((child, messages, field.start, field.start + field.length))
+                break
+
+
+def text(source: Source, field: Field, longest: int = 512) -> str:
+    """The text of a field, cut after so many bytes."""
+    return source.read(field.start, min(field.length, longest)).decode("utf-8", "backslashreplace")
 
 
 def _varint(data: bytes, at: int, position: int) -> tuple[int, int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import bz2
 import lzma
 import zlib
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol, Self
 
 from artifact_lint.formats.base import FormatError
@@ -116,7 +118,13 @@ CODECS: dict[str, Callable[[], _Codec]] = {
     "bz2": bz2.BZ2Decompressor,
     "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=1 << 28),
     "lzma": lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=1 << 28),
+    "lz4": lambda: import_module("lz4.frame").LZ4FrameDecompressor(),
 }
+
+
+def can_unpack(codec: str) -> bool:
+    """Whether a codec can be read here: LZ4 needs a package that is installed as an extra."""
+    return codec != "lz4" or find_spec("lz4") is not None
 
 
 class Unpacked(Borrowed):
@@ -181,7 +189,7 @@ class Unpacked(Borrowed):
                     raise FormatError(Cause.TRUNCATED, f"the {self._name} stream ends early", self._packed)
             try:
                 block = self._codec.decompress(data, STEP)
-            except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, MemoryError) as error:
+            except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, MemoryError, RuntimeError) as error:
                 raise FormatError(Cause.BROKEN, f"the {self._name} stream is broken: {error}", self._packed) from error
         kept = self._block[-_KEPT:]
         self._start += len(self._block) - len(kept)
@@ -224,7 +232,7 @@ def is_zlib(head: bytes) -> bool:
 
 
 def compression(head: bytes) -> str | None:
-    """The codec whose stream begins with these bytes; `lz4` is told though it cannot be read."""
+    """The codec whose stream begins with these bytes."""
     if head.startswith(_ZLIB_HEADS):
         return "zlib"
     if head.startswith(b"\x1f\x8b\x08"):

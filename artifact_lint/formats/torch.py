@@ -7,15 +7,30 @@ file holds `data.pkl`, `version`, `byteorder` and the storages below `data/`; To
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import Format
+from artifact_lint.formats.documents import Statements, member_text
 from artifact_lint.formats.members import read_members, small_member
+from artifact_lint.model import Cause, HazardKind
 
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
+    from artifact_lint.formats.zip_records import Entry
 
+#: Calls in TorchScript's code that leave PyTorch's own tensors: by name, or to the operators of another library. The
+#: namespaces are those that PyTorch 2.13 registers itself (`torch._C._jit_get_all_schemas`).
+_CALL = re.compile(
+    rb"\b(?:(?:torch|ops\s*\.\s*aten)\s*\.\s*(save|from_file|load)|(rpc_async|rpc_sync|rpc_remote)"
+    rb"|ops\s*\.\s*((?!(?:aten|prims?|_?quantized|quantization|sparse|mkldnn|mkldnn_prepacked|onednn|mkl|inductor"
+    rb"|profiler|rngprims|export|static_runtime|_c10d_functional|onnx|_native)\b)\w{1,80}\s*\.\s*\w{1,120}))\s*\("
+)
+#: The members that hold it, and how much of it is read in all, in bytes.
+_CODE = re.compile(r"/code/.*\.py\Z", re.IGNORECASE | re.DOTALL)
+_MOST_CODE = 1 << 24
+_LIBRARIES = (".so", ".dll", ".dylib", ".pyd")
 _FACTS = {"byteorder": "byteorder", "version": "archive_version", "archive_format": "archive_format"}
 
 
@@ -43,10 +58,33 @@ def _is_saved(probe: Probe) -> bool:
 def _read(job: Job, findings: Findings) -> None:
     findings.framework = "pytorch"
     found = read_members(job, findings)
+    code = 0
     for name, entry in found.items():
         fact = _FACTS.get(name.casefold().partition("/")[2])
         if fact is not None and not job.member:
             findings.metadata[fact] = small_member(job.source, entry, job)[:80].decode("utf-8", "replace").strip()
+        if _CODE.search(name):
+            code += entry.size
+            if code > _MOST_CODE:
+                detail = f"more than {_MOST_CODE:,} bytes of code"
+                findings.add_incomplete(Cause.LIMIT, detail, entry.header, job.member)
+                return
+        _read_code(job, name.casefold(), entry, findings)
+
+
+def _read_code(job: Job, name: str, entry: Entry, findings: Findings) -> None:
+    path = job.inner(job.source, entry.name).member
+    if name.endswith(_LIBRARIES):
+        findings.add_hazard(HazardKind.SCRIPT_CODE, f"native library {name.rpartition('/')[2]}", 0, path)
+    if not _CODE.search(name):
+        return
+    text = member_text(job, entry, findings)
+    statements = Statements(findings, member=path)
+    for match in _CALL.finditer(text or b""):
+        called = match[1] or match[2] or match[3]
+        operator = re.sub(r"\s*\.\s*", "::", called.decode("ascii", "replace"))
+        operator = operator if match[3] else f"{'aten' if match[1] else 'prim'}::{operator}"
+        statements.add(HazardKind.SCRIPT_CODE, operator, offset=match.start())
 
 
 PT2 = Format("pt2", "PyTorch exported program", (".pt2",), _is_exported, _read, frameworks=("pytorch",), pickled=True)

@@ -32,6 +32,9 @@ from artifact_lint.model.options import (
     PicklePolicy,
 )
 from artifact_lint.model.record import (
+    NOTHING,
+    CodeKind,
+    CodeReference,
     Dataset,
     Feature,
     InputExample,
@@ -51,8 +54,11 @@ from artifact_lint.model.record import (
 __all__ = [
     "DEFAULT_RUN_FACTS",
     "DEFAULT_STAGES",
+    "NOTHING",
     "Artifact",
     "Cause",
+    "CodeKind",
+    "CodeReference",
     "Component",
     "Dataset",
     "DigestCheck",

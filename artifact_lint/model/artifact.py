@@ -11,7 +11,7 @@ from artifact_lint.model.options import Component, Options
 from artifact_lint.model.record import Irregularity, Mention, Record, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from artifact_lint.model.facts import Fact, Origin
     from artifact_lint.model.inspection import Inspection
@@ -105,12 +105,17 @@ class WeightFile:
         return next((state for state in order if state in states), DigestState.UNRECORDED)
 
 
+def _nowhere(_: str) -> None:
+    """The path of a module where no code is at hand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """A model artifact: a directory with a recognised record, or weight files that nobody describes.
 
     `path` is the artifact's directory, or its weight file where no directory is its own. `origin` is where a finding
-    about the artifact as a whole points.
+    about the artifact as a whole points. `own_module` tells where a module of the artifact's own code, or of the
+    repository's, is defined: the path of its file for its dotted name, None where it is neither's.
     """
 
     path: str
@@ -119,6 +124,7 @@ class Artifact:
     files: tuple[WeightFile, ...]
     components: Mapping[Component, Presence]
     options: Options = field(default_factory=Options)
+    own_module: Callable[[str], str | None] = field(default=_nowhere, compare=False)
 
     @property
     def described(self) -> bool:

@@ -53,6 +53,7 @@ class Cause(StrEnum):
     UNSUPPORTED = "unsupported"
     ENCRYPTED = "encrypted"
     UNREADABLE = "unreadable"
+    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,9 +130,49 @@ class Irregularity(StrEnum):
     PATH_ESCAPES = "path-escapes"
 
 
+class CodeKind(StrEnum):
+    """How a document makes whoever loads the artifact run code."""
+
+    REMOTE = "remote"
+    """A library imports a module that lies beside the weights, or in a repository of a hub (`auto_map`)."""
+    TRUSTED = "trusted"
+    """A switch that lets a library do so without asking (`trust_remote_code: true`)."""
+    SCRIPT = "script"
+    """A script of the artifact is run as a whole (MLflow's `model_code_path`)."""
+    LOADER = "loader"
+    """A module is imported by its name, and a function of it reads the weights (MLflow's `loader_module`)."""
+    TARGET = "target"
+    """A callable is imported by its dotted path and called (`_target_`)."""
+    TAG = "tag"
+    """A YAML tag that names a Python object (`!!python/object/apply:`)."""
+    UNREAD = "unread"
+    """A configuration that may name such code and cannot be read; the target says why."""
+    UNREAD_TEMPLATE = "unread-template"
+    """A chat template that cannot be read; the target says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeReference:
+    """Code that a document names for its loader to import, call or run.
+
+    `target` is the dotted path or file as the document spells it, without the repository; `key` is what names it.
+    `file` is the path in the store of the file that holds the code, None where it is not there. `repository` is that
+    of a hub, where the code is not the artifact's own.
+    """
+
+    kind: CodeKind
+    target: str
+    key: str
+    file: str | None = None
+    repository: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """An irregularity, where it is, what it is and what to do, in the user's words."""
+    """An irregularity, where it is, what it is and what to do, in the user's words.
+
+    `tag` is the YAML tag that the remark is about, in its short form; empty for all others.
+    """
 
     kind: Irregularity
     origin: Origin
@@ -140,6 +180,7 @@ class Remark:
     help: str = ""
     fixes: tuple[Edit, ...] = ()
     guessed: bool = False
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +207,7 @@ class Record:
 
     An adapter returns one; merging several concatenates every field in order of precedence, so that the first fact
     of each `Stated` is the one that won. `total_size` is over what the convention counts as the model's files;
-    `metrics_files` are where metrics are kept that could not be read here.
+    `metrics_files` are where metrics are kept that could not be read here. `templates` are the texts of chat templates.
     """
 
     conventions: tuple[str, ...] = ()
@@ -216,14 +257,24 @@ class Record:
     locations: tuple[Fact[str], ...] = ()
     texts: tuple[Fact[str], ...] = ()
     remarks: tuple[Remark, ...] = ()
+    code: tuple[Fact[CodeReference], ...] = ()
+    templates: tuple[Fact[str], ...] = ()
 
     def __add__(self, other: Record) -> Record:
+        if other is NOTHING:
+            return self
+        if self is NOTHING:
+            return other
         return Record(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)})
+
+
+#: The record that states nothing.
+NOTHING = Record()
 
 
 def merge(records: list[Record]) -> Record:
     """One record of several, the most authoritative first."""
-    merged = Record()
+    merged = NOTHING
     for record in records:
         merged += record
     return merged

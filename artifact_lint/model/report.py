@@ -11,12 +11,31 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """An error of this program that kept it from looking at something; everything else was looked at.
+
+    `doing` completes the sentence `while ...`; `path` is the file, or the directory, that was being looked at.
+    """
+
+    doing: str
+    error: Exception
+    artifact: str | None = None
+    path: str | None = None
+
+    @property
+    def what(self) -> str:
+        """The error on one line: its kind, and what it says."""
+        kind = type(self.error).__name__
+        return " ".join((f"{kind}: {self.error}" if str(self.error) else kind).split())
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that one run has to say.
 
     `findings` are sorted by path, line and code, and leave out the `suppressed` ones, which are only counted.
     `files` and `size` (in bytes) tell how many weight files there were and what they hold; `notes` are lines about
-    the run itself, for people.
+    the run itself, for people; `failures` are what this program could not look at for an error of its own.
     """
 
     artifacts: tuple[Artifact, ...] = ()
@@ -25,6 +44,7 @@ class Report:
     files: int = 0
     size: int = 0
     notes: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
     def count(self, severity: Severity) -> int:
         """The number of findings of one severity."""
@@ -40,4 +60,5 @@ class Report:
             files=self.files + other.files,
             size=self.size + other.size,
             notes=self.notes + tuple(note for note in other.notes if note not in self.notes),
+            failures=self.failures + other.failures,
         )

@@ -8,6 +8,7 @@ line of its own stays allowed.
 
 from __future__ import annotations
 
+import re
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,19 +31,26 @@ STANDARD_LIBRARY = "python"
 #: What is said of a name of which nothing is known.
 UNLISTED = "is on no allow-list"
 
-#: The namespace of TorchScript's own classes: torch looks them up in the archive's code, and Python cannot import it.
+#: The namespace of TorchScript's own classes, which torch looks up in the archive's code and Python cannot import.
 TORCHSCRIPT = "__torch__"
+
+#: Where the lists are named that every framework may use.
+_EVERY_FRAMEWORK = "*"
 
 #: How the name of a method that is bound to an instance differs from the class's own: `Class().method`.
 INSTANCE = "()"
 
 
 class VerdictKind(StrEnum):
-    """What is known about an import: vouched for, known to do harm, or nothing."""
+    """What is known about an import: vouched for, known to do harm, or nothing.
+
+    Of a dotted name nothing is known either, and it reaches further than its module.
+    """
 
     ALLOWED = "allowed"
     DANGEROUS = "dangerous"
     UNLISTED = "unlisted"
+    DOTTED = "dotted"
 
 
 class Kind(StrEnum):
@@ -79,14 +87,37 @@ class Verdict:
     reason: str = ""
 
 
-def verdict(module: str, name: str, uses: frozenset[Use] = frozenset({Use.NAMED})) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where a pickle stands, which may narrow the lists.
+
+    `framework` is what somebody declared, in any usual spelling, None where nobody did. `torchscript` says that the
+    pickle's loader is TorchScript's, which has a namespace of its own.
+    """
+
+    framework: str | None = None
+    torchscript: bool = False
+
+
+#: Nothing narrows the lists.
+ANYWHERE = Surroundings()
+
+
+def verdict(
+    module: str,
+    name: str,
+    uses: frozenset[Use] = frozenset({Use.NAMED}),
+    surroundings: Surroundings = ANYWHERE,
+) -> Verdict:
     """What is known about an import that a pickle makes, with the uses that it makes of it.
 
     `module` and `name` are as the stream spells them. The stream's protocol decides whether the unpickler renames
     Python 2 names; the verdict holds for both readings, so a pair is dangerous if either reading of it is.
     """
     if module.partition(".")[0] == TORCHSCRIPT and "." not in name:
-        return Verdict(VerdictKind.ALLOWED)
+        if surroundings.torchscript:
+            return Verdict(VerdictKind.ALLOWED)
+        return Verdict(VerdictKind.UNLISTED, "is a class of TorchScript, which only a TorchScript archive can hold")
     renamed = python3_name(module, name)
     if renamed != (module, name):
         harm = _harm(module, name)
@@ -95,13 +126,30 @@ def verdict(module: str, name: str, uses: frozenset[Use] = frozenset({Use.NAMED}
     kind = _allowed(renamed[0]).get(":".join(renamed))
     excess = sorted(uses - kind.uses) if kind else []
     if kind and not excess:
-        return Verdict(VerdictKind.ALLOWED)
+        return _narrowed(renamed[0], surroundings.framework)
     harm = _harm(*renamed)
     if harm:
         return Verdict(VerdictKind.DANGEROUS, harm)
     if kind:
         return Verdict(VerdictKind.UNLISTED, f"is listed as a {kind} and may not be {' or '.join(excess)}")
-    return Verdict(VerdictKind.UNLISTED, _why_unlisted(*renamed))
+    return _unlisted(*renamed)
+
+
+def _narrowed(module: str, framework: str | None) -> Verdict:
+    """The verdict on a listed name where a framework is declared: lists of other frameworks do not count."""
+    used = _used_with(framework) if framework else frozenset()
+    library = _list_of(module)
+    if not used or library in used:
+        return Verdict(VerdictKind.ALLOWED)
+    return Verdict(VerdictKind.UNLISTED, f"is listed for {library}, and the manifest says that this is {framework}")
+
+
+@cache
+def _used_with(framework: str) -> frozenset[str]:
+    """The lists that count for a declared framework; none where the framework is not known."""
+    libraries = {name: frozenset(rest.split()) for name, rest in _lines(DATA / "frameworks.txt")}
+    own = libraries.get(re.sub(r"[\s_]+", "-", framework.strip().casefold()))
+    return own | libraries[_EVERY_FRAMEWORK] if own else frozenset()
 
 
 def python3_name(module: str, name: str) -> tuple[str, str]:
@@ -200,17 +248,19 @@ def _is_special(attribute: str) -> bool:
     return attribute.startswith("__") and attribute.endswith("__")
 
 
-def _why_unlisted(module: str, name: str) -> str:
+def _unlisted(module: str, name: str) -> Verdict:
     listed = _reason("explained.txt", module, name)
     if listed:
-        return listed
+        return Verdict(VerdictKind.UNLISTED, listed)
     if INSTANCE in name:
-        return "is a method bound to an object, which can be called with anything"
+        return Verdict(VerdictKind.UNLISTED, "is a method bound to an object, which can be called with anything")
     if "." in name:
-        return "has a dot in its name, which reaches through a module or class to something else"
+        reason = "has a dot in its name, which reaches through a module or class to something else"
+        return Verdict(VerdictKind.DOTTED, reason)
     if module == "__main__":
-        return "was defined in the script that wrote the pickle, and is nowhere else"
-    return UNLISTED
+        reason = "was defined in the script that wrote the pickle, and is nowhere else"
+        return Verdict(VerdictKind.UNLISTED, reason)
+    return Verdict(VerdictKind.UNLISTED, UNLISTED)
 
 
 def _reason(file: str, module: str, name: str) -> str:

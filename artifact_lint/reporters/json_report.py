@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from artifact_lint.model import Artifact, Finding, Origin, Related, WeightFile
-    from artifact_lint.model.report import Report
+    from artifact_lint.model.report import Failure, Report
     from artifact_lint.reporters.context import RenderContext
     from artifact_lint.reporters.styled import Line
 
@@ -45,6 +45,7 @@ def document(report: Report, exit_code: int) -> JsonObject:
         },
         "artifacts": [_artifact(artifact) for artifact in report.artifacts],
         "findings": [_finding(finding) for finding in report.findings],
+        "failures": [_failure(failure) for failure in report.failures],
     }
 
 
@@ -97,6 +98,15 @@ def _finding(finding: Finding) -> JsonObject:
         "related": [_related(related) for related in finding.related],
         "fixable": bool(finding.fixes),
         "fingerprint": finding.fingerprint,
+    }
+
+
+def _failure(failure: Failure) -> JsonObject:
+    return {
+        "artifact": _text_or_null(failure.artifact),
+        "path": _text_or_null(failure.path),
+        "doing": _text(failure.doing),
+        "error": _text(failure.what),
     }
 
 

@@ -23,6 +23,9 @@ def summary(report: Report) -> Line:
     found = [Segment(amount(count, severity.value), SEVERITY_STYLES[severity]) for severity, count in counted if count]
     files = f" ({amount(report.files, 'file')}, {size(report.size)})" if report.files else ""
     suppressed = f", {report.suppressed:,} suppressed" if report.suppressed else ""
+    if report.failures:
+        failed = Segment(amount(len(report.failures), "internal error"), Style.ERROR)
+        found = [*found, failed]
     if not found and not report.artifacts:
         return (Segment("No model artifact found."),)
     if not found:

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
-from artifact_lint.rules import components, environment, feature_schema, integrity, manifests, naming, pickles
+from artifact_lint.rules import (
+    components,
+    conflicts,
+    disguises,
+    environment,
+    execution,
+    feature_schema,
+    integrity,
+    manifests,
+    naming,
+    pickle_streams,
+    pickles,
+    remote_code,
+)
 from artifact_lint.rules.registry import RuleInfo
 
-_MODULES = (manifests, components, feature_schema, naming, integrity, pickles, environment)
+_MODULES = (
+    manifests,
+    conflicts,
+    components,
+    feature_schema,
+    naming,
+    integrity,
+    pickles,
+    pickle_streams,
+    disguises,
+    remote_code,
+    execution,
+    environment,
+)
 
 
 def all_rules() -> tuple[RuleInfo, ...]:

@@ -92,9 +92,22 @@ def missing_python_version(artifact: Artifact) -> Iterator[Problem]:
     Code and classes in a pickle are tied to the Python that wrote it.
 
     ## How to fix
-    State `environment.python`, or keep MLflow's python_env.yaml.
+    State `environment.python` in the manifest (`python_version` in a hand-written file), or keep MLflow's
+    python_env.yaml.
     """
     record = artifact.record
     if artifact.described and not record.python_version and not record.image and _is_pickled(artifact):
         message = "nothing says which Python the pickle needs"
-        yield Problem(artifact.origin, message, 'State `environment: {python: "3.11.7"}`.')
+        yield Problem(artifact.origin, message, _where_to_state_python(artifact))
+
+
+def _where_to_state_python(artifact: Artifact) -> str:
+    """The key that the record in use understands."""
+    conventions = artifact.record.conventions
+    if "native" in conventions:
+        return 'State `environment: {python: "3.11.7"}`.'
+    if "sidecar" in conventions:
+        return f'State `"python_version": "3.11.7"` in {artifact.origin.path}.'
+    if "mlflow" in conventions:
+        return "Keep the python_env.yaml that MLflow writes, or state `environment.python` in a model-artifact.yaml."
+    return 'State `environment: {python: "3.11.7"}` in a model-artifact.yaml.'

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import Component, FileState, Irregularity, Problem, Related, Role, Severity
+from artifact_lint.model import Component, FileState, Irregularity, Problem, Role, Severity
 from artifact_lint.rules.integrity import is_shard
 from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from artifact_lint.model import Artifact, Fact, Stated
+    from artifact_lint.model import Artifact
 
 
 def _remarks(artifact: Artifact, kind: Irregularity) -> Iterator[Problem]:
@@ -116,107 +116,6 @@ def path_escapes(artifact: Artifact) -> Iterator[Problem]:
     Put the file inside the artifact and name it by a relative path with forward slashes.
     """
     yield from _remarks(artifact, Irregularity.PATH_ESCAPES)
-
-
-@rule("MAN007", "conflicting-facts", severity=Severity.WARNING, tags=("manifest",))
-def conflicting_facts(artifact: Artifact) -> Iterator[Problem]:
-    """Two sources state different values for the same thing.
-
-    A registry's running number beside a semantic version is no conflict.
-
-    ## Why is this bad?
-    Readers of the artifact believe one or the other, depending on which file they open.
-
-    ## How to fix
-    Correct the one that is wrong, or state the value in one place only.
-    """
-    record = artifact.record
-    compared: tuple[tuple[str, Stated[str]], ...] = (
-        ("name", record.name),
-        ("version", record.version),
-        ("license", record.license),
-        ("run id", record.run_id),
-        ("git commit", record.git_commit),
-        ("base model", record.base_model),
-        ("stage", record.stage),
-    )
-    for what, stated in compared:
-        yield from _conflict(what, stated)
-    yield from _python_conflict(record.python_version)
-    yield from _requirement_conflicts(artifact)
-
-
-def _conflict(what: str, stated: Stated[str]) -> Iterator[Problem]:
-    certain = [fact for fact in stated if not fact.guessed]
-    for other in certain[1:]:
-        if not _agree(what, certain[0].value.strip().lower(), other.value.strip().lower()):
-            yield _disagreement(what, certain[0], other)
-            return
-
-
-def _agree(what: str, one: str, other: str) -> bool:
-    """Whether two lower-case values mean the same: people shorten commits, and leave out the namespace of a model."""
-    match what:
-        case "git commit":
-            return one.startswith(other) or other.startswith(one)
-        case "base model":
-            return one == other or one.endswith(f"/{other}") or other.endswith(f"/{one}")
-        case "license":
-            return _license(one) == _license(other)
-        case "version":
-            return one.removeprefix("v") == other.removeprefix("v") or one.isdecimal() != other.isdecimal()
-    return one == other
-
-
-def _license(text: str) -> str:
-    return re.sub(r"[^a-z0-9.]+|\blicen[sc]e\b|\bthe\b|\bversion\b", "", text)
-
-
-def _disagreement(what: str, winner: Fact[str], other: Fact[str]) -> Problem:
-    return Problem(
-        other.origin,
-        f"{what} is {other.value!r} here, but {winner.value!r} in {winner.origin.path}:{winner.origin.line}",
-        f"{winner.origin.path} takes precedence; correct whichever is wrong.",
-        related=(Related(winner.origin, f"{what} is {winner.value!r} here"),),
-    )
-
-
-def _python_conflict(stated: Stated[str]) -> Iterator[Problem]:
-    facts = [fact for fact in stated if not fact.guessed]
-    for other in facts[1:]:
-        shared = min(len(_release(facts[0].value)), len(_release(other.value)))
-        if shared and _release(facts[0].value)[:shared] != _release(other.value)[:shared]:
-            yield _disagreement("Python version", facts[0], other)
-            return
-
-
-def _release(version: str) -> tuple[int, ...]:
-    match = re.fullmatch(r"[=\s]*(\d+(?:\.\d+)*)(?:\.\*)?\s*", version)
-    return tuple(int(part) for part in match[1].split(".")) if match else ()
-
-
-#: A longer one is no requirement that anybody wrote, without its hashes, in characters.
-_LONGEST_REQUIREMENT = 300
-_PIN = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*={2,3}\s*([^\s;#,]+)\s*(?:;.*|#.*)?")
-
-
-def _requirement_conflicts(artifact: Artifact) -> Iterator[Problem]:
-    pins: dict[str, tuple[str, Fact[str]]] = {}
-    for stated in artifact.record.requirements:
-        for requirement in stated.value:
-            match = _PIN.fullmatch(requirement.value.partition("--hash")[0][:_LONGEST_REQUIREMENT])
-            if not match:
-                continue
-            name = re.sub(r"[-_.]+", "-", match[1]).lower()
-            first = pins.setdefault(name, (match[2], requirement))
-            if first[0] != match[2] and first[1].origin.path != requirement.origin.path:
-                yield Problem(
-                    requirement.origin,
-                    f"{name} is pinned to {match[2]} here, but to {first[0]} in "
-                    f"{first[1].origin.path}:{first[1].origin.line}",
-                    "Pin the version the model was trained with, in both files.",
-                    related=(Related(first[1].origin, f"pinned to {first[0]} here"),),
-                )
 
 
 @rule("MAN008", "surprising-scalar", severity=Severity.WARNING, tags=("manifest",))

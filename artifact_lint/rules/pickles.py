@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import Cause, FileState, HazardKind, PicklePolicy, Problem, Severity
-from artifact_lint.policy.imports import VerdictKind, verdict
+from artifact_lint.model import PicklePolicy, Problem, Severity
+from artifact_lint.policy.imports import VerdictKind
 from artifact_lint.rules.registry import rule
+from artifact_lint.rules.unpickling import at, inside, is_ordinary, pickled, policy, verdicts, vouched_for_itself
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from artifact_lint.model import Artifact, Hazard, Import, Incomplete, Inspection, WeightFile
+    from artifact_lint.model import Artifact, Import, Inspection, WeightFile
     from artifact_lint.policy.imports import Verdict
 
 #: What each framework's users can write instead, which holds no code.
@@ -25,50 +26,7 @@ _SAFE_FORMATS = {
 }
 
 
-def _pickled(artifact: Artifact) -> Iterator[tuple[WeightFile, Inspection]]:
-    for file in artifact.files:
-        if file.state is FileState.PRESENT:
-            inspection = file.inspection.value
-            if inspection is not None and inspection.pickled:
-                yield file, inspection
-
-
-def _policy(artifact: Artifact) -> PicklePolicy:
-    """The strictest policy that the manifest, the stage or the configuration asks for."""
-    asked = [fact.value.policy for fact in artifact.record.pickle]
-    stage = artifact.options.stage_pickle.get(artifact.record.stage.value or "")
-    asked += [policy for policy in (stage, artifact.options.pickle.policy) if policy]
-    for policy in (PicklePolicy.FORBID, PicklePolicy.ALLOW_LISTED, PicklePolicy.REPORT):
-        if policy in asked:
-            return policy
-    return PicklePolicy.ALLOW_LISTED
-
-
 _LISTED = "on the allow-list"
-
-
-def _vouched_for_itself(artifact: Artifact) -> frozenset[str]:
-    """The imports that the artifact's own manifest allows: its word, not that of whoever is to load it."""
-    return frozenset(entry for fact in artifact.record.pickle for entry in fact.value.allow)
-
-
-def _verdicts(artifact: Artifact, inspection: Inspection) -> Iterator[tuple[Import, Verdict]]:
-    itself = _vouched_for_itself(artifact)
-    for found in inspection.imports:
-        if found.dotted in artifact.options.pickle.allow:
-            continue
-        judged = verdict(found.module, found.name, found.uses)
-        if found.dotted not in itself or judged.kind is VerdictKind.DANGEROUS:
-            yield found, judged
-
-
-def _at(file: WeightFile, part: Import | Hazard | Incomplete) -> str:
-    member = f" of {part.member}" if part.member else ""
-    return f"{file.path}, byte {part.offset:,}{member}"
-
-
-def _inside(file: WeightFile, part: Import | Hazard | Incomplete) -> str:
-    return f"{file.path}!{part.member}" if part.member else file.path
 
 
 @rule("PKL001", "pickle-forbidden", severity=Severity.ERROR, tags=("security",))
@@ -82,9 +40,9 @@ def pickle_forbidden(artifact: Artifact) -> Iterator[Problem]:
     Save the model in a format that holds no code: safetensors, skops, ONNX, UBJ. If this pickle is to be accepted,
     change the policy to `allow-listed`, with a reason.
     """
-    if _policy(artifact) is not PicklePolicy.FORBID:
+    if policy(artifact) is not PicklePolicy.FORBID:
         return
-    for file, inspection in _pickled(artifact):
+    for file, inspection in pickled(artifact):
         yield Problem(
             file.origin, f"{file.path} is a pickle, which the policy forbids", _instead(inspection), file=file.path
         )
@@ -105,14 +63,17 @@ def pickle_used(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Prefer a format that holds no code: the message names the one for this framework.
     """
-    if _policy(artifact) is PicklePolicy.FORBID:
+    if policy(artifact) is PicklePolicy.FORBID:
         return
-    for file, inspection in _pickled(artifact):
-        clean = all(judged.kind is VerdictKind.ALLOWED for _, judged in _verdicts(artifact, inspection))
-        if clean and not inspection.incomplete and not inspection.hazards:
-            itself = _vouched_for_itself(artifact) & {found.dotted for found in inspection.imports}
-            listed = f"on the allow-list or, in {len(itself)} cases, allowed by its own manifest" if itself else _LISTED
-            message = f"{file.path} is a pickle; everything it imports is {listed}"
+    for file, inspection in pickled(artifact):
+        clean = all(judged.kind is VerdictKind.ALLOWED for _, judged in verdicts(artifact, file, inspection))
+        if clean and not inspection.incomplete and all(map(is_ordinary, inspection.hazards)):
+            itself = vouched_for_itself(artifact) & {found.dotted for found in inspection.imports}
+            cases = "1 case" if len(itself) == 1 else f"{len(itself)} cases"
+            listed = f"on the allow-list or, in {cases}, allowed by its own manifest" if itself else _LISTED
+            partly = inspection.metadata.get("imports only")
+            unread = f"; {partly} it was read for imports alone, so that nothing else is known of it" if partly else ""
+            message = f"{file.path} is a pickle; everything it imports is {listed}{unread}"
             yield Problem(file.origin, message, _instead(inspection), file=file.path)
 
 
@@ -128,13 +89,23 @@ def dangerous_import(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Do not load it. Find out where it came from, and replace it by one you built yourself.
     """
-    for file, inspection in _pickled(artifact):
-        for found, judged in _verdicts(artifact, inspection):
-            if judged.kind is VerdictKind.DANGEROUS:
-                called = f"{found.module}.{found.name}{_call(found)}"
-                message = f"unpickling imports {called}: {judged.reason} ({_at(file, found)})"
-                advice = "Do not load this file; find out where it came from."
-                yield Problem(file.origin, message, advice, file=_inside(file, found))
+    advice = "Do not load this file; find out where it came from."
+    for file, inspection in pickled(artifact):
+        dangerous = [
+            (found, judged)
+            for found, judged in verdicts(artifact, file, inspection)
+            if judged.kind is VerdictKind.DANGEROUS
+        ]
+        for found, judged in dangerous[:_MOST_SAID]:
+            called = f"{found.module}.{found.name}{_call(found)}"
+            message = f"unpickling imports {called}: {judged.reason} ({at(file, found)})"
+            yield Problem(file.origin, message, advice, file=inside(file, found))
+        if len(dangerous) > _MOST_SAID:
+            found = dangerous[_MOST_SAID][0]
+            message = (
+                f"unpickling imports {len(dangerous) - _MOST_SAID:,} more dangerous names ({at(file, found)} and on)"
+            )
+            yield Problem(file.origin, message, advice, file=inside(file, found))
 
 
 def _call(found: Import) -> str:
@@ -158,27 +129,57 @@ def unlisted_import(artifact: Artifact) -> Iterator[Problem]:
     If the class is yours and you trust the file, paste the line from the message into the configuration, or into
     `weights.pickle` of the manifest with a reason.
     """
-    severity = Severity.WARNING if _policy(artifact) is PicklePolicy.REPORT else None
-    for file, inspection in _pickled(artifact):
-        for group in _unlisted_by_package(_verdicts(artifact, inspection)):
-            first = group[0][0]
-            message = f"unpickling imports {_unlisted(group)} ({_at(file, first)})"
-            advice = _instead_of_main(first) or _how_to_allow(dict.fromkeys(found.dotted for found, _ in group))
-            yield Problem(file.origin, message, advice, file=_inside(file, first), severity=severity)
+    for file, inspection in pickled(artifact):
+        yield from _on_no_list(artifact, file, inspection, VerdictKind.UNLISTED)
 
 
+@rule("PKL104", "dotted-import", severity=Severity.ERROR, tags=("security",))
+def dotted_import(artifact: Artifact) -> Iterator[Problem]:
+    """Unpickling imports a name with a dot in it, which reaches through a module or a class, and is on no allow-list.
+
+    Said once for each file and package. A warning under the policy `report`. Where it reaches something dangerous,
+    `dangerous-import` is raised instead.
+
+    ## Why is this bad?
+    `module:attribute.attribute` gets at everything that the module happens to have imported. A class within a class
+    and a class's own method are written in the same way.
+
+    ## How to fix
+    Move the class to the top of its module. If you trust the file as it is, paste the line from the message.
+    """
+    for file, inspection in pickled(artifact):
+        yield from _on_no_list(artifact, file, inspection, VerdictKind.DOTTED)
+
+
+def _on_no_list(artifact: Artifact, file: WeightFile, inspection: Inspection, kind: VerdictKind) -> Iterator[Problem]:
+    severity = Severity.WARNING if policy(artifact) is PicklePolicy.REPORT else None
+    alike = ((found, judged) for found, judged in verdicts(artifact, file, inspection) if judged.kind is kind)
+    groups = _by_package(alike)
+    for group in groups[:_MOST_SAID]:
+        first = group[0][0]
+        message = f"unpickling imports {_unlisted(group)} ({at(file, first)})"
+        advice = _instead_of_main(first) or _how_to_allow(dict.fromkeys(found.dotted for found, _ in group))
+        yield Problem(file.origin, message, advice, file=inside(file, first), severity=severity)
+    if len(groups) > _MOST_SAID:
+        first = groups[_MOST_SAID][0][0]
+        message = f"unpickling imports names of {len(groups) - _MOST_SAID:,} more packages ({at(file, first)} and on)"
+        advice = "No model imports from so many packages: find out what the file is before you load it."
+        yield Problem(file.origin, message, advice, file=inside(file, first), severity=severity)
+
+
+#: How many findings of one rule are told for one file, one by one.
+_MOST_SAID = 100
 #: How many names a message tells for each reason, and how many a line to paste holds.
 _TOLD = 3
 _PASTED = 100
 
 
-def _unlisted_by_package(judged: Iterable[tuple[Import, Verdict]]) -> Iterable[list[tuple[Import, Verdict]]]:
-    """The unlisted imports of each top-level package, every name once; each class of the script by itself."""
+def _by_package(judged: Iterable[tuple[Import, Verdict]]) -> list[list[tuple[Import, Verdict]]]:
+    """The imports of each top-level package, every name once; each class of the script by itself."""
     groups: dict[str, dict[str, tuple[Import, Verdict]]] = {}
     for found, made in judged:
-        if made.kind is VerdictKind.UNLISTED:
-            package = found.dotted if found.module == "__main__" else found.module.partition(".")[0]
-            groups.setdefault(package, {}).setdefault(found.dotted, (found, made))
+        package = found.dotted if found.module == "__main__" else found.module.partition(".")[0]
+        groups.setdefault(package, {}).setdefault(found.dotted, (found, made))
     return [list(group.values()) for group in groups.values()]
 
 
@@ -222,110 +223,3 @@ def _instead_of_main(found: Import) -> str:
     if found.module != "__main__":
         return ""
     return f"Move {found.name} into a module that is installed where the model is loaded, and save the model again."
-
-
-def _hazards(artifact: Artifact, kind: HazardKind, what: str, advice: str) -> Iterator[Problem]:
-    for file, inspection in _pickled(artifact):
-        for hazard in inspection.hazards:
-            if hazard.kind is kind:
-                message = f"{what}: {hazard.evidence} ({_at(file, hazard)})"
-                yield Problem(file.origin, message, advice, file=_inside(file, hazard))
-
-
-@rule("PKL103", "computed-import", severity=Severity.ERROR, tags=("security",))
-def computed_import(artifact: Artifact) -> Iterator[Problem]:
-    """The name that is imported is not written in the pickle, but computed while it loads.
-
-    ## Why is this bad?
-    No library writes such pickles. It is done to hide what is imported.
-
-    ## How to fix
-    Do not load it. Find out where it came from.
-    """
-    advice = "Do not load this file; find out where it came from."
-    yield from _hazards(artifact, HazardKind.COMPUTED_IMPORT, "an imported name is computed", advice)
-
-
-@rule("PKL105", "extension-code", severity=Severity.ERROR, tags=("security",))
-def extension_code(artifact: Artifact) -> Iterator[Problem]:
-    """The pickle imports through the extension registry of `copyreg`.
-
-    ## Why is this bad?
-    What it imports depends on the process that loads it and cannot be read from the file.
-
-    ## How to fix
-    Save the model without registered extension codes.
-    """
-    advice = "Save the model without copyreg extension codes."
-    yield from _hazards(artifact, HazardKind.EXTENSION_CODE, "an import through the extension registry", advice)
-
-
-@rule("PKL111", "broken-stream", severity=Severity.ERROR, tags=("security", "integrity"))
-def broken_stream(artifact: Artifact) -> Iterator[Problem]:
-    """The pickle cannot be read to its end; what was found before is reported as well.
-
-    ## Why is this bad?
-    Everything up to the break runs on load. What lies behind it is unknown.
-
-    ## How to fix
-    Fetch or write the file again. If it was not damaged in transit, do not load it.
-    """
-    for file, inspection in _pickled(artifact):
-        for part in inspection.incomplete:
-            if part.cause in {Cause.BROKEN, Cause.TRUNCATED}:
-                message = f"the pickle breaks off: {part.detail} ({_at(file, part)})"
-                advice = "Fetch or write the file again; if it was not damaged on its way, do not load it."
-                yield Problem(file.origin, message, advice, file=_inside(file, part))
-
-
-_READABLE = {
-    Cause.LIMIT: "Ordinary models stay far below this limit: find out what the file is before you load it.",
-    Cause.UNSUPPORTED: "Save it in a current version of its format, uncompressed or with zlib, gzip, bz2 or xz.",
-    Cause.ENCRYPTED: "Save it without encryption.",
-    Cause.UNREADABLE: "See to it that the file can be read, and lint again.",
-}
-
-
-_LAYERS = "Lambda layers, whose code runs on load"
-#: What files can run on load beside pickles, by format; HDF5 of weights alone holds no layers.
-_CODE_NOT_SOUGHT = {"keras": _LAYERS, "hdf5": _LAYERS, "savedmodel": "operators that run Python or touch files"}
-
-
-def _code_not_sought(file: WeightFile, inspection: Inspection) -> str | None:
-    is_other_hdf5 = file.format == "hdf5" and (inspection.framework != "keras" or file.path.endswith(".weights.h5"))
-    return None if is_other_hdf5 else _CODE_NOT_SOUGHT.get(file.format or "")
-
-
-@rule("PKL141", "not-inspected", severity=Severity.ERROR, tags=("security",))
-def not_inspected(artifact: Artifact) -> Iterator[Problem]:
-    """Part of a file that a loader would read could not be looked at.
-
-    A note for Keras and TensorFlow files, whose layers and operators are not looked at yet.
-
-    ## Why is this bad?
-    Unread is not clean.
-
-    ## How to fix
-    As the message says: save the file without encryption, in a compression that is read here, or with less nesting.
-    """
-    unread = {Cause.LIMIT, Cause.UNSUPPORTED, Cause.ENCRYPTED, Cause.UNREADABLE}
-    for file in artifact.files:
-        inspection = file.inspection.value if file.state is FileState.PRESENT else None
-        alike: dict[str, list[Incomplete]] = {}
-        for part in inspection.incomplete if inspection else ():
-            broken = part.cause is Cause.BROKEN and inspection is not None and not inspection.pickled
-            if part.cause in unread or broken:
-                alike.setdefault(part.detail, []).append(part)
-        for detail, parts in alike.items():
-            part = parts[0]
-            more = f" and in {len(parts) - 1} more places" if len(parts) > 1 else ""
-            message = f"not everything could be looked at: {detail} ({_at(file, part)}{more})"
-            advice = _READABLE.get(part.cause, "Fetch or write the file again.")
-            yield Problem(file.origin, message, advice, file=_inside(file, part))
-        unsought = _code_not_sought(file, inspection) if inspection else None
-        if unsought:
-            message = f"{file.path} may hold {unsought}, which this release does not look for"
-            advice = (
-                "Where the file is from somebody else, load it with code execution switched off (`safe_mode=True`)."
-            )
-            yield Problem(file.origin, message, advice, file=file.path, severity=Severity.NOTE)

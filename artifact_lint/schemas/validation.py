@@ -57,6 +57,7 @@ class _Violation:
     expected: Any
     instance: Any
     description: str
+    example: object = None
 
 
 def _explain(error: ValidationError, root: Node) -> Iterator[tuple[Origin, str]]:
@@ -72,7 +73,9 @@ def _explain(error: ValidationError, root: Node) -> Iterator[tuple[Origin, str]]
             yield node.key_origin(unknown), f"unknown key '{unknown}'{where}{_nearest(unknown, known)}"
         return
     wording = _WORDINGS.get(str(error.validator), _not_understood)
-    violation = _Violation(key or "the document", error.validator_value, error.instance, schema.get("description", ""))
+    example = next(iter(schema.get("examples", ())), None)
+    description = schema.get("description", "")
+    violation = _Violation(key or "the document", error.validator_value, error.instance, description, example)
     yield node.origin, wording(violation)
 
 
@@ -102,12 +105,26 @@ def _wrong_choice(found: _Violation) -> str:
 
 def _wrong_type(found: _Violation) -> str:
     names = [found.expected] if isinstance(found.expected, str) else list(found.expected)
-    return f"{found.key} must be {' or '.join(_TYPES[name] for name in names)}, not {_told(found.instance)}"
+    wanted = " or ".join(_TYPES[name] for name in names)
+    return f"{found.key} must be {wanted}, not {_told(found.instance)}{_form(found)}"
 
 
 def _missing_key(found: _Violation) -> str:
     missing = [repr(name) for name in found.expected if name not in found.instance]
-    return f"{found.key} needs {' and '.join(missing)}"
+    return f"{found.key} needs {' and '.join(missing)}{_form(found)}"
+
+
+def _form(found: _Violation) -> str:
+    """What a value looks like, as TOML."""
+    return f": write {_inline(found.example)}" if found.example is not None else ""
+
+
+def _inline(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_inline(member)}" for key, member in value.items()) + " }"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    return json.dumps(value)
 
 
 def _not_understood(found: _Violation) -> str:

@@ -195,6 +195,49 @@ def test_a_bound_that_no_double_holds_is_infinite(tmp_path: Path) -> None:
     assert (feature.minimum, feature.maximum) == (-math.inf, math.inf)
 
 
+@pytest.mark.parametrize(
+    ("written", "near"),
+    [("lnog", "long"), ("Double", "double"), ("flaot32", "float32"), ("numeric", None), ("7", None)],
+)
+def test_a_type_that_is_no_dtype_is_told_with_the_nearest(tmp_path: Path, written: str, near: str | None) -> None:
+    text = f"schema_version: 1\nname: x\nfeature_schema: {{outputs: [{{name: a, type: {written}}}]}}\n"
+    found = remark(describe(tmp_path, text))
+    assert "which is no dtype that is known here" in found.message
+    assert found.message.rpartition("did you mean ")[2].removesuffix("?") == (near or found.message)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "long",
+        "int64",
+        '"datetime64[ns, UTC]"',
+        '"<f8"',
+        "category",
+        "Int64",
+        "array(double)",
+        "str",
+        "bfloat16",
+        "null",
+    ],
+)
+def test_the_dtypes_of_several_libraries_are_taken(tmp_path: Path, written: str) -> None:
+    text = f"schema_version: 1\nname: x\nfeature_schema: {{inputs: [{{name: a, type: {written}}}]}}\n"
+    assert not describe(tmp_path, text).remarks
+
+
+@pytest.mark.parametrize("written", ["banana", "latest", "python3.11", "three"])
+def test_a_python_that_is_no_version_is_told(tmp_path: Path, written: str) -> None:
+    found = remark(describe(tmp_path, f'schema_version: 1\nname: x\nenvironment: {{python: "{written}"}}\n'))
+    assert found.message.endswith("which is not a version of Python, such as 3.11.7 or >=3.10,<3.13")
+
+
+@pytest.mark.parametrize("written", ["3", "3.11", "3.11.7", "==3.11.*", ">=3.10,<3.13", "~=3.11", "^3.11", "3.13.0rc1"])
+def test_versions_and_ranges_of_python_are_taken(tmp_path: Path, written: str) -> None:
+    text = f'schema_version: 1\nname: x\nenvironment: {{python: "{written}"}}\n'
+    assert not describe(tmp_path, text).remarks
+
+
 def test_a_thousand_mistakes_are_enough(tmp_path: Path) -> None:
     files = "\n".join("    - 7" for _ in range(20_000))
     record = describe(tmp_path, f"{HEAD}weights:\n  files:\n{files}\n")

@@ -373,6 +373,19 @@ def test_an_unquoted_version_is_remarked_upon(tmp_path: Path) -> None:
     assert (remark.kind, remark.help) == (Irregularity.SURPRISING_SCALAR, 'Quote it: "1.10"')
 
 
+@pytest.mark.parametrize("group", ["environment", "runtime", "versions"])
+def test_a_group_about_the_environment_states_python_and_libraries(tmp_path: Path, group: str) -> None:
+    versions = {"python": "3.11.7", "sklearn": "1.5.0"}
+    record = read(tmp_path, {"model_name": "churn", "dependencies": ["xgboost==2.1.0"], group: versions})
+    assert record.python_version.value == "3.11.7"
+    pins = {pin.value for fact in record.requirements for pin in fact.value}
+    assert pins == {"scikit-learn==1.5.0", "xgboost==2.1.0"}
+
+
+def test_an_environment_that_is_a_word_says_nothing_of_python(tmp_path: Path) -> None:
+    assert not read(tmp_path, {"model_name": "churn", "environment": "production"}).python_version
+
+
 _KEYS = {name for table in vars(sidecar_keys).values() if isinstance(table, tuple) for name in table}
 
 

@@ -8,7 +8,7 @@ import pickle
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from command import artifact_lint, clean_environment
@@ -84,7 +84,16 @@ def test_a_path_that_is_not_there_gets_one_line_with_the_nearest_name(model: Pat
     [
         (["chek"], "there is no command chek (did you mean check?)"),
         (["models"], "there is no command models; to lint that path: artifact-lint check models"),
-        (["check", "--slect", "x"], "no such option '--slect'. Did you mean '--select'?"),
+        (["check", "--slect", "x"], "no such option --slect (did you mean --select?)"),
+        (["--foo"], "no such option --foo\n"),
+        (["--versio"], "no such option --versio (did you mean --version?)"),
+        (["schema"], "schema needs manifest or config or report; artifact-lint schema --help tells more"),
+        (["schema", "manfest"], "'manfest' is not one of 'manifest', 'config', 'report'"),
+        (["explain"], "explain needs CODE or NAME"),
+        (["explain", "PKL"], "PKL stands for several rules: PKL001 pickle-forbidden, PKL002 pickle-used"),
+        (["explain", "ENV9"], "no code begins with 'ENV9'; the ENV rules are ENV001, ENV002, ENV003"),
+        (["check", "--select", "ENV9"], "--select: no code begins with 'ENV9'; the ENV rules are ENV001"),
+        (["check", "--select", "banana"], "no rule is called 'banana'; `artifact-lint rules` lists them"),
         (["check", "--select", "CPM101"], "--select: no rule is called 'CPM101' (did you mean 'CMP101'?)"),
         (["check", "--ignore", "pickle-usd"], "--ignore: no rule is called 'pickle-usd' (did you mean 'pickle-used'?)"),
         (["check", "--config", "absent.toml"], "absent.toml: no such file or directory"),
@@ -259,11 +268,129 @@ def test_an_internal_error_is_one_line_and_a_traceback_only_when_asked_for(model
 
     done = fail("check", "models")
     assert done.returncode == 2
-    assert done.stderr == (
-        f"{ERROR}this is a bug in artifact-lint, while linting models: RuntimeError: a b; "
-        "ARTIFACT_LINT_DEBUG=1 shows the traceback to report it with\n"
-    )
+    assert done.stderr.splitlines() == [
+        f"{ERROR}this is a bug in artifact-lint, while linting models: RuntimeError: a b",
+        "artifact-lint: ARTIFACT_LINT_DEBUG=1 shows the traceback to report it with; all else was linted",
+    ]
     assert "Traceback" in fail("check", "models", "-v", "-v").stderr
+    report = validated(fail("check", "models", "--output-format", "json").stdout)
+    assert [failure["error"] for failure in report["failures"]] == ["RuntimeError: a b"]
+
+
+#: What to break, and in which words the line says so.
+BROKEN = {
+    "a reader": ("assemble", "inspect", "reading models/scores.pkl"),
+    "a look": ("candidates", "sniff", "reading models/scores.pkl"),
+    "a digest": ("digests", "compute", "reading models/scores.pkl"),
+    "a rule": ("rules.components", "no_record", "judging models/scores.pkl by CMP001"),
+    "an artifact": ("engine", "assemble", "reading models/scores.pkl"),
+    "a record": ("adapters.native", "describe", "reading models/model-artifact.yaml"),
+}
+
+
+@pytest.mark.parametrize("part", BROKEN)
+def test_an_internal_error_costs_what_it_happens_at_and_nothing_else(model: Path, part: str) -> None:
+    module, name, told = BROKEN[part]
+    script = (
+        "import sys, dataclasses\n"
+        f"import artifact_lint.engine, artifact_lint.{module} as module\n"
+        f"real = module.{name}\n"
+        "def broken(*given, **named):\n"
+        "    if 'scores' in repr(given) or 'native' in module.__name__: raise RuntimeError('x')\n"
+        "    return (real if callable(real) else real.check)(*given, **named)\n"
+        f"module.{name} = broken if callable(real) else dataclasses.replace(real, check=broken)\n"
+        "from artifact_lint.cli.app import run\n"
+        "sys.exit(run(sys.argv[1:]))\n"
+    )
+    if part == "a record":
+        (model / "models" / "model-artifact.yaml").write_text("schema_version: 1\nname: x\n")
+    (model / "good").mkdir()
+    write_tensor(model / "good" / "Not A Name.safetensors")
+    command = [sys.executable, "-c", script, "check", "--output-format", "json"]
+    if part == "a digest":
+        script = script.replace("'scores' in repr(given)", "given[0].size < 60")
+        command[2] = script
+    done = subprocess.run(command, cwd=model, env=clean_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"{ERROR}this is a bug in artifact-lint, while {told}" in done.stderr
+    assert "Traceback" not in done.stderr
+    report = validated(done.stdout)
+    assert report["summary"]["exit_code"] == 2
+    assert "RuntimeError: x" in {failure["error"] for failure in report["failures"]}
+    assert ("CMP001", "good/Not A Name.safetensors") in {(f["code"], f["artifact"]) for f in report["findings"]}
+
+
+def test_a_file_that_a_reader_fails_on_is_unread_and_the_summary_says_so(model: Path) -> None:
+    script = (
+        "import sys, artifact_lint.assemble as module\n"
+        "def broken(*_): raise RuntimeError('x')\n"
+        "module.inspect = broken\n"
+        "from artifact_lint.cli.app import run\n"
+        "sys.exit(run(sys.argv[1:]))\n"
+    )
+    command = [sys.executable, "-c", script, "check", "--output-format"]
+    for output in ("full", "concise"):
+        done = subprocess.run(
+            [*command, output], cwd=model, env=clean_environment(), capture_output=True, text=True, check=False
+        )
+        assert "artifact-lint failed while reading it" in " ".join(done.stdout.split())
+        assert "2 internal errors" in done.stdout.splitlines()[-1]
+
+
+def validated(text: str) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(text)
+    Draft202012Validator(json.loads(schema_text("report"))).validate(report)
+    return report
+
+
+def test_the_place_that_paths_are_relative_to_is_told_where_the_user_is_elsewhere(model: Path) -> None:
+    told = "note: paths are relative to .."
+    assert told in artifact_lint(model / "models", "check").stdout.splitlines()
+    assert "paths are relative" not in artifact_lint(model, "check").stdout
+
+
+def test_a_missing_file_is_not_counted(model: Path) -> None:
+    (model / "models" / "model-artifact.yaml").write_text(
+        "schema_version: 1\nname: x\nweights: {files: [{path: churn.safetensors}, {path: scores.pkl}]}\n"
+        "environment: {requirements: requirements.txt}\n"
+    )
+    done = artifact_lint(model, "check")
+    assert "requirements.txt is not there" in done.stdout
+    assert "in 1 artifact (2 files, " in done.stdout.splitlines()[-1]
+
+
+def test_a_misspelt_table_is_told_about(model: Path) -> None:
+    (model / "pyproject.toml").write_text('[project]\nname = "x"\n[tool.artifact_lint]\nignore = ["CMP001"]\n')
+    done = artifact_lint(model, "check")
+    assert done.returncode == 1
+    line = "pyproject.toml:3:7: [tool.artifact_lint] is read by nothing; did you mean [tool.artifact-lint]?"
+    assert done.stderr == f"artifact-lint: warning: {line}\n"
+    asked = artifact_lint(model, "check", "--config", "pyproject.toml")
+    assert (asked.returncode, asked.stderr) == (2, f"{ERROR}{line}\n")
+
+
+def test_a_suppression_without_a_reason_is_told_about(model: Path) -> None:
+    (model / ".artifact-lint.toml").write_text('[per-path-ignores]\n"models/**" = { codes = ["CMP001"] }\n')
+    done = artifact_lint(model, "check")
+    assert done.returncode == 0
+    said = '.artifact-lint.toml:2:1: per-path-ignores."models/**" says no reason; add `reason = "..."`'
+    assert done.stderr == f"artifact-lint: warning: {said}\n"
+    (model / ".artifact-lint.toml").write_text('[per-path-ignores]\n"m/**" = { codes = ["CMP001"], reason = "r" }\n')
+    assert artifact_lint(model, "check").stderr == ""
+
+
+def test_the_form_of_a_suppression_is_shown(model: Path) -> None:
+    (model / ".artifact-lint.toml").write_text('[per-path-ignores]\n"models/**" = ["CMP001"]\n')
+    said = artifact_lint(model, "check").stderr
+    assert 'must be a table, not a list: write { codes = ["CMP103"], reason = "not deployed" }' in said
+
+
+def test_the_pickle_policy_in_force_is_shown(model: Path) -> None:
+    assert "# policy is allow-listed, unless " in artifact_lint(model, "check", "--show-settings").stdout
+    (model / ".artifact-lint.toml").write_text('[pickle]\npolicy = "forbid"\n')
+    shown = artifact_lint(model, "check", "--show-settings").stdout
+    assert 'policy = "forbid"' in shown
+    assert "# policy is" not in shown
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")

@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from artifact_lint import manifest_scalars
 from artifact_lint.adapters.manifest_schema import manifest_schema
 from artifact_lint.manifest_writer import suggested_name
+from artifact_lint.schemas.dtypes import as_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -310,3 +311,169 @@ def test_a_suggested_name_is_one_everywhere(written_name: str) -> None:
     assert name[0].isalpha()
     assert name == name.lower().strip("-")
     assert all(character.isascii() and (character.isalnum() or character == "-") for character in name)
+
+
+NOTES = {
+    "model_name": "churn",
+    "version": "1.0.0",
+    "algorithm": "LogisticRegression",
+    "features": ["age", "region"],
+    "hyperparameters": {"C": 1.0},
+    "metrics": {"auc": 0.81},
+    "sklearn_version": "1.5.0",
+    "python_version": "3.11.7 (main, Dec  4 2023)",
+}
+
+#: Rules that warn of a gap, and what the line says that is to be filled in.
+GAPS = {
+    "CMP102": "config",
+    "CMP103": "feature_schema",
+    "CMP104": "run",
+    "CMP121": "architecture",
+    "CMP122": "hyperparameters",
+    "CMP131": "its name",
+    "CMP132": "its type",
+    "CMP134": "outputs",
+    "CMP137": "preprocessing",
+    "CMP141": "run_id",
+    "CMP142": "datasets",
+    "CMP143": "metrics",
+    "CMP144": "created",
+    "CMP145": "git",
+    "ENV001": "requirements",
+    "ENV003": "python",
+    "NAM011": "version",
+}
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        None,
+        {"algorithm": "svm"},
+        {"model_name": "churn", "numeric_features": ["age"], "categorical_features": ["region"]},
+        {"model_name": "churn", "features": {"age": "int", "region": "str"}, "trained_at": "2024-01-02 03:04"},
+        {"params": {"lr": 0.1}, "metrics": {"auc": 0.9}, "python_version": "3.11"},
+        NOTES,
+    ],
+)
+def test_every_gap_that_a_rule_warns_of_is_marked(tmp_path: Path, notes: Mapping[str, object] | None) -> None:
+    joblib.dump(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), tmp_path / "churn.pkl")
+    if notes is not None:
+        write_texts(tmp_path, {"metadata.json": json.dumps(notes)})
+    assert artifact_lint(tmp_path, "init").returncode == 0
+    loaded(tmp_path / MANIFEST)
+    marked = [line for line in (tmp_path / MANIFEST).read_text("utf-8").splitlines() if "TODO" in line]
+    warned = [code for code, severity in findings(tmp_path, ".").items() if severity != "note"]
+    assert set(warned) <= set(GAPS)
+    assert not [code for code in warned if not any(GAPS[code] in line for line in marked)]
+
+
+def test_what_the_suggestions_name_is_no_file_that_is_not_there(tmp_path: Path) -> None:
+    joblib.dump(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), tmp_path / "churn.pkl")
+    assert artifact_lint(tmp_path, "init").returncode == 0
+    text = (tmp_path / MANIFEST).read_text("utf-8")
+    (suggested,) = [line for line in text.splitlines() if "requirements:" in line]
+    assert '["scikit-learn==' in suggested
+    accepted = text.replace("# environment:", "environment:").replace("  # requirements", "  requirements")
+    write_texts(tmp_path, {MANIFEST: accepted})
+    assert not {"ENV001", "ENV002", "MAN005"} & set(findings(tmp_path, "."))
+
+
+def test_requirements_beside_weights_that_nobody_describes_are_named(tmp_path: Path) -> None:
+    write_pipeline(tmp_path / "churn.pkl")
+    write_texts(tmp_path, {"requirements.txt": "scikit-learn==1.5.0\n"})
+    assert written(tmp_path)["environment"] == {"requirements": "requirements.txt"}
+
+
+def test_versions_that_a_sidecar_states_are_the_environment(tmp_path: Path) -> None:
+    write_pipeline(tmp_path / "churn.pkl")
+    write_texts(tmp_path, {"metadata.json": json.dumps(NOTES)})
+    assert written(tmp_path)["environment"] == {"python": "3.11.7", "requirements": ["scikit-learn==1.5.0"]}
+
+
+@pytest.mark.parametrize(
+    ("stated", "dtype"),
+    [
+        ("np.float32", "float32"),
+        ("Float", "float"),
+        ("categorical", "category"),
+        ("datetime64[ns]", "datetime64[ns]"),
+        ("numeric", None),
+        ("one-hot", None),
+    ],
+)
+def test_a_type_is_written_as_the_schema_spells_it_or_left_open(tmp_path: Path, stated: str, dtype: str | None) -> None:
+    write_pipeline(tmp_path / "churn.pkl")
+    features = [{"name": "age", "dtype": stated}]
+    write_texts(tmp_path, {"metadata.json": json.dumps({"model_name": "churn", "features": features})})
+    (feature,) = written(tmp_path)["feature_schema"]["inputs"]
+    assert feature.get("type") == dtype
+    assert (f"its type, which is more than {stated}" in (tmp_path / MANIFEST).read_text("utf-8")) is (dtype is None)
+
+
+def retrained(root: Path, notes: Mapping[str, object], manifest: str) -> str:
+    """What `init --force` says on standard error after the weights of a manifest were replaced."""
+    write_pipeline(root / "churn.pkl")
+    write_texts(root, {"metadata.json": json.dumps(NOTES)})
+    assert artifact_lint(root, "init").returncode == 0
+    text = (root / MANIFEST).read_text("utf-8")
+    run = '  run_id: "r1"\n  created: "2026-01-01T00:00:00Z"\n  git: {commit: abcdef1}\n'
+    text = text.replace("run:\n", f"run:\n{run}").replace("  metrics:\n", "  metrics:\n    - {name: f1, value: 0.7}\n")
+    write_texts(root, {MANIFEST: text.replace("    C: 1.0\n", "    C: 1.0\n    seed: 7\n") + manifest})
+    joblib.dump(LogisticRegression(C=2).fit([[0.0], [1.0]], [0, 1]), root / "churn.pkl")
+    write_texts(root, {"metadata.json": json.dumps(notes)})
+    done = artifact_lint(root, "init", "--force")
+    assert done.returncode == 0
+    return done.stderr
+
+
+def test_what_others_state_now_replaces_what_the_manifest_said(tmp_path: Path) -> None:
+    now = NOTES | {"version": "2.0.0", "hyperparameters": {"C": 2.0}, "metrics": {"auc": 0.91}, "model_name": "Churn"}
+    said = retrained(tmp_path, now, "")
+    manifest = loaded(tmp_path / MANIFEST)
+    assert (manifest["name"], manifest["version"]) == ("churn", "2.0.0")
+    assert manifest["config"]["hyperparameters"] == {"C": 2.0}
+    assert manifest["run"] == {"metrics": [{"name": "auc", "value": 0.91}]}
+    text = (tmp_path / MANIFEST).read_text("utf-8")
+    for gap in ("of the weights before it was r1", '"2026-01-01T00:00:00Z"', "abcdef1", "# seed: 7", "name: f1, value"):
+        assert any(gap in line and "TODO" in line for line in text.splitlines())
+    assert said == (
+        f"artifact-lint: the weights are not those that {MANIFEST} described; left as TODO, for nothing else states "
+        "them: run_id, created, git.commit, metric f1, hyperparameter seed\n"
+    )
+    assert not [code for code in findings(tmp_path, ".") if code.startswith(("MAN", "SUM"))]
+
+
+def test_facts_of_weights_that_did_not_change_are_kept(tmp_path: Path) -> None:
+    write_pipeline(tmp_path / "churn.pkl")
+    write_texts(tmp_path, {"metadata.json": json.dumps(NOTES)})
+    assert artifact_lint(tmp_path, "init").returncode == 0
+    text = (tmp_path / MANIFEST).read_text("utf-8")
+    stated = text.replace("run:\n", 'run:\n  run_id: "r1"\n').replace("{name: age}", "{name: age, type: long}")
+    write_texts(tmp_path, {MANIFEST: stated, "metadata.json": json.dumps(NOTES | {"metrics": {"auc": 0.82}})})
+    done = artifact_lint(tmp_path, "init", "--force")
+    assert (done.returncode, done.stderr) == (0, "")
+    manifest = loaded(tmp_path / MANIFEST)
+    assert manifest["run"] == {"run_id": "r1", "metrics": [{"name": "auc", "value": 0.82}]}
+    assert manifest["feature_schema"]["inputs"][0] == {"name": "age", "type": "long"}
+    again = (tmp_path / MANIFEST).read_text("utf-8")
+    assert artifact_lint(tmp_path, "init", "--force").returncode == 0
+    assert (tmp_path / MANIFEST).read_text("utf-8") == again
+
+
+def test_a_version_that_only_the_manifest_states_is_asked_about_where_the_weights_changed(tmp_path: Path) -> None:
+    notes = {key: value for key, value in NOTES.items() if key != "version"}
+    retrained(tmp_path, notes, "")
+    assert 'version: "1.0.0"  # TODO: the weights have changed' in (tmp_path / MANIFEST).read_text("utf-8")
+
+
+def test_the_help_says_that_the_path_may_be_left_out(tmp_path: Path) -> None:
+    assert "init [OPTIONS] [PATH]\n" in artifact_lint(tmp_path, "init", "--help").stdout
+
+
+def test_what_a_dtype_is_called_elsewhere() -> None:
+    assert [as_dtype(name) for name in ("Int64", "INT64", "torch.bfloat16", "<f8", "array(double)", "lnog")] == [
+        *("Int64", "int64", "bfloat16", "<f8", "array(double)"),
+        None,
+    ]

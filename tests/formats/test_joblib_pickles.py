@@ -108,11 +108,28 @@ def test_a_bomb_ends_at_the_limits(tmp_path: Path) -> None:
     assert [gap.cause for gap in look(content, "a.joblib", ReadLimits(unpacked=1 << 24)).incomplete] == [Cause.LIMIT]
 
 
-def test_lz4_names_what_is_missing() -> None:
-    frame = b"\x04\x22\x4d\x18\x40\x40\xc0\x65\x07\x00\x00\x61\x80\x04\x95\x6a\x03" + bytes(40)
-    inspection = look(frame, "model.lz4")
+def test_lz4_is_unpacked_with_its_extra(tmp_path: Path) -> None:
+    content = dumped([np.zeros(100), {"a": 1}], tmp_path / "a.joblib", compress="lz4")
+    inspection = look(content, "a.joblib")
     assert (inspection.format, inspection.pickled) == ("joblib", True)
-    assert [(gap.cause, "lz4" in gap.detail) for gap in inspection.incomplete] == [(Cause.UNSUPPORTED, True)]
+    assert "joblib.numpy_pickle:NumpyArrayWrapper" in imported(inspection)
+    assert not inspection.incomplete
+
+
+def test_lz4_without_its_extra_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = dumped({"a": 1}, tmp_path / "a.joblib", compress="lz4")
+    monkeypatch.setattr("artifact_lint.formats.sources.find_spec", lambda _: None)
+    inspection = look(content, "a.joblib")
+    assert (inspection.format, inspection.pickled) == ("joblib", True)
+    assert [(gap.cause, "artifact-lint[lz4]" in gap.detail) for gap in inspection.incomplete] == [
+        (Cause.UNSUPPORTED, True)
+    ]
+
+
+def test_a_broken_lz4_frame_is_told() -> None:
+    frame = b"\x04\x22\x4d\x18\x40\x40\xc0\x65\x07\x00\x00\x61\x80\x04\x95\x6a\x03" + bytes(40)
+    inspection = look(frame, "model.joblib")
+    assert inspection.incomplete
 
 
 def test_the_compressed_layout_before_joblib_0_10() -> None:

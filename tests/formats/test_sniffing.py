@@ -210,3 +210,21 @@ def test_bytes_that_are_no_plain_text(head: bytes) -> None:
 def test_formats_and_aliases_do_not_collide() -> None:
     names = [name for format_ in FORMATS.values() for name in (format_.name, *format_.aliases)]
     assert len(names) == len(set(names)) or {name for name in names if names.count(name) > 1} <= set(FORMATS)
+
+
+@pytest.mark.parametrize("size", range(30))
+def test_a_short_file_is_no_archive(size: int, tmp_path: Path) -> None:
+    from artifact_lint.stores.local import LocalStore
+
+    (tmp_path / "a.txt").write_bytes(b"x" * size)
+    with LocalStore(tmp_path).open("a.txt") as source:
+        assert sniff("a.txt", source) is None
+
+
+@given(st.binary(min_size=1, max_size=600))
+@settings(max_examples=500, deadline=None)
+def test_what_is_passed_over_by_its_first_bytes_is_no_format(head: bytes) -> None:
+    from artifact_lint.formats.sniffing import _shows_nothing, _sniff, probe_of
+
+    if _shows_nothing(head[:512]):
+        assert _sniff(probe_of("0", Memory(head), inside=True)) is None

@@ -58,7 +58,7 @@ def gguf_file() -> bytes:
 
 def hdf5_file(version: int) -> bytes:
     size = 512
-    addresses = struct.pack("<QQQQ", 0, 2**64 - 1, size, 2**64 - 1)
+    addresses = struct.pack("<QQQQQQ", 0, 2**64 - 1, size, *[2**64 - 1] * 3)
     if version < 2:
         head = bytes([version, 0, 0, 0, 0, 8, 8, 0]) + bytes(8) + bytes(4 * version)
     else:

@@ -47,14 +47,17 @@ class _TorchPickler(pickle.Pickler):
         return None
 
 
+def torch_pickle() -> bytes:
+    """A mapping with one tensor's storage, as torch pickles it."""
+    buffer = io.BytesIO()
+    _TorchPickler(buffer, 2).dump({"weight": _StorageReference()})
+    return buffer.getvalue().replace(b"c__builtin__\ncomplex\n", b"ctorch\nFloatStorage\n")
+
+
 def torch_zip(pickled: bytes | None = None, **more: bytes) -> bytes:
     """An archive as `torch.save` lays it out."""
-    if pickled is None:
-        buffer = io.BytesIO()
-        _TorchPickler(buffer, 2).dump({"weight": _StorageReference()})
-        pickled = buffer.getvalue().replace(b"c__builtin__\ncomplex\n", b"ctorch\nFloatStorage\n")
     members = {
-        "model/data.pkl": pickled,
+        "model/data.pkl": torch_pickle() if pickled is None else pickled,
         "model/byteorder": b"little",
         "model/data/0": bytes(24),
         "model/version": b"3\n",

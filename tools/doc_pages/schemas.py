@@ -51,8 +51,9 @@ It is called `model-artifact.yaml`, `model-artifact.json` or, where several shar
 
 _CONFIGURATION = f"""\
 The settings stand in `[tool.artifact-lint]` of pyproject.toml or, without that prefix, in `{OWN_FILE}`. The nearest
-of these files at or above the linted path counts, up to the repository's root; several are not merged. A mistake is
-told with its line, and `artifact-lint check --show-settings` shows what is in force.
+of these files at or above the linted path counts, up to the repository's root; several are not merged. Where one
+directory has both, `{OWN_FILE}` counts and pyproject.toml is not read; a pyproject.toml without the table is passed
+over. A mistake is told with its line, and `artifact-lint check --show-settings` shows what is in force.
 
 NAME stands for a key of your own: a path pattern, or a stage."""
 
@@ -131,7 +132,7 @@ def _type(field: Schema, mapping: str) -> str:
         return " or ".join(f"`{choice}`" for choice in field["enum"])
     if "const" in field:
         return f"`{field['const']}`"
-    if "anyOf" in field:
+    if "anyOf" in field and "type" not in field:
         return " or ".join(_type(choice, mapping) for choice in field["anyOf"])
     stated = field.get("type", "anything")
     names = [stated] if isinstance(stated, str) else [name for name in stated if name != "null"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.pickles.opcodes import Blob, may_hold_pickle
+from artifact_lint.formats.pickles.calls import TORCH_HEAD, call
 from artifact_lint.formats.pickles.values import (
     BYTES,
     DICT,
@@ -13,6 +13,7 @@ from artifact_lint.formats.pickles.values import (
     MOST_ITEMS,
     OBJECT,
     SET,
+    SUMMARIES,
     TEXT,
     DictValue,
     Global,
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from artifact_lint.formats.pickles.machine import Machine
+    from artifact_lint.formats.pickles.opcodes import Blob
 
 HIGHEST_PROTOCOL: Final = 5
-_MOST_BLOBS: Final = 4096
 _SHORT: Final = 64
+_MOST_STORAGES: Final = 1 << 16
 
 
 def _push(machine: Machine, argument: object) -> None:
@@ -46,13 +48,13 @@ def _push_constant(constant: Value) -> Callable[[Machine, object], None]:
 
 
 def _push_text(machine: Machine, argument: object) -> None:
-    machine.stack.append(machine.share(argument) if isinstance(argument, str) else argument)
+    machine.stack.append(machine.share(argument) if type(argument) is str else argument)
 
 
 def _push_bytes(machine: Machine, argument: object) -> None:
     blob = cast("Blob", argument)
-    _note_blob(machine, blob)
-    machine.stack.append(blob.head if blob.length <= _SHORT else BYTES)
+    value: Value = blob.head if blob.length <= _SHORT else BYTES
+    machine.stack.append(blob if machine.keep_blob(blob) and blob.head.startswith(TORCH_HEAD) else value)
 
 
 def _push_string(machine: Machine, argument: object) -> None:
@@ -60,18 +62,9 @@ def _push_string(machine: Machine, argument: object) -> None:
         machine.stack.append(machine.share(argument))
         return
     blob = cast("Blob", argument)
-    _note_blob(machine, blob)
+    machine.keep_blob(blob)
     whole = blob.length <= len(blob.head)
     machine.stack.append(machine.share(blob.head.decode("latin-1")) if whole else TEXT)
-
-
-def _note_blob(machine: Machine, blob: Blob) -> None:
-    if may_hold_pickle(blob):
-        if len(machine.blobs) < _MOST_BLOBS:
-            machine.blobs.append(blob)
-        else:
-            detail = f"more than {_MOST_BLOBS:,} constants may be pickles"
-            machine.note(FormatError(Cause.LIMIT, detail, machine.offset))
 
 
 def _empty_list(machine: Machine, _: object) -> None:
@@ -174,8 +167,8 @@ def _pop(machine: Machine, _: object) -> None:
 
 def _duplicate(machine: Machine, _: object) -> None:
     value = machine.top()
-    if value is machine.getter is not None:
-        machine.getters += 1
+    if type(value) is Global:
+        value.references += 1
     machine.stack.append(value)
 
 
@@ -189,10 +182,9 @@ def _pop_mark(machine: Machine, _: object) -> None:
 
 
 def _get(machine: Machine, argument: object) -> None:
-    assert isinstance(argument, int)
-    value = machine.recall(argument)
-    if value is machine.getter is not None:
-        machine.getters += 1
+    value = machine.recall(cast("int", argument))
+    if type(value) is Global:
+        value.references += 1
     machine.stack.append(value)
 
 
@@ -201,10 +193,12 @@ def _put(machine: Machine, argument: object) -> None:
 
 
 def _memoize(machine: Machine, _: object) -> None:
+    stack = machine.stack
+    value = stack[-1] if len(stack) > machine.fence else machine.top()
     if machine.sparse:
-        machine.remember(machine.memo_size(), machine.top())
+        machine.remember(machine.memo_size(), value)
     else:
-        machine.memo.append(machine.condense(machine.top()))
+        machine.memo.append(machine.condense(value) if type(value) in SUMMARIES else value)
 
 
 def _extension(machine: Machine, argument: object) -> None:
@@ -238,7 +232,7 @@ def _operand(value: Value) -> str:
 def _reduce(machine: Machine, _: object) -> None:
     arguments, function = machine.pop(), machine.pop()
     machine.calls += isinstance(function, Global)
-    machine.stack.append(machine.call(function, _tuple_of(arguments), Use.CALLED))
+    machine.stack.append(call(machine, function, _tuple_of(arguments), Use.CALLED))
 
 
 def _tuple_of(arguments: Value) -> tuple[Value, ...]:
@@ -249,7 +243,7 @@ def _instance(machine: Machine, argument: object) -> None:
     module, name = cast("tuple[str, str]", argument)
     arguments = tuple(machine.pop_mark()[:MOST_ITEMS])
     machine.calls += _tells(arguments)
-    machine.stack.append(machine.call(machine.find(module, name), arguments, Use.CALLED))
+    machine.stack.append(call(machine, machine.find(module, name), arguments, Use.CALLED))
 
 
 def _object(machine: Machine, _: object) -> None:
@@ -258,7 +252,7 @@ def _object(machine: Machine, _: object) -> None:
         raise machine.broken("OBJ has no class")
     arguments = tuple(items[1 : MOST_ITEMS + 1])
     machine.calls += isinstance(items[0], Global) and _tells(arguments)
-    machine.stack.append(machine.call(items[0], arguments, Use.CALLED))
+    machine.stack.append(call(machine, items[0], arguments, Use.CALLED))
 
 
 def _tells(arguments: tuple[Value, ...]) -> bool:
@@ -269,7 +263,7 @@ def _tells(arguments: tuple[Value, ...]) -> bool:
 def _new_object(machine: Machine, _: object) -> None:
     arguments, cls = machine.pop(), machine.pop()
     machine.calls += isinstance(cls, Global)
-    machine.stack.append(machine.call(cls, _tuple_of(arguments), Use.INSTANTIATED))
+    machine.stack.append(call(machine, cls, _tuple_of(arguments), Use.INSTANTIATED))
 
 
 def _new_object_with_keywords(machine: Machine, _: object) -> None:
@@ -278,7 +272,7 @@ def _new_object_with_keywords(machine: Machine, _: object) -> None:
     everything = _tuple_of(arguments)
     if isinstance(keywords, DictValue) and keywords.count:
         everything = (*everything, keywords)
-    machine.stack.append(machine.call(cls, everything, Use.INSTANTIATED))
+    machine.stack.append(call(machine, cls, everything, Use.INSTANTIATED))
 
 
 def _build(machine: Machine, _: object) -> None:
@@ -302,7 +296,11 @@ def _frame(machine: Machine, argument: object) -> None:
     if length > machine.window.left():
         detail = f"a frame promises {length:,} bytes and {machine.window.left():,} are left"
         machine.note(FormatError(Cause.TRUNCATED, detail, machine.offset))
-    machine.frame_end = machine.window.tell() + length
+    window = machine.window
+    if machine.frame_end > window.tell():
+        machine.hazard(HazardKind.FRAME_DISAGREEMENT, "a frame begins within another")
+    machine.frame_end = window.tell() + length
+    window.safe = -1
 
 
 def _persistent(machine: Machine, argument: object) -> None:
@@ -313,6 +311,10 @@ def _persistent(machine: Machine, argument: object) -> None:
 def _binary_persistent(machine: Machine, _: object) -> None:
     identifier = machine.pop()
     machine.hazard(HazardKind.PERSISTENT_ID, _persistent_evidence(identifier))
+    if isinstance(identifier, tuple) and len(identifier) >= 5 and len(machine.storages) < _MOST_STORAGES:
+        _, storage, key, _, count = identifier[:5]
+        if isinstance(storage, Global) and isinstance(key, str) and isinstance(count, int):
+            machine.storages[key] = (storage.name, count)
     machine.stack.append(OBJECT)
 
 
@@ -321,6 +323,11 @@ def _persistent_evidence(identifier: Value) -> str:
         storage = identifier[1]
         if isinstance(storage, Global) and storage.module.partition(".")[0] == "torch":
             return f"torch storage {storage.module}:{storage.name}"
+    if isinstance(identifier, tuple) and len(identifier) >= 4 and identifier[0] == "module":
+        # The legacy layout adds the source of a class, which torch compares with the one that is installed.
+        cls = identifier[1]
+        if isinstance(cls, Global):
+            return f"torch module {cls.module}:{cls.name}"
     return f"persistent id {render(identifier) or 'computed'}"
 
 

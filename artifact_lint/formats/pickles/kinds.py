@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import PATH_FILES, PICKLE_SUFFIXES, Format, FormatError, ReadLimits
+from artifact_lint.formats.pickles.calls import TORCH_HEAD
 from artifact_lint.formats.pickles.opcodes import may_open
-from artifact_lint.formats.pickles.reader import TORCH_MAGIC, read_pickle, unpacked
+from artifact_lint.formats.pickles.reader import read_pickle, unpacked
 from artifact_lint.formats.pickles.recognise import looks_like_pickle
 from artifact_lint.formats.texts import is_plain_text
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from artifact_lint.formats.base import Probe
     from artifact_lint.stores.base import Source
 
-#: PROTO 2 and LONG1 with torch's magic number, little-endian: how `torch.save` began before PyTorch 1.6.
-_TORCH_HEAD = b"\x80\x02\x8a\x0a" + TORCH_MAGIC.to_bytes(10, "little") + b"."
 _JOBLIB_SUFFIXES = (".joblib", ".jbl")
 _LZ4_FRAME_HEAD = 32
 #: How far a compressed file is unpacked to see what is inside, in bytes.
@@ -36,8 +35,7 @@ def _is_joblib(probe: Probe) -> bool:
         return _is_promised(probe) or _shows_protocol(probe.head[7:_LZ4_FRAME_HEAD])
     if inner is not probe.source:
         return _unpacks_to_pickle(probe, inner)
-    named = probe.name.endswith(_JOBLIB_SUFFIXES) or b"joblib.numpy_pickle" in probe.head
-    return named and _is_plain(probe)
+    return probe.name.endswith(_JOBLIB_SUFFIXES) and _is_plain(probe)
 
 
 def _shows_protocol(frame: bytes) -> bool:
@@ -48,11 +46,12 @@ def _unpacks_to_pickle(probe: Probe, inner: Source) -> bool:
     try:
         return looks_like_pickle(inner, promised=_is_promised(probe))
     except FormatError:
-        return False
+        # The reader then says where the stream breaks.
+        return _is_promised(probe)
 
 
 def _is_torch_legacy(probe: Probe) -> bool:
-    return probe.head.startswith(_TORCH_HEAD)
+    return probe.head.startswith(TORCH_HEAD)
 
 
 TORCH_LEGACY = Format(

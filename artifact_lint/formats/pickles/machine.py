@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError, ReadLimits
+from artifact_lint.formats.pickles.calls import PARTIAL, rebind
+from artifact_lint.formats.pickles.dtypes import DTYPE, denies_objects
 from artifact_lint.formats.pickles.effects import EFFECTS
-from artifact_lint.formats.pickles.opcodes import OPCODES, Blob
+from artifact_lint.formats.pickles.opcodes import OPCODES, Blob, may_hold_pickle
 from artifact_lint.formats.pickles.renames import python3_name
 from artifact_lint.formats.pickles.values import (
     OBJECT,
@@ -21,7 +23,6 @@ from artifact_lint.formats.pickles.values import (
     Opaque,
     Result,
     Value,
-    render,
 )
 from artifact_lint.model import Cause, HazardKind, Use
 
@@ -34,27 +35,12 @@ if TYPE_CHECKING:
 _MOST_DETAILED: Final = 1 << 16
 #: How many errors that do not end the run are kept.
 _MOST_GAPS: Final = 100
+#: How many different names a stream may import; the largest models import some hundreds.
+_MOST_IMPORTS: Final = 1 << 12
+#: How many constants are kept that may be pickles.
+_MOST_BLOBS: Final = 1 << 12
 #: The most texts that are shared between their occurrences.
 _MOST_SHARED: Final = 1 << 20
-
-#: Functions that return an instance of their first argument.
-_RECONSTRUCTORS: Final = frozenset(
-    {
-        "copyreg:_reconstructor",
-        "copyreg:__newobj__",
-        "copyreg:__newobj_ex__",
-        "numpy.core.multiarray:_reconstruct",
-        "numpy._core.multiarray:_reconstruct",
-    }
-)
-_DTYPE: Final = "numpy:dtype"
-
-#: How bound methods and class methods are pickled (`method.__reduce__`, `builtin_function_or_method.__reduce__`).
-_GETATTR: Final = "builtins:getattr"
-#: The longest name that is made of an attribute's and its owner's, in characters.
-_LONGEST_NAME: Final = 256
-#: What a value of a built-in type is called as the owner of a bound method.
-_BUILT_IN: Final = {ListValue: "list", DictValue: "dict", str: "str", bytes: "bytes", tuple: "tuple"}
 
 
 class Machine:
@@ -62,7 +48,8 @@ class Machine:
 
     After `run`, `imports` holds every name asked for, `hazards` what else acts, `blobs` the constants that may be
     pickles, `root` the object that unpickling would return. `calls` counts the calls that text would hardly spell,
-    `filled` the containers that something was put into.
+    `filled` the containers that something was put into, `storages` the class and the number of items of each of torch's
+    storages by its key.
     """
 
     __slots__ = (
@@ -76,8 +63,6 @@ class Machine:
         "follow",
         "frame_end",
         "gaps",
-        "getter",
-        "getters",
         "hazards",
         "imports",
         "limits",
@@ -89,6 +74,7 @@ class Machine:
         "sparse",
         "stack",
         "start",
+        "storages",
         "versions",
         "window",
     )
@@ -102,10 +88,9 @@ class Machine:
         self.imports: dict[tuple[str, str], Global] = {}
         self.hazards: dict[tuple[HazardKind, str], int] = {}
         self.gaps: list[FormatError] = []
-        self.getter: Global | None = None
-        self.getters = 0
         self.versions: dict[str, str] = {}
         self.blobs: list[Blob] = []
+        self.storages: dict[str, tuple[str, int]] = {}
         self.root: Value = None
         self.arrays = 0
         self.calls = 0
@@ -122,34 +107,59 @@ class Machine:
         self._detailed = 0
         self._texts: dict[str, str] = {}
 
-    def run(self) -> None:
-        """Run up to and including STOP.
+    def run(self, most: int | None = None) -> bool:
+        """Run up to and including STOP, or for about as many opcodes as `most` says; whether STOP was reached.
 
         Raises:
             FormatError: The stream breaks, ends early, or reaches a limit; what was found before stays.
             StoreError: The bytes cannot be read.
         """
         window = self.window
+        window.safe = -1
         table, buffer, base = _TABLE, window.buffer, window.base
-        while self.running:
-            position = window.position
-            if position > window.safe:
-                self._refill()
-                position, buffer, base = window.position, window.buffer, window.base
-            self.start = base + position
-            window.position = position + 1
-            argument, effect = table[buffer[position]]
-            if argument is None:
-                effect(self, None)
-            else:
-                effect(self, argument(window))
+        steps = 0
+        try:
+            while self.running:
+                position = window.position
+                if position > window.safe:
+                    if most is not None and steps > most:
+                        return False
+                    self._refill()
+                    position, buffer, base = window.position, window.buffer, window.base
+                steps += 1
+                self.start = base + position
+                window.position = position + 1
+                argument, effect = table[buffer[position]]
+                if argument is None:
+                    effect(self, None)
+                else:
+                    effect(self, argument(window))
+        finally:
+            # Whoever runs on the same window, around this run, has yet to see where it stands now.
+            window.safe = -1
+        return True
 
     def _refill(self) -> None:
-        self.window.refill()
+        window = self.window
+        window.refill()
+        if self.frame_end:
+            self._leave_frame()
         if len(self.stack) + len(self.marks) > self.limits.stack:
             raise FormatError(Cause.LIMIT, f"more than {self.limits.stack:,} values on the stack", self.offset)
         if len(self.memo) + len(self.sparse) > self.limits.memo:
             raise FormatError(Cause.LIMIT, f"more than {self.limits.memo:,} memo entries", self.offset)
+
+    def _leave_frame(self) -> None:
+        """See to it that the first opcode at or behind a frame's end is noticed, and say where it is behind."""
+        window = self.window
+        position = window.tell()
+        if position > self.frame_end:
+            detail = f"an opcode crosses the end of its frame at byte {self.frame_end + window.shift:,}"
+            self.hazard(HazardKind.FRAME_DISAGREEMENT, detail)
+        if position >= self.frame_end:
+            self.frame_end = 0
+        else:
+            window.safe = min(window.safe, self.frame_end - window.base - 1)
 
     @property
     def offset(self) -> int:
@@ -232,12 +242,23 @@ class Machine:
         if len(self.gaps) < _MOST_GAPS:
             self.gaps.append(error)
 
+    def keep_blob(self, blob: Blob) -> bool:
+        """Keep a constant that may be a pickle, to be read later; whether it is kept."""
+        if not may_hold_pickle(blob):
+            return False
+        if len(self.blobs) >= _MOST_BLOBS:
+            self.note(FormatError(Cause.LIMIT, f"more than {_MOST_BLOBS:,} constants may be pickles", self.offset))
+            return False
+        self.blobs.append(blob)
+        return True
+
     def absorb(self, inner: Machine) -> None:
         """Take over what another machine found in the middle of this stream."""
         for found in inner.named():
             key = found.module, found.name
             mine = self.imports.setdefault(key, found)
             if mine is not found:
+                mine.references += found.references
                 mine.uses |= found.uses
                 mine.arguments = mine.arguments or found.arguments
         for hazard, offset in inner.hazards.items():
@@ -246,72 +267,54 @@ class Machine:
         self.blobs += inner.blobs
 
     def find(self, module: str, name: str) -> Global:
-        """Note that a name is imported."""
+        """Note that a name is imported.
+
+        Raises:
+            FormatError: No model imports so many.
+        """
         found = self.imports.get((module, name))
         if found is None:
+            if len(self.imports) >= _MOST_IMPORTS:
+                raise FormatError(Cause.LIMIT, f"more than {_MOST_IMPORTS:,} different imports", self.offset)
             resolved = ":".join(python3_name(module, name) if self.protocol < 3 else (module, name))
             found = self.imports[module, name] = Global(module, name, resolved, self.offset)
-            if resolved == _GETATTR:
-                self.getter = found
-        if found is self.getter:
-            self.getters += 1
+        found.references += 1
         return found
 
     def named(self) -> Iterator[Global]:
-        """The names that were asked for, without a `getattr` that did nothing but fetch the methods among them."""
-        for found in self.imports.values():
-            if found is not self.getter or self.getters:
-                yield found
-
-    def call(self, function: Value, arguments: tuple[Value, ...], use: Use) -> Value:
-        """What a call returns; the use and the arguments of an imported name are noted."""
-        if not isinstance(function, Global):
-            return OBJECT
-        if function is self.getter and use is Use.CALLED:
-            fetched = self._attribute(arguments)
-            if fetched is not None:
-                self.getters -= 1
-                fetched.uses.add(Use.NAMED)
-                return fetched
-        function.uses.add(use)
-        if not function.arguments:
-            function.arguments = render(arguments)
-        if function.resolved in _RECONSTRUCTORS and arguments and isinstance(arguments[0], Global):
-            arguments[0].uses.add(Use.INSTANTIATED)
-            return arguments[0].result
-        if function.resolved == _DTYPE:
-            return Result(function, arguments)
-        return function.result
-
-    def _attribute(self, arguments: tuple[Value, ...]) -> Global | None:
-        """What `getattr` fetches, as a name reached through its owner's; None where that is not written literally.
-
-        `module:Class.method` for the attribute of an imported name, `module:Class().method` for one of its instances.
-        """
-        if len(arguments) != 2:
-            return None
-        owner, attribute = arguments
-        if not isinstance(attribute, str) or not attribute.isidentifier() or attribute.startswith("__"):
-            return None
-        module, name = _owner(owner)
-        path = f"{name}.{attribute}"
-        return self.find(module, path) if name and len(path) <= _LONGEST_NAME else None
+        """The names that were asked for, without those of which every reference was found to do nothing by itself."""
+        return (found for found in self.imports.values() if found.references)
 
     def build(self, state: Value) -> None:
         """Set the state of the topmost value."""
         target = self.top()
         if isinstance(target, Global):
             target.uses.add(Use.BUILT)
+            self.hazard(HazardKind.PATCHED_CLASS, f"{target.module}:{target.name} is given a state")
             return
         if not isinstance(target, Result):
             return
         target.origin.uses.add(Use.BUILT)
         self.calls += 1
+        self._note_slots(target, state)
+        if target.origin.resolved == PARTIAL:
+            rebind(target, state)
+        if target.origin.resolved == DTYPE and denies_objects(target.arguments, state):
+            self.hazard(HazardKind.PATCHED_CLASS, "a dtype of objects has flags that deny it")
         if target.arguments:
             target.state = state
         self._note_version(state)
         if self.follow is not None and self.follow(self, target, state):
             self.stack[-1] = OBJECT
+
+    def _note_slots(self, target: Result, state: Value) -> None:
+        """Attributes of the second half of a state are set one by one, special ones such as `__class__` as well."""
+        if not isinstance(state, tuple) or len(state) != 2 or not isinstance(state[1], DictValue):
+            return
+        special = next((name for name in state[1].entries if name.startswith("__")), None)
+        if special is not None or not state[1].exact:
+            owner = f"an instance of {target.origin.module}:{target.origin.name}"
+            self.hazard(HazardKind.PATCHED_CLASS, f"{owner} is given {special or 'attributes of computed names'}")
 
     def _note_version(self, state: Value) -> None:
         attributes = state[0] if isinstance(state, tuple) and len(state) == 2 else state
@@ -319,16 +322,6 @@ class Machine:
             version = attributes.entries.get("_sklearn_version")
             if isinstance(version, str):
                 self.versions["scikit-learn"] = version
-
-
-def _owner(value: Value) -> tuple[str, str]:
-    """The module and the name of what an attribute is fetched from; no name where it is not known."""
-    if isinstance(value, Global):
-        return value.module, value.name
-    if isinstance(value, Result):
-        return value.origin.module, f"{value.origin.name}()"
-    built_in = _BUILT_IN.get(type(value))
-    return ("builtins", f"{built_in}()") if built_in else ("", "")
 
 
 def root_name(root: Value) -> str:

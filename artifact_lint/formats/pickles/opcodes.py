@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.values import NUMBER, TEXT
+from artifact_lint.formats.sources import compression
 from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _KEPT: Final = 1 << 14
 #: How much is kept of any other bytes constant.
 _SHOWN: Final = 64
 _SHORTEST_PICKLE: Final = 2
+_SHORTEST_PACKED: Final = 16
 #: GLOBAL or INST with both names, STACK_GLOBAL: what a pickle that acts cannot do without.
 _IMPORTS: Final = re.compile(rb"[ci]\w[\w.]*\n\w[\w.]*\n|\x93")
 
@@ -226,6 +228,23 @@ def _text(length_of: Callable[[Window], int]) -> Argument:
     return read
 
 
+def _short_text(window: Window) -> object:
+    start = window.position + 1
+    buffer = window.buffer
+    end = start + buffer[start - 1] if start <= len(buffer) else len(buffer) + 1
+    if end > len(buffer):
+        return _any_short_text(window)
+    window.position = end
+    try:
+        return buffer[start:end].decode()
+    except UnicodeDecodeError:
+        window.position = start - 1
+        return _any_short_text(window)
+
+
+_any_short_text = _text(_u1)
+
+
 def _binary(length_of: Callable[[Window], int]) -> Argument:
     def read(window: Window) -> Blob:
         length = length_of(window)
@@ -234,7 +253,9 @@ def _binary(length_of: Callable[[Window], int]) -> Argument:
         if length > window.left():
             raise window.cut(f"{length:,} bytes are promised and {max(0, window.left()):,} are left")
         offset = window.tell()
-        head = window.peek(min(length, _KEPT if may_open(window.peek(1)) else _SHOWN))
+        head = window.peek(
+            min(length, _KEPT if may_open(window.peek(1)) or compression(window.peek(_SHOWN)) else _SHOWN)
+        )
         window.skip(length)
         return Blob(offset, length, head)
 
@@ -248,6 +269,8 @@ def may_open(head: bytes) -> bool:
 
 def may_hold_pickle(blob: Blob) -> bool:
     """Whether a constant is worth a look for a pickle inside: it opens like one, and imports where that is seen."""
+    if blob.length > _SHORTEST_PACKED and compression(blob.head) is not None:
+        return True
     if blob.length <= _SHORTEST_PICKLE or not may_open(blob.head):
         return False
     marked = blob.head[:1] == b"\x80" and blob.head[1:2] <= b"\x05"
@@ -276,7 +299,7 @@ def _opcodes() -> Iterator[Opcode]:
         (b"\x88", "NEWTRUE", 2, None),
         (b"\x89", "NEWFALSE", 2, None),
         (b"V", "UNICODE", 0, _raw_unicode),
-        (b"\x8c", "SHORT_BINUNICODE", 4, _text(_u1)),
+        (b"\x8c", "SHORT_BINUNICODE", 4, _short_text),
         (b"X", "BINUNICODE", 1, _text(_u4)),
         (b"\x8d", "BINUNICODE8", 4, _text(_u8)),
         (b"F", "FLOAT", 0, _decimal_float),

@@ -5,27 +5,47 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.pickles.calls import TORCH_HEAD, TORCH_MAGIC
 from artifact_lint.formats.pickles.frameworks import framework_of
-from artifact_lint.formats.pickles.joblib import is_wrapper, note_old_array, old_stream, skip_array
+from artifact_lint.formats.pickles.joblib import (
+    describes_array,
+    is_wrapper,
+    note_old_array,
+    old_stream,
+    skip_array,
+)
 from artifact_lint.formats.pickles.machine import Machine, root_name
+from artifact_lint.formats.pickles.prescan import Prescan
 from artifact_lint.formats.pickles.readings import OtherReading
-from artifact_lint.formats.pickles.recognise import LOOKOUT, find_call, looks_like_pickle
+from artifact_lint.formats.pickles.recognise import looks_like_pickle
+from artifact_lint.formats.pickles.search import find_pickle
+from artifact_lint.formats.pickles.torch_storages import stored_bytes
 from artifact_lint.formats.pickles.window import Window
-from artifact_lint.formats.sources import Memory, Slice, Unpacked, compression, is_zlib
+from artifact_lint.formats.sources import Memory, Slice, Unpacked, can_unpack, compression, is_zlib
 from artifact_lint.model import Cause, HazardKind, Import, Use
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from artifact_lint.formats.base import Job, ReadLimits
     from artifact_lint.formats.findings import Findings
     from artifact_lint.formats.pickles.values import Result, Value
     from artifact_lint.stores.base import Source
 
-#: The number that opens torch's legacy files (torch/serialization.py, MAGIC_NUMBER), and how many pickles follow.
-TORCH_MAGIC: Final = 0x1950A86A20F9469CFC6C
+    Follow: TypeAlias = Callable[[Machine, Result, Value], bool]
+
+#: How many pickles there are in torch's legacy files (`_legacy_save` in torch/serialization.py).
 _TORCH_PICKLES: Final = 5
+#: Which of them holds the model, counted from 0.
+_TORCH_OBJECT: Final = 3
+#: How often reading goes on behind a break, and how many bytes behind a pickle are counted.
+_MOST_BREAKS: Final = 4
+_SHOWN: Final = 1 << 10
+#: What editors and version control add to text, protocol 0 among it.
+_LINE_ENDS: Final = frozenset({b"\n", b"\r\n"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +66,7 @@ def read_pickle(job: Job, findings: Findings, start: int = 0) -> None:
     head = job.source.read(start, 64)
     source = job.source if start else unpacked(job.source, head, job.limits, promised=True)
     if source is None:
-        raise FormatError(Cause.UNSUPPORTED, "compressed with LZ4: needs lz4")
+        raise FormatError(Cause.UNSUPPORTED, "compressed with LZ4, which needs the extra artifact-lint[lz4]")
     pending = deque([_Stream(Slice(source, start, source.size - start) if start else source, start, 0)])
     taken = 0
     while pending:
@@ -58,7 +78,7 @@ def read_pickle(job: Job, findings: Findings, start: int = 0) -> None:
 
 
 def unpacked(source: Source, head: bytes, limits: ReadLimits, *, promised: bool) -> Source | None:
-    """The pickle's own bytes, whatever a file with these first bytes is compressed with; None for LZ4.
+    """The pickle's own bytes, whatever a file with these first bytes is compressed with; None where it cannot be read.
 
     zlib streams with an uncommon window begin with two bytes that mean little: they are told where `promised` says
     that the file is a pickle, and it is none as it stands.
@@ -66,7 +86,7 @@ def unpacked(source: Source, head: bytes, limits: ReadLimits, *, promised: bool)
     codec = compression(head)
     if codec is None and promised and is_zlib(head) and not looks_like_pickle(source, promised=True):
         codec = "zlib"
-    if codec == "lz4":
+    if codec is not None and not can_unpack(codec):
         return None
     if codec is not None:
         return Unpacked(source, codec, limits)
@@ -77,27 +97,60 @@ def unpacked(source: Source, head: bytes, limits: ReadLimits, *, promised: bool)
 def _read_stream(stream: _Stream, job: Job, findings: Findings, pending: deque[_Stream]) -> None:
     window = Window(stream.source, stream.start)
     follow = partial(_follow, OtherReading())
+    legacy = False
+    breaks = 0
+    stored: int | None = None
     for index in range(job.limits.nested):
-        machine = Machine(window, job.limits, follow)
-        error = _run(machine)
+        machine, error = _run(window, job, follow, findings)
         _keep(machine, job, findings)
-        if index == stream.depth == 0:
+        legacy = legacy or (index == 0 and machine.root == TORCH_MAGIC)
+        if stream.depth == 0 and index == (_TORCH_OBJECT if legacy else 0):
             _describe(machine, findings)
         _queue_nested(machine, stream, job, findings, pending)
         if error is not None:
             findings.add_error(error, job.member)
+            breaks += 1
+            if error.cause is not Cause.BROKEN or breaks > _MOST_BREAKS:
+                return
+            if not _goes_on_behind_break(window, stream, job, findings, machine.start):
+                return
+            continue
+        if index == stream.depth == 0 and legacy:
+            findings.format, findings.framework = "torch-legacy", "pytorch"
+        if legacy and index == _TORCH_OBJECT:
+            stored = stored_bytes(machine.storages)
+        if legacy and index + 1 == _TORCH_PICKLES and not _skip_storages(window, stored, job, findings):
             return
-        if not _goes_on(machine, index, stream, job, findings):
+        if not _goes_on(window, stream, job, findings, promised=legacy and index + 1 < _TORCH_PICKLES):
             return
     findings.add_incomplete(Cause.LIMIT, f"more than {job.limits.nested:,} stacked pickles", window.tell(), job.member)
 
 
-def _run(machine: Machine) -> FormatError | None:
+def _run(window: Window, job: Job, follow: Follow, findings: Findings) -> tuple[Machine, FormatError | None]:
+    """Run a machine to the end of its stream; a long stream without arrays is read on for its imports alone."""
+    start = window.tell()
+    machine = Machine(window, job.limits, follow)
     try:
-        machine.run()
+        if machine.run(job.limits.opcodes):
+            return machine, None
+        holds_arrays = machine.arrays or any(map(describes_array, machine.imports.values()))
+        if not holds_arrays:
+            offset = window.tell() + window.shift
+            if Prescan(machine, describes_array).run():
+                findings.metadata["imports only"] = f"from byte {offset:,} on"
+                return machine, None
+            window.seek(start)
+            machine = Machine(window, job.limits, follow)
+        if machine.run(job.limits.opcodes_around_arrays):
+            return machine, None
     except FormatError as error:
-        return error
-    return None
+        return machine, error
+    return machine, _too_long(machine)
+
+
+def _too_long(machine: Machine) -> FormatError:
+    most = machine.limits.opcodes_around_arrays
+    return FormatError(Cause.LIMIT, f"more than {most:,} opcodes around arrays", machine.offset)
 
 
 def _follow(other: OtherReading, machine: Machine, built: Result, state: Value) -> bool:
@@ -131,7 +184,8 @@ def _describe(machine: Machine, findings: Findings) -> None:
     if machine.running:
         return
     root = root_name(machine.root)
-    findings.metadata.setdefault("root", root)
+    if "imports only" not in findings.metadata:
+        findings.metadata.setdefault("root", root)
     if findings.framework is None:
         findings.framework = framework_of(root, [module for module, _ in machine.imports])
 
@@ -139,13 +193,18 @@ def _describe(machine: Machine, findings: Findings) -> None:
 def _queue_nested(machine: Machine, stream: _Stream, job: Job, findings: Findings, pending: deque[_Stream]) -> None:
     for blob in machine.blobs:
         head = Memory(blob.head)
-        if not _nests(head):
+        codec = compression(blob.head)
+        packed = codec is not None and can_unpack(codec)
+        if not _nests(Unpacked(head, codec, job.limits) if codec and packed else head):
             continue
         whole = head.size == blob.length
-        candidate = head if whole else Slice(stream.source, blob.offset, blob.length)
+        candidate: Source = head if whole else Slice(stream.source, blob.offset, blob.length)
+        if codec and packed:
+            candidate = Unpacked(candidate, codec, job.limits)
         offset = blob.offset + stream.start
-        evidence = f"a constant of {blob.length:,} bytes is a pickle"
-        findings.add_hazard(HazardKind.NESTED_PICKLE, evidence, offset, job.member)
+        if not blob.head.startswith(TORCH_HEAD):
+            evidence = f"a constant of {blob.length:,} bytes is a pickle"
+            findings.add_hazard(HazardKind.NESTED_PICKLE, evidence, offset, job.member)
         if stream.depth >= job.limits.depth:
             detail = f"pickles nest deeper than {job.limits.depth}"
             findings.add_incomplete(Cause.LIMIT, detail, offset, job.member)
@@ -160,40 +219,65 @@ def _nests(candidate: Source) -> bool:
         return False
 
 
-def _goes_on(machine: Machine, index: int, stream: _Stream, job: Job, findings: Findings) -> bool:
-    window = machine.window
+def _skip_storages(window: Window, stored: int | None, job: Job, findings: Findings) -> bool:
+    """Pass over what torch stores behind its pickles; False where that ends the file or is not known."""
+    if stored is None:
+        return False
+    if window.left() < stored:
+        detail = f"{stored:,} bytes of storages are promised and {window.left():,} are left"
+        findings.add_incomplete(Cause.TRUNCATED, detail, window.tell() + window.shift, job.member)
+        return False
+    window.skip(stored)
+    return True
+
+
+def _goes_on(window: Window, stream: _Stream, job: Job, findings: Findings, *, promised: bool) -> bool:
+    """Whether another pickle follows, which the format may have promised."""
     try:
         if window.at_end():
             return False
-        if index == 0 and machine.root == TORCH_MAGIC and stream.depth == 0:
-            findings.format = "torch-legacy"
-            findings.framework = "pytorch"
+        if promised:
+            return True
+        rest = Slice(stream.source, window.tell(), window.left())
+        offset = window.tell() + stream.start
+        if _nests(rest):
+            findings.add_hazard(HazardKind.TRAILING_PICKLE, "another pickle follows the first", offset, job.member)
+            return True
+        return _goes_on_behind(rest, offset, window, job, findings)
     except FormatError as error:
         findings.add_error(error, job.member)
         return False
-    if findings.format == "torch-legacy" and stream.depth == 0:
-        if index + 1 == _TORCH_PICKLES:
-            return False
-        if index == _TORCH_PICKLES - 2:
-            findings.metadata["root"] = root_name(machine.root)
-        return True
-    rest = Slice(stream.source, window.tell(), window.left())
-    offset = window.tell() + stream.start
-    if _nests(rest):
-        findings.add_hazard(HazardKind.TRAILING_PICKLE, "another pickle follows the first", offset, job.member)
-        return True
-    return _goes_on_behind(rest, offset, window, job, findings)
 
 
 def _goes_on_behind(rest: Source, offset: int, window: Window, job: Job, findings: Findings) -> bool:
     """Whether another pickle follows behind bytes that are none: a program that seeks there would run it."""
-    gap, tried = find_call(rest.read(0, LOOKOUT))
-    if gap > 0:
-        window.skip(gap)
-        detail = "another pickle follows behind bytes that are none"
-        findings.add_hazard(HazardKind.TRAILING_PICKLE, detail, offset + gap, job.member)
+    head = rest.read(0, _SHOWN)
+    if head in _LINE_ENDS:
+        return False
+    if _seek_pickle(rest, offset, window, job, findings):
         return True
-    if not tried:
-        findings.add_incomplete(Cause.LIMIT, "too much behind the pickle looks like pickles", offset, job.member)
-    findings.metadata.setdefault("trailing", f"bytes that are no pickle follow at {offset}")
+    count = len(head)
+    length = f"at least {count:,} bytes" if count == _SHOWN else f"{count:,} bytes" if count > 1 else "a byte"
+    findings.add_hazard(HazardKind.TRAILING_DATA, f"behind the pickle: {length} of something else", offset, job.member)
     return False
+
+
+def _seek_pickle(rest: Source, offset: int, window: Window, job: Job, findings: Findings) -> bool:
+    """Go to the next pickle behind bytes that are none, if there is one."""
+    gap = find_pickle(rest)
+    if gap < 0:
+        return False
+    window.skip(gap)
+    detail = "another pickle follows behind bytes that are none"
+    findings.add_hazard(HazardKind.TRAILING_PICKLE, detail, offset + gap, job.member)
+    return True
+
+
+def _goes_on_behind_break(window: Window, stream: _Stream, job: Job, findings: Findings, start: int) -> bool:
+    """Whether another pickle follows somewhere behind the byte where one broke."""
+    try:
+        window.seek(min(start + 1, stream.source.size))
+        rest = Slice(stream.source, window.tell(), window.left())
+        return _seek_pickle(rest, window.tell() + stream.start, window, job, findings)
+    except FormatError:
+        return False

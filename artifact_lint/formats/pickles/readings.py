@@ -133,7 +133,7 @@ def _copied(values: Iterable[Value], copies: dict[int, Global]) -> list[Value]:
     for value in values:
         if isinstance(value, Global):
             if id(value) not in copies:
-                copies[id(value)] = Global(value.module, value.name, value.resolved, value.offset)
+                copies[id(value)] = value.copy()
             copied.append(copies[id(value)])
         else:
             copied.append(SUMMARIES.get(type(value), value) if not isinstance(value, tuple) else value)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from artifact_lint.formats.base import FormatError, ReadLimits
 from artifact_lint.formats.pickles.machine import Machine
 from artifact_lint.formats.pickles.opcodes import may_open
+from artifact_lint.formats.pickles.search import is_name, names_what_it_uses
 from artifact_lint.formats.pickles.window import LONGEST_LINE, Window
-from artifact_lint.formats.sources import Memory
+from artifact_lint.formats.sources import Slice
 from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
@@ -22,14 +23,9 @@ if TYPE_CHECKING:
 _PROTO: Final = 0x80
 _HIGHEST_PROTOCOL: Final = 5
 #: How much of a stream is read to tell what it is, in bytes. Text does not last that long.
-_REACH: Final = 1 << 22
+_REACH: Final = 1 << 18
 #: How much of a stream with a protocol opcode is read.
-_SHORT_REACH: Final = 1 << 17
-#: How far behind a pickle another one is looked for, and how much is run for that in all, in bytes.
-_LOOKED_ON: Final = 1 << 10
-_TRIED: Final = 1 << 20
-#: How much is looked at to find a pickle behind another, in bytes.
-LOOKOUT: Final = _LOOKED_ON + (1 << 14)
+_SHORT_REACH: Final = 1 << 5
 _ZIP: Final = b"PK"
 #: A stream that runs for that many bytes may be what its name says.
 _CONVINCING: Final = 4
@@ -47,12 +43,12 @@ def looks_like_pickle(source: Source, *, promised: bool = False) -> bool:
     if head == b"\x80" or (head[0] == _PROTO and head[1] <= _HIGHEST_PROTOCOL and source.size == 2):
         return promised
     marked = head[0] == _PROTO and head[1] <= _HIGHEST_PROTOCOL
-    machine, error = _try(source, _SHORT_REACH if marked else _REACH)
+    machine, error = _try(Slice(source, 0, _SHORT_REACH) if marked else source, _REACH)
     if marked:
         return _is_marked_pickle(machine, error, promised=promised)
     if error is not None and error.cause is Cause.LIMIT and machine.start == 0:
         machine, error = _try(source, LONGEST_LINE + _REACH)
-    if (machine.calls or error is None) and _names_what_it_uses(machine):
+    if (machine.calls or error is None) and names_what_it_uses(machine):
         return True
     if error is None:
         whole = machine.window.tell() == source.size
@@ -68,24 +64,6 @@ def _runs_on(machine: Machine, *, promised: bool) -> bool:
     if machine.start > 0:
         return True
     return promised and machine.window.source.read(0, 2) != _ZIP
-
-
-def find_call(content: bytes) -> tuple[int, bool]:
-    """Where, past the first byte, bytes begin to be a pickle that calls something; -1 where they nowhere do.
-
-    Whether all of them could be tried stands with it: what may be tried is bounded.
-    """
-    budget = _TRIED
-    for start in range(1, min(len(content), _LOOKED_ON)):
-        if not may_open(content[start : start + 1]):
-            continue
-        machine, error = _try(Memory(content[start:]), _REACH)
-        if (machine.calls or error is None) and _names_what_it_uses(machine):
-            return start, True
-        budget -= machine.start
-        if budget < 0:
-            return -1, False
-    return -1, True
 
 
 def _try(source: Source, reach: int) -> tuple[Machine, FormatError | None]:
@@ -104,13 +82,5 @@ def _is_marked_pickle(machine: Machine, error: FormatError | None, *, promised: 
     return promised and error.cause is Cause.TRUNCATED
 
 
-def _names_what_it_uses(machine: Machine) -> bool:
-    return any(found.uses and _is_name(found.module, found.name) for found in machine.imports.values())
-
-
 def _is_plausible(machine: Machine) -> bool:
-    return all(_is_name(module, name) for module, name in machine.imports)
-
-
-def _is_name(module: str, name: str) -> bool:
-    return all(part.isidentifier() for part in (*module.split("."), *name.split(".")))
+    return all(is_name(module, name) for module, name in machine.imports)

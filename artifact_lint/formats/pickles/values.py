@@ -42,18 +42,28 @@ MORE: Final = Opaque("more items")
 
 
 class Global:
-    """An imported name, one object for each name of a stream."""
+    """An imported name, one object for each name of a stream.
 
-    __slots__ = ("arguments", "module", "name", "offset", "resolved", "result", "uses")
+    `references` counts how often it was pushed, less the times that turned out to do nothing by itself.
+    """
+
+    __slots__ = ("arguments", "module", "name", "offset", "references", "resolved", "result", "uses")
 
     def __init__(self, module: str, name: str, resolved: str, offset: int) -> None:
         self.module = module
         self.name = name
         self.resolved = resolved
         self.offset = offset
+        self.references = 0
         self.uses: set[Use] = set()
         self.arguments = ""
         self.result = Result(self)
+
+    def copy(self) -> Global:
+        """The same name, of which nothing is known yet but that it is there."""
+        copied = Global(self.module, self.name, self.resolved, self.offset)
+        copied.references = self.references
+        return copied
 
 
 class Result:

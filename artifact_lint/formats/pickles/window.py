@@ -92,10 +92,16 @@ class Window:
             return
         if length > self.left():
             raise self.cut(f"{length:,} bytes are promised and {max(0, self.left()):,} are left")
-        self.base += self.position + length
+        self.seek(self.tell() + length)
+
+    def seek(self, offset: int) -> None:
+        """Go on at an offset of the source, which may lie before the window."""
+        self.base = offset
         self.buffer = b""
         self.position = 0
         self.safe = -1
+        self._step = _FIRST_STEP
+        self._ended = False
 
     def line(self, longest: int = LONGEST_LINE) -> bytes:
         """The bytes up to the next newline, without it; no more of it is read once it is longer than `longest`.

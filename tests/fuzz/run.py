@@ -1,0 +1,52 @@
+"""Coverage-guided fuzzing of the readers, with atheris.
+
+    python tests/fuzz/run.py pickles|containers [SECONDS] [DIRECTORY]
+
+starts from the regressions kept beside this file and the files of the corpora, and grows DIRECTORY (default: one that
+is thrown away). What makes a reader fail is written to `tests/fuzz/regressions/TARGET/`, where `pytest` runs it again.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+HERE = Path(__file__).resolve().parent
+SECONDS = 20
+
+with atheris.instrument_imports(include=["artifact_lint"]):
+    sys.path.insert(0, str(HERE))
+    from targets import LARGEST, NAMES, TARGETS
+
+CORPORA = HERE.parent / "corpus" / "benign"
+
+
+def seeds(target: str, directory: Path) -> None:
+    """Write what the fuzzer starts from."""
+    files = [path for path in CORPORA.rglob("*") if path.is_file() and path.stat().st_size < LARGEST]
+    for number, path in enumerate(files):
+        choice = bytes([number % len(NAMES)]) if target == "containers" else b""
+        (directory / f"seed-{number}").write_bytes(choice + path.read_bytes())
+    for path in (HERE / "regressions" / target).iterdir():
+        (directory / path.name).write_bytes(path.read_bytes())
+
+
+def main() -> None:
+    """Fuzz one target for some seconds."""
+    target = sys.argv[1]
+    seconds = int(sys.argv[2]) if len(sys.argv) > 2 else SECONDS
+    with tempfile.TemporaryDirectory() as temporary:
+        directory = Path(sys.argv[3] if len(sys.argv) > 3 else temporary)
+        directory.mkdir(exist_ok=True)
+        seeds(target, directory)
+        prefix = HERE / "regressions" / target
+        options = [f"-max_total_time={seconds}", f"-max_len={LARGEST}", "-timeout=10", "-rss_limit_mb=2048"]
+        atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={prefix}/", str(directory)], TARGETS[target])
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

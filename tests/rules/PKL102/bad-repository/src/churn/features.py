@@ -1,0 +1,2 @@
+class LogTransformer:
+    offset = 1

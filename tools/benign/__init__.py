@@ -1,0 +1,1 @@
+"""What the benign corpus is written with: one program that runs in an environment of each version."""
