@@ -51,22 +51,22 @@ def promises_weights(path: str) -> bool:
     return place.suffix.lower() in WEIGHT_SUFFIXES or place.name in _FIXED_NAMES
 
 
-def look(tree: Tree, entry: Entry) -> Candidate:
-    """What a file is, whatever it is called."""
+def look(tree: Tree, entry: Entry, *, named: bool = False) -> Candidate:
+    """What a file is, whatever it is called; in an archive that the user named, anything known counts."""
     if entry.kind is EntryKind.UNREADABLE:
         return Candidate(entry.path, trouble="the directory may not be listed")
     unread = Candidate(entry.path, entry.size, trouble=UNREAD)
     try:
-        return tree.guarded(entry.path, lambda: _look(tree, entry), unread)
+        return tree.guarded(entry.path, lambda: _look(tree, entry, named=named), unread)
     except StoreError as error:
         return Candidate(entry.path, entry.size, trouble=str(error))
 
 
-def _look(tree: Tree, entry: Entry) -> Candidate:
+def _look(tree: Tree, entry: Entry, *, named: bool) -> Candidate:
     with tree.store.open(entry.path) as source:
         if is_lfs_pointer(source.read(0, _POINTER_HEAD)):
             return Candidate(entry.path, entry.size, is_pointer=True)
-        return Candidate(entry.path, entry.size, sniff(PurePosixPath(entry.path).name, source))
+        return Candidate(entry.path, entry.size, sniff(PurePosixPath(entry.path).name, source, asked=named))
 
 
 def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:
@@ -77,7 +77,7 @@ def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:
     if entry.kind not in {EntryKind.FILE, EntryKind.UNREADABLE}:
         return None
     promises = promises_weights(entry.path)
-    found = look(tree, entry)
+    found = look(tree, entry, named=named)
     if found.format is not None:
         return found
     if found.trouble:

@@ -155,7 +155,7 @@ KNOWN: dict[str, dict[str, str]] = {
         torch.cuda:BFloat16Storage BoolStorage ByteStorage CharStorage DoubleStorage FloatStorage HalfStorage
         torch.cuda:IntStorage LongStorage ShortStorage
         torch.storage:UntypedStorage TypedStorage _TypedStorage _UntypedStorage
-        torch:Tensor
+        torch:Tensor FloatTensor DoubleTensor HalfTensor ByteTensor CharTensor ShortTensor IntTensor LongTensor
         torch.nn.parameter:Parameter Buffer UninitializedParameter UninitializedBuffer
         torch.nn:Parameter
         torch.nn.parallel.data_parallel:DataParallel

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import Allowance, ExhaustedError, FormatError, Job, ReadLimits
 from artifact_lint.formats.catalogue import FORMATS, PICKLE_FAMILY, ZIP_FAMILY, aliases
+from artifact_lint.formats.configurations import read_configuration
 from artifact_lint.formats.findings import Findings
 from artifact_lint.formats.members import read_members
 from artifact_lint.formats.polyglots import other_readings
@@ -65,6 +66,7 @@ def _descend(job: Job, findings: Findings) -> bool:
     job.allowance.take()
     found = sniff_member(job.name, job.source)
     if found is None:
+        read_configuration(job, findings)
         return False
     if job.depth > job.limits.depth:
         raise FormatError(Cause.LIMIT, f"archives nest deeper than {job.limits.depth}")

@@ -42,6 +42,9 @@ _SCHEMA: Mapping[str, Mapping[int, str]] = {
 }
 _EXTERNAL_DATA = 13
 _KEY, _VALUE = 1, 2
+#: The fields of a `GraphProto`, and of them the nodes.
+_GRAPH_FIELDS = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
+_GRAPH_NODE = 1
 #: The fields that name the operator and the domain of a node, and those of a function of the model's own.
 _NODE = (4, 7)
 _FUNCTION = (1, 10)
@@ -64,10 +67,23 @@ def _recognise(probe: Probe) -> bool:
                 return False
             seen.add(field.number)
             if _GRAPH in seen and _IR_VERSION in seen:
-                return True
+                return named or field.number != _GRAPH or _is_graph(probe, field)
     except FormatError:
         return named and _IR_VERSION in seen
     return named and _IR_VERSION in seen
+
+
+def _is_graph(probe: Probe, graph: Field) -> bool:
+    """Whether the first field of a message is one of a graph, and, where it is a node, names an operator."""
+    source, stop = probe.source, graph.start + graph.length
+    first = next(fields(source, graph.start, stop, 1), None)
+    if first is None or first.number not in _GRAPH_FIELDS:
+        return False
+    if first.number != _GRAPH_NODE:
+        return True
+    within = fields(source, first.start, first.start + first.length, 64)
+    operator = next((field for field in within if field.number == _NODE[0]), None)
+    return operator is not None and source.read(operator.start, min(operator.length, 64)).isalnum()
 
 
 @dataclass(slots=True)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.formats.base import HEAD, Allowance, ExhaustedError, FormatError, Probe
+from artifact_lint.formats.base import HEAD, PICKLE_SUFFIXES, Allowance, ExhaustedError, FormatError, Probe
 from artifact_lint.formats.catalogue import FORMATS, PICKLE_FAMILY, WEAKLY_TOLD, ZIP_FAMILY
 from artifact_lint.formats.pickles.opcodes import may_open
+from artifact_lint.formats.pickles.search import find_pickle
 from artifact_lint.formats.sources import compression
 from artifact_lint.formats.tars import is_tar_header
 from artifact_lint.formats.zip_records import END, directories, entries, local_entries
@@ -33,6 +34,8 @@ _MOST_LOOKS: Final = 50_000
 _AMBIGUOUS: Final = frozenset({".bin", ".model", ".p", ".th", ".sav", ".msgpack"})
 #: Archives that hold other data as often as weights.
 _GENERIC: Final = frozenset({"zip", "npz"})
+#: How far a pickle is looked for in a file whose name promises one and that begins as none, in bytes.
+_SEARCHED: Final = 1 << 22
 #: The record that ends an archive, where no comment follows it, in bytes.
 _END_SIZE: Final = 22
 _OPENS_PICKLE: Final = bytes(first for first in range(256) if may_open(bytes([first])))
@@ -186,16 +189,18 @@ def as_zip(probe: Probe, members: tuple[Entry, ...]) -> str | None:
 
 
 def _behind_junk(probe: Probe) -> str | None:
-    """Readers that look for an archive's end accept whatever stands before it."""
+    """Readers that look for an archive's end accept whatever stands before it, and programs skip what they wrote."""
     if probe.head.startswith(_ZIP):
         return None
     promises = probe.promises_weights or probe.suffix == ".zip"
-    if not promises and not _ends_as_zip(probe):
-        return None
-    members = members_by_end(probe.source)
-    found = as_zip(probe, members) if members else None
-    is_weak = probe.suffix in _AMBIGUOUS or not promises
-    return None if is_weak and found in _GENERIC else found
+    if promises or _ends_as_zip(probe):
+        members = members_by_end(probe.source)
+        found = as_zip(probe, members) if members else None
+        is_weak = probe.suffix in _AMBIGUOUS or not promises
+        if found is not None and not (is_weak and found in _GENERIC):
+            return found
+    promises_pickle = probe.suffix in PICKLE_SUFFIXES and not probe.inside
+    return "pickle" if promises_pickle and find_pickle(probe.source, _SEARCHED) >= 0 else None
 
 
 def _ends_as_zip(probe: Probe) -> bool:

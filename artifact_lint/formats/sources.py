@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: What is read and unpacked in one step, in bytes.
 STEP = 1 << 18
+#: The first step is smaller, for often no more is asked for than the first bytes.
+_FIRST_STEP = 1 << 12
 _UNKNOWN = 1 << 62
 #: What stays in memory of what was already read, so that a look ahead does not start over, in bytes.
 _KEPT = 1 << 19
@@ -151,6 +153,7 @@ class Unpacked(Borrowed):
         self._block = b""
         self._carried = b""
         self._ended = False
+        self._step = _FIRST_STEP
 
     @property
     def size(self) -> int:
@@ -183,14 +186,15 @@ class Unpacked(Borrowed):
             data = self._carried
             self._carried = b""
             if not data and self._codec.needs_input:
-                data = self._source.read(self._packed, STEP)
+                data = self._source.read(self._packed, self._step)
                 self._packed += len(data)
                 if not data:
                     raise FormatError(Cause.TRUNCATED, f"the {self._name} stream ends early", self._packed)
             try:
-                block = self._codec.decompress(data, STEP)
+                block = self._codec.decompress(data, self._step)
             except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, MemoryError, RuntimeError) as error:
                 raise FormatError(Cause.BROKEN, f"the {self._name} stream is broken: {error}", self._packed) from error
+        self._step = min(2 * self._step, STEP)
         kept = self._block[-_KEPT:]
         self._start += len(self._block) - len(kept)
         self._block = kept + block

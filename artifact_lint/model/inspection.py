@@ -41,6 +41,7 @@ class HazardKind(StrEnum):
     FOREIGN_TYPE = "foreign-type"
     XML_ENTITY = "xml-entity"
     SCRIPT_CODE = "script-code"
+    TARGET = "target"
 
 
 class Cause(StrEnum):

@@ -174,6 +174,20 @@ def foreign_loader(artifact: Artifact) -> Iterator[Problem]:
                 used = "reach" if reference.kind is CodeKind.TAG else "call"
                 message = f"`{reference.key}` makes the loader {used} {reference.target}, which {harm}"
                 yield Problem(fact.origin, message, "Do not load it; find out who wrote it.")
+    yield from _packed_targets(artifact)
+
+
+def _packed_targets(artifact: Artifact) -> Iterator[Problem]:
+    """What configurations within archives name to be called."""
+    for file in artifact.files:
+        inspection = file.inspection.value if file.state is FileState.PRESENT else None
+        for hazard in inspection.hazards if inspection else ():
+            harm = harm_of_target(hazard.evidence) if hazard.kind is HazardKind.TARGET else ""
+            if harm:
+                place = f"{file.path}, byte {hazard.offset:,} of {hazard.member}"
+                message = f"the configuration makes the loader call {hazard.evidence}, which {harm} ({place})"
+                advice = "Do not load it; find out who wrote it."
+                yield Problem(file.origin, message, advice, file=f"{file.path}!{hazard.member}")
 
 
 _TAG_USES = {

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from hostile.cases import Bad
 
 
+#: TorchScript cannot leave its interpreter, so that what its operators reach is told in a note.
+TOLD = {"SEC112"}
+
+
 def errors(directory: Path) -> set[str]:
     report = lint([str(directory)], Request(Settings()))
-    return {finding.code for finding in report.findings if finding.severity is Severity.ERROR}
+    return {found.code for found in report.findings if found.severity is Severity.ERROR or found.code in TOLD}
 
 
 @pytest.fixture(scope="module")

@@ -92,7 +92,9 @@ def test_the_imports_of_any_value_are_those_that_running_it_finds(value: object,
     assert not found.gaps
     assert found.imports.keys() == exact.imports.keys()
     assert found.window.tell() == exact.window.tell()
-    assert [blob.offset for blob in found.blobs] == [blob.offset for blob in exact.blobs]
+    if protocol >= 3:
+        # Below, bytes are texts that a call encodes, which only a run sees.
+        assert [blob.offset for blob in found.blobs] == [blob.offset for blob in exact.blobs]
     for name, one in found.imports.items():
         assert one.uses <= exact.imports[name].uses
 

@@ -224,14 +224,6 @@ def _keras() -> Iterator[Bad]:
         "PKL141",
         file="model.keras",
     )
-    yield bad(
-        family,
-        "bare-json",
-        "the architecture by itself, for model_from_json",
-        lambda_config,
-        _LAMBDA,
-        file="model.json",
-    )
     inner = {
         "config.json": _json(_sequential(_DENSE)),
         "model.weights.h5": _attribute_file(_json(_sequential(_LAMBDA_LAYER))),

@@ -110,7 +110,7 @@ def _read_stream(stream: _Stream, job: Job, findings: Findings, pending: deque[_
         if error is not None:
             findings.add_error(error, job.member)
             breaks += 1
-            if error.cause is not Cause.BROKEN or breaks > _MOST_BREAKS:
+            if error.cause not in {Cause.BROKEN, Cause.TRUNCATED} or breaks > _MOST_BREAKS:
                 return
             if not _goes_on_behind_break(window, stream, job, findings, machine.start):
                 return
