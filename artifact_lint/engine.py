@@ -136,13 +136,20 @@ def _stranger(path: str, scope: Scope) -> str:
     return f"{path} {reason or 'is no model artifact and belongs to none'}"
 
 
+#: How many artifacts a thread judges before it takes the next ones.
+_BATCH = 16
+
+
 def _judge(
     artifacts: Sequence[Artifact], rules: Sequence[RuleInfo], request: Request
 ) -> tuple[list[Finding], list[Failure]]:
     jobs = request.jobs or min(8, os.cpu_count() or 1)
     results: list[Finding | Failure] = []
+    batches = [artifacts[start : start + _BATCH] for start in range(0, len(artifacts), _BATCH)]
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        for found in pool.map(lambda artifact: list(_judge_one(artifact, rules, request)), artifacts):
+        for found in pool.map(
+            lambda batch: [one for each in batch for one in _judge_one(each, rules, request)], batches
+        ):
             results += found
     for rule in rules:
         if rule.check_collection is not None:

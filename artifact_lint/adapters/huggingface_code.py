@@ -107,7 +107,8 @@ def remote_code(tree: Tree, path: str, root: Node) -> Iterator[Fact[CodeReferenc
 def generate_script(tree: Tree, directory: str) -> Iterator[Fact[CodeReference]]:
     """The script that replaces the `generate` of a model in this directory."""
     path = child(directory, f"{GENERATE_DIRECTORY}/{_GENERATE_SCRIPT}")
-    if _is_file(tree, path):
+    entry = tree.folder(child(directory, GENERATE_DIRECTORY)).get(_GENERATE_SCRIPT)
+    if entry is not None and entry.kind is EntryKind.FILE:
         target = f"{GENERATE_DIRECTORY}/{_GENERATE_SCRIPT}"
         yield Fact(CodeReference(CodeKind.REMOTE, target, GENERATE_DIRECTORY, path), Origin(path))
 

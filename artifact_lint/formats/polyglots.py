@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.catalogue import FORMATS, PICKLE_FAMILY, WEAKLY_TOLD, ZIP_FAMILY
-from artifact_lint.formats.sniffing import as_zip, members_by_end, probe_of, recognises
+from artifact_lint.formats.catalogue import PICKLE_FAMILY, WEAKLY_TOLD, ZIP_FAMILY
+from artifact_lint.formats.sniffing import as_zip, formats_that_begin, members_by_end, probe_of, recognises
 from artifact_lint.formats.tars import BLOCK, is_tar_header, opened, tar_members
 from artifact_lint.formats.zip_records import directories, local_header
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.stores.base import Source
 
+#: Formats whose first bytes are no magic number, and those that are looked for further behind.
+_NO_MAGIC: Final = PICKLE_FAMILY | WEAKLY_TOLD | {"tar", "hdf5"}
 _HDF5: Final = b"\x89HDF\r\n\x1a\n"
 _LATEST_SUPERBLOCK: Final = 1 << 16
 #: TensorFlow Lite keeps the files that go with a model as a zip behind it (TFLite Metadata, "associated files").
@@ -63,12 +65,11 @@ def other_readings(job: Job, main: str) -> Iterator[Reading]:
 
 
 def _magic_readings(probe: Probe) -> Iterator[Reading]:
-    others = FORMATS.keys() - PICKLE_FAMILY - WEAKLY_TOLD - {"tar", "hdf5"}
-    if not probe.head.startswith(b"PK"):
-        others -= frozenset(ZIP_FAMILY)
-    for name in FORMATS:
-        if name in others and recognises(FORMATS[name], probe):
-            yield Reading(name, 0, told=True)
+    is_zip = probe.head.startswith(b"PK")
+    for format_ in formats_that_begin(probe.head):
+        is_other = format_.name not in _NO_MAGIC and (is_zip or format_.name not in ZIP_FAMILY)
+        if is_other and recognises(format_, probe):
+            yield Reading(format_.name, 0, told=True)
             return
 
 

@@ -85,6 +85,11 @@ def sniff(name: str, source: Source, *, asked: bool = False) -> str | None:
     return _sniff(probe_of(name, source, asked=asked))
 
 
+def formats_that_begin(head: bytes) -> tuple[Format, ...]:
+    """The formats whose files may begin with these bytes, by the first one."""
+    return _BY_FIRST_BYTE[head[0]] if head else ()
+
+
 def sniff_member(name: str, source: Source) -> str | None:
     """The same for what is in an archive that is read anyway, where every archive is one.
 

@@ -224,6 +224,10 @@ class Unpacked(Borrowed):
 _ZLIB_HEADS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
 
+#: The first byte of each codec's streams: most bytes that are asked about are none.
+_FIRST_BYTES = (b"x", b"\x1f", b"B", b"\xfd", b"]", b"\x04")
+
+
 def is_zlib(head: bytes) -> bool:
     """Whether the first two bytes are those of a zlib stream, whatever its window (RFC 1950, 2.2).
 
@@ -237,6 +241,8 @@ def is_zlib(head: bytes) -> bool:
 
 def compression(head: bytes) -> str | None:
     """The codec whose stream begins with these bytes."""
+    if not head.startswith(_FIRST_BYTES):
+        return None
     if head.startswith(_ZLIB_HEADS):
         return "zlib"
     if head.startswith(b"\x1f\x8b\x08"):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["LocalSource", "LocalStore", "find_root"]
 
 #: Regular files ignore O_NONBLOCK; a FIFO that took a file's place between the check and the open does not hang us.
+#: Files up to this size are read as a whole, at the first read of any part, in bytes.
+_SMALL = 1 << 16
 _OPEN_FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_CLOEXEC", 0)
@@ -44,6 +46,7 @@ class LocalStore:
         self._root = os.fspath(root)
         self._real_root = os.path.realpath(root)
         self._excludes = Excludes(excludes)
+        self._real_directories: dict[str, str] = {}
 
     @property
     def label(self) -> str:
@@ -119,7 +122,7 @@ class LocalStore:
         place = self._place(path)
         if place is None:
             raise StoreError(f"not a path within the directory: {path}")
-        real = os.path.realpath(place)
+        real = self._real(place)
         if not self._is_within(real):
             raise StoreError(f"leads out of the directory: {path}")
         try:
@@ -138,6 +141,15 @@ class LocalStore:
         if "\0" in path or PurePath(path).is_absolute() or ".." in path.split("/"):
             return None
         return f"{self._root}/{path}" if path else self._root
+
+    def _real(self, place: str) -> str:
+        """Where a path leads; what its directory is, is found out once."""
+        directory, _, name = place.rpartition("/")
+        if not directory or name in {"", ".", ".."} or _is_link(place):
+            return os.path.realpath(place)
+        if directory not in self._real_directories:
+            self._real_directories[directory] = os.path.realpath(directory)
+        return f"{self._real_directories[directory].rstrip(os.sep)}{os.sep}{name}"
 
     def _is_within(self, real: str) -> bool:
         return real == self._real_root or real.startswith(self._real_root.rstrip(os.sep) + os.sep)
@@ -161,7 +173,7 @@ class LocalStore:
     def _entry(self, path: str, place: str) -> Entry | None:
         """What stands at a path that is no directory; None for a link to a directory within the root."""
         try:
-            real = os.path.realpath(place)
+            real = self._real(place)
             if not self._is_within(real):
                 return Entry(path, 0, EntryKind.ESCAPING_LINK)
             status = os.lstat(real)
@@ -185,6 +197,7 @@ class LocalSource:
         self._path = path
         self._descriptor: int | None = descriptor
         self._size = size
+        self._whole: bytes | None = None
         self._lock = threading.Lock()
 
     @property
@@ -200,11 +213,18 @@ class LocalSource:
         """
         if self._descriptor is None:
             raise StoreError(f"closed before it was read: {self._path}")
+        if self._size > _SMALL:
+            return self._read(self._descriptor, offset, length)
+        if self._whole is None:
+            self._whole = self._read(self._descriptor, 0, self._size)
+        return self._whole[offset : offset + max(0, length)]
+
+    def _read(self, descriptor: int, offset: int, length: int) -> bytes:
         wanted = min(length, self._size - offset)
         pieces: list[bytes] = []
         while wanted > 0:
             try:
-                piece = self._read_once(self._descriptor, offset, wanted)
+                piece = self._read_once(descriptor, offset, wanted)
             except OSError as error:
                 raise StoreError(_explained(error, self._path)) from None
             if not piece:

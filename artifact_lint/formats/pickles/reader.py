@@ -41,6 +41,11 @@ if TYPE_CHECKING:
 _TORCH_PICKLES: Final = 5
 #: Which of them holds the model, counted from 0.
 _TORCH_OBJECT: Final = 3
+#: How many opcodes are run of a stream before it is asked how much is left, and how many bytes of it are much.
+_FIRST_RUN: Final = 1 << 17
+_LONG: Final = 1 << 24
+#: No file has so many bytes left: how much a compressed stream unpacks to is not known.
+_UNKNOWABLE: Final = 1 << 60
 #: How often reading goes on behind a break, and how many bytes behind a pickle are counted.
 _MOST_BREAKS: Final = 4
 _SHOWN: Final = 1 << 10
@@ -131,7 +136,10 @@ def _run(window: Window, job: Job, follow: Follow, findings: Findings) -> tuple[
     start = window.tell()
     machine = Machine(window, job.limits, follow)
     try:
-        if machine.run(job.limits.opcodes):
+        if machine.run(min(job.limits.opcodes, _FIRST_RUN)):
+            return machine, None
+        is_long = _LONG < window.left() < _UNKNOWABLE
+        if not is_long and machine.run(job.limits.opcodes):
             return machine, None
         holds_arrays = machine.arrays or any(map(describes_array, machine.imports.values()))
         if not holds_arrays:
