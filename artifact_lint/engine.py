@@ -136,21 +136,20 @@ def _stranger(path: str, scope: Scope) -> str:
     return f"{path} {reason or 'is no model artifact and belongs to none'}"
 
 
-#: How many artifacts a thread judges before it takes the next ones.
-_BATCH = 16
+#: From this many bytes on, reading an artifact waits long enough for other threads to be of use.
+_WORTH_A_THREAD = 1 << 20
 
 
 def _judge(
     artifacts: Sequence[Artifact], rules: Sequence[RuleInfo], request: Request
 ) -> tuple[list[Finding], list[Failure]]:
-    jobs = request.jobs or min(8, os.cpu_count() or 1)
+    large = {one.path for one in artifacts if sum(file.size or 0 for file in one.files) >= _WORTH_A_THREAD}
     results: list[Finding | Failure] = []
-    batches = [artifacts[start : start + _BATCH] for start in range(0, len(artifacts), _BATCH)]
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        for found in pool.map(
-            lambda batch: [one for each in batch for one in _judge_one(each, rules, request)], batches
-        ):
-            results += found
+    with ThreadPoolExecutor(max_workers=request.jobs or min(8, os.cpu_count() or 1)) as pool:
+        apart = [artifact for artifact in artifacts if artifact.path in large]
+        judged = pool.map(lambda artifact: list(_judge_one(artifact, rules, request)), apart)
+        for artifact in artifacts:
+            results += next(judged) if artifact.path in large else _judge_one(artifact, rules, request)
     for rule in rules:
         if rule.check_collection is not None:
             results += _judge_together(artifacts, rule, rule.check_collection, request.settings)

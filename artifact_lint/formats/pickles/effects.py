@@ -182,7 +182,8 @@ def _pop_mark(machine: Machine, _: object) -> None:
 
 
 def _get(machine: Machine, argument: object) -> None:
-    value = machine.recall(cast("int", argument))
+    index, memo = cast("int", argument), machine.memo
+    value = memo[index] if index < len(memo) else machine.recall(index)
     if type(value) is Global:
         value.references += 1
     machine.stack.append(value)

@@ -58,6 +58,8 @@ _LONGER_TEXT: Final = _any(rb"\x8c[\x40-\xff]", rb"X[\x40-\xff]", b"X.(?!\0{3})"
 _GET: Final = _any(b"h.", b"j.{4}")
 _FRAME: Final = b"\x95.{8}"
 _NUMBER: Final = (b"K.", b"M..", b"J.{4}", b"G.{8}")
+#: Numbers come in long rows, which are swallowed by as many.
+_ROW: Final = 8
 #: Opcodes without an argument, except MEMOIZE, STACK_GLOBAL, BINPERSID and STOP.
 _BARE: Final = rb"[N)\]}euatldso012Rb(\x81\x85-\x89\x8f-\x92\x97\x98]"
 
@@ -66,7 +68,9 @@ def _swallowing(bare: bytes, remember: bytes) -> re.Pattern[bytes]:
     """Opcodes that import nothing, up to the operands of a STACK_GLOBAL, as far as there is enough to look ahead."""
     operand = _any(_TEXT, _GET) + _any(remember, _FRAME) + b"{0,2}+"
     no_operand = b"(?=.{%d})(?!" % _LOOKAHEAD + _any(_any(operand) + b"?\x93", _LONGER_TEXT) + b")"
-    unit = _any(bare + b"++", *_NUMBER, operand + no_operand, _FRAME)
+    followed = _any(_TEXT, _GET) + _any(remember, b"") + _any(*_NUMBER, _BARE + bare + b"*+")
+    rows = (number * _ROW for number in _NUMBER)
+    unit = _any(followed, *rows, bare + b"++", *_NUMBER, operand + no_operand, _FRAME)
     return re.compile(unit + b"{1,%d}+" % _MOST_SWALLOWED, re.DOTALL)
 
 
