@@ -80,7 +80,8 @@ class Probe:
     """What recognition sees of a file: its lower-case base name, its last suffix, its first bytes, all of it.
 
     `sniff` tells the format of a member, by its bytes where its name is left empty. `asked` says that the user named
-    the file, so that an archive of any name counts by what it holds; `inside` that it is in one that is read anyway.
+    the file, so that an archive of any name counts by what it holds; `inside` that it is in one that is read anyway;
+    `depth` counts the archives that are looked into to tell what the outermost one is.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Probe:
     sniff: Callable[[str, Source], str | None]
     asked: bool = False
     inside: bool = False
+    depth: int = 0
 
     @property
     def promises_weights(self) -> bool:

@@ -156,7 +156,7 @@ def _probe(name: str, source: Source, looks: Allowance, depth: int, *, asked: bo
 
     base = name.rpartition("/")[2].lower()
     suffix = "." + base.rpartition(".")[2] if "." in base else ""
-    return Probe(base, suffix, head, source, Lazy(lambda: _zip_members(source, head)), look, asked, inside)
+    return Probe(base, suffix, head, source, Lazy(lambda: _zip_members(source, head)), look, asked, inside, depth)
 
 
 def _zip_members(source: Source, head: bytes) -> tuple[Entry, ...]:
@@ -211,4 +211,4 @@ def _behind_junk(probe: Probe) -> str | None:
 def _ends_as_zip(probe: Probe) -> bool:
     """Whether the end of a file is that of a zip; what is packed is not unpacked to its end to see that."""
     start = probe.source.size - _END_SIZE
-    return not probe.inside and not probe.asked and start > 0 and probe.source.read(start, len(END)) == END
+    return not probe.inside and not probe.depth and start > 0 and probe.source.read(start, len(END)) == END
