@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 import pickle
+import struct
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from artifact_lint.formats import ReadLimits, inspect
 from artifact_lint.formats.base import FormatError
@@ -58,8 +59,22 @@ class Inert:
         """Take an item."""
 
 
+def read_bytearray(unpickler: Any) -> None:
+    """As `load_bytearray8`, which sets aside as many bytes as a stream promises before it reads any."""
+    (length,) = struct.unpack("<Q", unpickler.read(8))
+    content = unpickler.read(min(length, LARGEST))
+    if len(content) < length:
+        raise EOFError
+    unpickler.append(bytearray(content))
+
+
 class Listener(pickle._Unpickler):
     """Interprets a stream as CPython does and writes down what it would import."""
+
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = {
+        **pickle._Unpickler.dispatch,
+        pickle.BYTEARRAY8[0]: read_bytearray,
+    }
 
     def __init__(self, content: bytes) -> None:
         super().__init__(io.BytesIO(content), encoding="latin-1", errors="replace")

@@ -650,8 +650,9 @@ def lookalikes(directory: Directory) -> None:
         "weights-that-spell-opcodes.safetensors", "python", struct.pack("<Q", len(header)) + header + spelled
     )
     archive = io.BytesIO()
+    members = {"data/0": bytes(8) + spelled * 4, "README.md": b"# Weights\n", "values.json": b"{}"}
     with zipfile.ZipFile(archive, "w") as target:
-        for name, content in {"data/0": spelled * 4, "README.md": b"# Weights\n", "values.json": b"{}"}.items():
+        for name, content in members.items():
             target.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content)
     directory.write("archive.zip", "python", archive.getvalue())
     directory.write(
