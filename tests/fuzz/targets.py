@@ -59,7 +59,7 @@ class Inert:
         """Take an item."""
 
 
-def read_bytearray(unpickler: Any) -> None:
+def read_bytearray(unpickler: Any) -> None:  # noqa: ANN401 -- typeshed hides how an unpickler reads
     """As `load_bytearray8`, which sets aside as many bytes as a stream promises before it reads any."""
     (length,) = struct.unpack("<Q", unpickler.read(8))
     content = unpickler.read(min(length, LARGEST))
