@@ -16,6 +16,7 @@ from artifact_lint.formats.headers import CATBOOST, CATBOOST_JSON, LIGHTGBM, TFL
 from artifact_lint.formats.keras import KERAS
 from artifact_lint.formats.npy import NPY, NPZ
 from artifact_lint.formats.onnx import ONNX
+from artifact_lint.formats.packed import COMPRESSED
 from artifact_lint.formats.pickles.kinds import JOBLIB, PICKLE, TORCH_LEGACY
 from artifact_lint.formats.pmml import PMML
 from artifact_lint.formats.safetensors import SAFETENSORS
@@ -59,6 +60,7 @@ _ALL = (
     ZIP,
     TAR,
     SEVEN_ZIP,
+    COMPRESSED,
 )
 
 #: Every format by its name.

@@ -29,6 +29,7 @@ class Findings:
         self._imports: dict[tuple[str, str, str], Import] = {}
         self._hazards: dict[tuple[HazardKind, str, str], Hazard] = {}
         self._gaps: dict[tuple[Cause, str, str], Incomplete] = {}
+        self.tensor_names: frozenset[str] | None = None
         self._tensors: list[Tensor] = []
 
     def add_import(self, found: Import) -> None:
@@ -93,6 +94,7 @@ class Findings:
             hazards=tuple(self._hazards.values()),
             incomplete=tuple(self._gaps.values()),
             tensors=tuple(self._tensors),
+            tensor_names=self.tensor_names,
             metadata=dict(self.metadata),
             extent=self.extent,
         )

@@ -13,6 +13,7 @@ from artifact_lint.formats.findings import Findings
 from artifact_lint.formats.members import read_members
 from artifact_lint.formats.polyglots import other_readings
 from artifact_lint.formats.sniffing import sniff, sniff_member
+from artifact_lint.formats.sources import Slice
 from artifact_lint.formats.spooling import spooled
 from artifact_lint.model import Cause, HazardKind
 from artifact_lint.stores.base import StoreError
@@ -110,7 +111,8 @@ def _read_again(main: str, other: Reading, job: Job, findings: Findings) -> None
         findings.add_hazard(HazardKind.POLYGLOT, f"the same bytes are {titles}", other.start, job.member)
     try:
         if other.start:
-            read_members(job, findings, other.start)
+            within = job if other.end is None else replace(job, source=Slice(job.source, 0, other.end))
+            read_members(within, findings, other.start)
         else:
             FORMATS[other.format].read(job, findings)
     except ExhaustedError:

@@ -16,6 +16,8 @@ from artifact_lint.formats.sources import Slice
 from artifact_lint.model import Cause, HazardKind, Tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
     from artifact_lint.stores.base import Source
@@ -27,6 +29,19 @@ _DEEPEST = 32
 #: The kind of types whose items are pickled.
 _OBJECT = "O"
 _TYPE = re.compile(r"[<>=|]?([a-zA-Z?])(\d{0,9})(?:\[.*\])?")
+#: The sizes in bytes of types that are a letter alone (numpy, "Data type objects: one-character strings").
+_LETTERS: Mapping[str, int] = {
+    **dict.fromkeys("SaUV", 0),
+    **dict.fromkeys("?bBc", 1),
+    **dict.fromkeys("hHe", 2),
+    **dict.fromkeys("iIf", 4),
+    **dict.fromkeys("qQdFmM", 8),
+    "D": 16,
+}
+#: Letters whose size depends on the machine that reads: long, intp, size_t and long double.
+_OF_THE_MACHINE = "lLpPnNgG"
+#: Kinds that a number of bytes may follow, in characters of four bytes for `U`.
+_SIZED = "biufcSaUVmM"
 _BLANK = r"[ \t\r\n\f]*"
 _TOKEN = re.compile(
     rf"{_BLANK}(?:'([^'\\\r\n]*)'|\"([^\"\\\r\n]*)\"|(0|[1-9][0-9]{{0,18}})L?|(True|False|None)\b|([][(){{}}:,])){_BLANK}"
@@ -89,8 +104,12 @@ def _read_at(job: Job, findings: Findings, position: int) -> int | None:
     if any(_kind(text) == _OBJECT for text in types):
         read_pickle(job, findings, start)
         return None
-    size = _size(descr) if isinstance(descr, str) else None
-    return None if size is None else start + math.prod(shape) * size
+    size = _size(descr)
+    if size is None:
+        detail = "how long the array is cannot be told, so that what stands behind it is unknown"
+        findings.add_incomplete(Cause.UNSUPPORTED, detail, start, job.member)
+        return None
+    return start + math.prod(shape) * size
 
 
 def _shape_and_type(fields: object) -> tuple[tuple[int, ...], object]:
@@ -131,26 +150,60 @@ def _types(descr: object) -> list[str]:
         if isinstance(item, str):
             found.append(item)
         elif isinstance(item, list):
-            fields = [field for field in item if isinstance(field, tuple) and len(field) in {2, 3}]
+            fields = [field for field in item if _is_field(field)]
             pending += [field[1] for field in fields]
             found += [_OBJECT] * (len(item) - len(fields))
-        elif isinstance(item, tuple) and len(item) == 2 and isinstance(item[1], int | tuple):
+        elif isinstance(item, tuple) and len(item) == 2 and _count(item[1]) is not None:
             pending.append(item[0])
         else:
             found.append(_OBJECT)
     return found
 
 
+def _is_field(field: object) -> bool:
+    return isinstance(field, tuple) and (len(field) == 2 or (len(field) == 3 and _count(field[2]) is not None))
+
+
 def _kind(text: str) -> str:
+    """The letter of a type; that of objects for what is no type whose bytes are all there is to it."""
     match = _TYPE.fullmatch(text)
-    return match[1] if match else _OBJECT
+    return match[1] if match and (match[1] in _LETTERS or match[1] in _OF_THE_MACHINE or match[2]) else _OBJECT
 
 
-def _size(text: str) -> int | None:
+def _size(descr: object) -> int | None:
+    """The size of an item in bytes; None where it is not known. Fields follow each other without gaps."""
+    total = 0
+    pending = [(descr, 1)]
+    while pending:
+        item, times = pending.pop()
+        if isinstance(item, str):
+            size = _plain_size(item)
+            if size is None:
+                return None
+            total += times * size
+        elif isinstance(item, list):
+            pending += [(field[1], times * (_count(field[2]) or 0 if len(field) == 3 else 1)) for field in item]
+        elif isinstance(item, tuple):
+            pending.append((item[0], times * (_count(item[1]) or 0)))
+    return total
+
+
+def _count(shape: object) -> int | None:
+    """How many items a subarray has; None for what is no shape."""
+    if type(shape) is int:
+        return shape
+    if isinstance(shape, tuple) and all(type(n) is int for n in shape):
+        return math.prod(shape)
+    return None
+
+
+def _plain_size(text: str) -> int | None:
     match = _TYPE.fullmatch(text)
-    if match is None or not match[2]:
+    if match is None:
         return None
-    return int(match[2]) * (4 if match[1] == "U" else 1)
+    if not match[2]:
+        return _LETTERS.get(match[1])
+    return int(match[2]) * (4 if match[1] == "U" else 1) if match[1] in _SIZED else None
 
 
 def _literal(text: str) -> object:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from artifact_lint.stores.base import Source
 
 #: Formats whose first bytes are no magic number, and those that are looked for further behind.
-_NO_MAGIC: Final = PICKLE_FAMILY | WEAKLY_TOLD | {"tar", "hdf5"}
+_NO_MAGIC: Final = PICKLE_FAMILY | WEAKLY_TOLD | {"tar", "hdf5", "compressed"}
 _HDF5: Final = b"\x89HDF\r\n\x1a\n"
 _LATEST_SUPERBLOCK: Final = 1 << 16
 #: TensorFlow Lite keeps the files that go with a model as a zip behind it (TFLite Metadata, "associated files").
@@ -38,12 +38,14 @@ _MOST_HEADERS: Final = 10_000
 class Reading:
     """A format that a loader would take a file for, beside the one that it is read as.
 
-    `start` is where an archive in it begins. `told` is false for what the file's own format has room for.
+    `start` is where an archive in it begins, and `end` where what holds it goes on, None where that is not known.
+    `told` is false for what the file's own format has room for.
     """
 
     format: str
     start: int
     told: bool
+    end: int | None = None
 
 
 def other_readings(job: Job, main: str) -> Iterator[Reading]:
@@ -99,9 +101,10 @@ def _appended_zip(job: Job, main: str, probe: Probe) -> Iterator[Reading]:
         return
     if main == "tar" and _lies_in_a_member(job.source, start):
         return
-    is_constant = main in PICKLE_FAMILY and _is_constant(job.source, start, _end(job.source))
+    end = _end(job.source)
+    is_constant = main in PICKLE_FAMILY and _is_constant(job.source, start, end)
     told = main not in _CARRIES_A_ZIP and not is_constant
-    yield Reading(as_zip(probe, members) or "zip", start, told)
+    yield Reading(as_zip(probe, members) or "zip", start, told, end if is_constant else None)
 
 
 def _end(source: Source) -> int:

@@ -78,6 +78,7 @@ def _read(job: Job, findings: Findings) -> None:
         end = stop
         findings.add_tensor(tensor)
     findings.extent = 8 + length + end
+    findings.tensor_names = frozenset(header) - {"__metadata__"}
     metadata = header.get("__metadata__")
     if isinstance(metadata, dict):
         findings.metadata.update({str(key): str(value) for key, value in metadata.items()})
@@ -115,7 +116,7 @@ def _tensors(header: dict[str, object]) -> list[tuple[int, int, Tensor]]:
                 bits = BITS.get(dtype)
                 if not 0 <= begin <= stop or (bits is not None and 8 * (stop - begin) != bits * math.prod(shape)):
                     raise FormatError(Cause.BROKEN, f"the bytes of {name!r} do not fit its dtype and shape", 8)
-                found.append((begin, stop, Tensor(name, dtype, tuple(shape))))
+                found.append((begin, stop, Tensor(name, dtype, tuple(shape), stop - begin)))
             case _:
                 raise FormatError(Cause.BROKEN, f"the entry of {name!r} has no dtype, shape and offsets", 8)
     return found

@@ -41,6 +41,8 @@ _END_SIZE: Final = 22
 _OPENS_PICKLE: Final = bytes(first for first in range(256) if may_open(bytes([first])))
 _OPENS_COMPRESSED: Final = b"\x08\x18\x28\x38\x48\x58\x68\x78\x1f\x42\xfd\x5d\x04Z"
 _OPENS_OBJECT: Final = b" \t\r\n\f\v{"
+#: Formats whose files may begin with anything, and those that begin as other formats do.
+_WITHOUT_MAGIC: Final = PICKLE_FAMILY | WEAKLY_TOLD | frozenset(ZIP_FAMILY) | {"tar", "hdf5", "compressed"}
 #: The first bytes of all files of a format, where they are few: most of what is in an archive is told by one byte.
 _FIRST_BYTES: Final[Mapping[str, bytes]] = {
     **dict.fromkeys(ZIP_FAMILY, b"P"),
@@ -52,6 +54,7 @@ _FIRST_BYTES: Final[Mapping[str, bytes]] = {
     "torch-legacy": b"\x80",
     "pickle": _OPENS_PICKLE,
     "joblib": _OPENS_PICKLE + _OPENS_COMPRESSED,
+    "compressed": _OPENS_COMPRESSED,
     **dict.fromkeys(("ubj", "xgboost-json", "catboost-json"), _OPENS_OBJECT),
 }
 _BY_FIRST_BYTE: Final[tuple[tuple[Format, ...], ...]] = tuple(
@@ -67,6 +70,7 @@ _SIGNS: Final[Mapping[str, Callable[[bytes], bool]]] = {
     "tflite": lambda head: head[4:8] == b"TFL3",
     "hdf5": lambda head: head.startswith(b"\x89HDF"),
     "pmml": lambda head: b"<" in head,
+    "compressed": lambda head: compression(head) is not None,
     "tar": lambda head: is_tar_header(head) or compression(head) is not None,
 }
 _MAY_BE_MORE: Final = tuple(any(format_.name not in _SIGNS for format_ in formats) for formats in _TOLD_BY_FIRST_BYTE)
@@ -115,9 +119,22 @@ def _sniff(probe: Probe) -> str | None:
     is_zip = probe.head.startswith(_ZIP) and bool(probe.members.value)
     by_first_byte = _TOLD_BY_FIRST_BYTE if probe.inside and probe.suffix not in _WEAK_SUFFIXES else _BY_FIRST_BYTE
     for format_ in by_first_byte[probe.head[0]]:
-        if not (is_zip and format_.name in PICKLE_FAMILY) and recognises(format_, probe):
+        if is_zip and format_.name in PICKLE_FAMILY:
+            continue
+        if recognises(format_, probe) and not (format_.name in PICKLE_FAMILY and _is_told_by_name(format_, probe)):
             return format_.name
     return _behind_junk(probe)
+
+
+def _is_told_by_name(format_: Format, probe: Probe) -> bool:
+    """Whether only a name says that bytes are a pickle, and a magic number that they are something else.
+
+    The letters of magic numbers are opcodes, too: `CBM1` is a constant of 66 bytes, after which anything may stand.
+    """
+    others = (other for other in _BY_FIRST_BYTE[probe.head[0]] if other.name not in _WITHOUT_MAGIC)
+    if not any(recognises(other, probe) for other in others):
+        return False
+    return not recognises(format_, replace(probe, name="", suffix=""))
 
 
 def recognises(format_: Format, probe: Probe) -> bool:
@@ -150,7 +167,8 @@ def _probe(name: str, source: Source, looks: Allowance, depth: int, *, asked: bo
         looks.take()
         if depth >= _DEEPEST:
             # What nests deeper is for the reader to say: it is not looked into, and not clean.
-            return "zip" if content.read(0, len(_ZIP[0])) in _ZIP else None
+            inner_head = content.read(0, HEAD)
+            return "zip" if inner_head.startswith(_ZIP) else "compressed" if compression(inner_head) else None
         inner_head = content.read(0, HEAD)
         return _sniff(_probe(inner, content, looks, depth + 1, asked=True, inside=False, head=inner_head))
 

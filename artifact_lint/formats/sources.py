@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import sys
 import zlib
 from importlib import import_module
 from importlib.util import find_spec
@@ -113,6 +114,32 @@ class _Zlib:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
+class _Zstandard:
+    """The standard library's decompressor, whose error is none of those of the others."""
+
+    def __init__(self) -> None:
+        self._module = import_module("compression.zstd")
+        self._inner = self._module.ZstdDecompressor()
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._inner.eof)
+
+    @property
+    def unused_data(self) -> bytes:
+        return bytes(self._inner.unused_data)
+
+    @property
+    def needs_input(self) -> bool:
+        return bool(self._inner.needs_input)
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        try:
+            return bytes(self._inner.decompress(data, max_length))
+        except self._module.ZstdError as error:
+            raise ValueError(str(error)) from error
+
+
 CODECS: dict[str, Callable[[], _Codec]] = {
     "deflate": lambda: _Zlib(-zlib.MAX_WBITS),
     "zlib": lambda: _Zlib(zlib.MAX_WBITS),
@@ -121,12 +148,22 @@ CODECS: dict[str, Callable[[], _Codec]] = {
     "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=1 << 28),
     "lzma": lambda: lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=1 << 28),
     "lz4": lambda: import_module("lz4.frame").LZ4FrameDecompressor(),
+    "zstd": _Zstandard,
 }
 
 
 def can_unpack(codec: str) -> bool:
-    """Whether a codec can be read here: LZ4 needs a package that is installed as an extra."""
+    """Whether a codec can be read here: LZ4 needs a package that is an extra, Zstandard Python 3.14."""
+    if codec == "zstd":
+        return sys.version_info >= (3, 14)
     return codec != "lz4" or find_spec("lz4") is not None
+
+
+def how_to_unpack(codec: str) -> str:
+    """A codec that cannot be read here, and what it takes to read it."""
+    return {"lz4": "LZ4, which needs the extra artifact-lint[lz4]", "zstd": "Zstandard, which needs Python 3.14"}.get(
+        codec, codec
+    )
 
 
 class Unpacked(Borrowed):
@@ -225,7 +262,7 @@ _ZLIB_HEADS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
 
 #: The first byte of each codec's streams: most bytes that are asked about are none.
-_FIRST_BYTES = (b"x", b"\x1f", b"B", b"\xfd", b"]", b"\x04")
+_FIRST_BYTES = (b"x", b"\x1f", b"B", b"\xfd", b"]", b"\x04", b"\x28")
 
 
 def is_zlib(head: bytes) -> bool:
@@ -255,4 +292,6 @@ def compression(head: bytes) -> str | None:
         return "lzma"
     if head.startswith(b"\x04\x22\x4d\x18"):
         return "lz4"
+    if head.startswith(b"\x28\xb5\x2f\xfd"):
+        return "zstd"
     return None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.formats.base import ExhaustedError, FormatError
 from artifact_lint.formats.findings import Findings
 from artifact_lint.formats.member_paths import Unpacking
-from artifact_lint.formats.sources import Slice, Unpacked, compression
+from artifact_lint.formats.sources import Slice, Unpacked, can_unpack, compression, how_to_unpack
 from artifact_lint.formats.watched import Watched
 from artifact_lint.model import Cause, HazardKind
 
@@ -84,9 +84,9 @@ def is_tar_header(block: bytes) -> bool:
 
 
 def opened(source: Source, head: bytes, limits: ReadLimits) -> Source | None:
-    """What a packed archive unpacks to, or the archive itself; None for LZ4."""
+    """What a packed archive unpacks to, or the archive itself; None for what cannot be unpacked here."""
     codec = compression(head)
-    if codec == "lz4":
+    if codec is not None and not can_unpack(codec):
         return None
     return Unpacked(source, codec, limits) if codec else source
 
@@ -223,7 +223,7 @@ def read_tar(job: Job, findings: Findings) -> None:
     head = job.source.read(0, 64)
     source = opened(job.source, head, job.limits)
     if source is None:
-        raise FormatError(Cause.UNSUPPORTED, "compressed with LZ4: needs lz4")
+        raise FormatError(Cause.UNSUPPORTED, f"compressed with {how_to_unpack(compression(head) or '')}")
     watched = Watched(source)
     try:
         _read_all(job, watched, findings, streamed=source is not job.source)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
@@ -36,6 +37,10 @@ SIZE_FOLLOWS = 8
 _UTF8 = 0x800
 #: The hosts whose external attributes hold a POSIX mode in their upper half: Unix and macOS.
 _POSIX_HOSTS = frozenset({3, 19})
+
+#: How many entries of a second directory are looked at, and how many that lead to no member, to tell whether it is one.
+_MOST_COMPARED = 100_000
+_MOST_STRAY = 10_000
 
 _CENTRAL_FIELDS = struct.Struct("<4sBBHHHIIIIHHHHHII")
 _LOCAL_FIELDS = struct.Struct("<4sHHHIIIIHH")
@@ -114,7 +119,9 @@ def directories(source: Source) -> list[Directory]:
     for told in _tellings(source, end, (count, size, start)):
         for directory in _places(told, stop):
             key = (directory.start, directory.shift)
-            if key not in found and _is_directory(source, directory):
+            if key in found or not _is_directory(source, directory):
+                continue
+            if not found or _is_another(source, directory, next(iter(found.values()))):
                 found[key] = directory
     if not found:
         raise FormatError(Cause.BROKEN, "the zip archive's directory is not where its end record says", end)
@@ -158,6 +165,28 @@ def _is_directory(source: Source, directory: Directory) -> bool:
     if not directory.size and not directory.count:
         return True
     return source.read(directory.start, len(CENTRAL)) == CENTRAL
+
+
+def _is_another(source: Source, directory: Directory, first: Directory) -> bool:
+    """Whether some reader gets a member by a directory that is not the first one: by its count, or by a member's name.
+
+    Who passes over the zip64 records looks for a directory as many bytes further behind as these are long, and may
+    land on an entry of the very directory that is there; the entries from there on end early and lead to no members.
+    """
+    if not directory.size and not directory.count:
+        return bool(first.size or first.count) or source.read(directory.start, len(CENTRAL)) == CENTRAL
+    seen = leading = 0
+    breaks = False
+    try:
+        for entry in islice(entries(source, directory), _MOST_COMPARED):
+            seen += 1
+            head = source.read(entry.header, 30 + len(entry.raw)) if seen - leading < _MOST_STRAY else b""
+            if head.startswith(LOCAL) and head[30:] == entry.raw:
+                return True
+            leading += head.startswith(LOCAL)
+    except FormatError:
+        breaks = True
+    return bool(leading) and not breaks and seen % (_FILLED_SHORT + 1) == directory.count % (_FILLED_SHORT + 1)
 
 
 def entries(source: Source, directory: Directory) -> Iterator[Entry]:

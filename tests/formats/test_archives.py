@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gzip
 import io
 import pickle
 import struct
+import sys
 import tarfile
 import zipfile
 from typing import Any
@@ -173,3 +175,32 @@ def test_a_cut_archive_whose_members_leave_their_sizes_open(compression: int) ->
     inspection = look(content[: content.index(b"PK\x01\x02")], "m.pt")
     assert imported(inspection) == {"posix:system"}
     assert Cause.TRUNCATED in {gap.cause for gap in inspection.incomplete}
+
+
+@pytest.mark.parametrize("name", ["model.pkl", "model.pt", "model.pkl.gz"])
+@pytest.mark.parametrize("inner", [gzip.compress(SYSTEM_CALL), zipped({"model/data.pkl": SYSTEM_CALL})])
+def test_what_is_packed_twice_is_read(name: str, inner: bytes) -> None:
+    inspection = look(gzip.compress(inner), name)
+    assert "posix:system" in imported(inspection)
+    assert not inspection.incomplete
+
+
+def test_what_is_packed_too_often_is_told() -> None:
+    content = SYSTEM_CALL
+    for _ in range(9):
+        content = gzip.compress(content)
+    assert Cause.LIMIT in {gap.cause for gap in look(content, "model.pkl").incomplete}
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Zstandard is in the standard library")
+@pytest.mark.parametrize("name", ["frame.pkl.zst", "model.pkl", "model.pt"])
+def test_what_cannot_be_unpacked_here_is_told(name: str) -> None:
+    (gap,) = look(b"\x28\xb5\x2f\xfd" + bytes(40), name).incomplete
+    assert gap.cause is Cause.UNSUPPORTED
+    assert "3.14" in gap.detail
+
+
+@pytest.mark.parametrize("name", ["corpus.txt.gz", "data.bin.gz", "notes.zst", "a.csv.xz"])
+def test_other_compressed_files_are_no_weights(name: str) -> None:
+    for content in (gzip.compress(b"a,b\n" * 99), b"\x28\xb5\x2f\xfd" + bytes(40), gzip.compress(zipped({"a": b"b"}))):
+        assert look(content, name).format is None

@@ -58,6 +58,18 @@ def test_an_array_in_the_stream_is_passed_over(array: np.ndarray[Any, Any], tmp_
     assert "trailing" not in inspection.metadata
 
 
+@pytest.mark.parametrize("missing", [{}, {"na_object": None}], ids=["no missing", "missing"])
+@pytest.mark.parametrize("compress", [0, 3])
+def test_an_array_of_texts_of_any_length_is_pickled_in_its_place(
+    missing: dict[str, Any], compress: int, tmp_path: Path
+) -> None:
+    array = np.array(["a", "b" * 40], dtype=np.dtypes.StringDType(**missing))
+    content = dumped([array, np.ones(3), array], tmp_path / "a.joblib", compress=compress)
+    inspection = look(content, "a.joblib")
+    assert (inspection.hazards, inspection.incomplete) == ((), ())
+    assert "numpy._core._internal:_convert_to_stringdtype_kwargs" in imported(inspection)
+
+
 @pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("bz2", 3), ("xz", 3), ("lzma", 3)])
 def test_a_model_is_the_same_however_it_is_compressed(compress: object, tmp_path: Path) -> None:
     features = np.random.default_rng(0).random((50, 4))

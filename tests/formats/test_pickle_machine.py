@@ -225,6 +225,38 @@ def test_constants_that_are_no_pickles_are_quiet() -> None:
     assert not inspection.hazards
 
 
+LINE_TABLES = {
+    "a frame": b"\x80\x00\x95\xd8\x04\x0b\x88C\x91\x80\x01\xe0\x0b\x0c\x88q\x89x\x80\x1d",
+    "values": b"\x80\x00\x88\x89\x88\x89\x88\x89\x88\x89\x88\x89\xd8\x04\x0b",
+    "an extension code": b"\x80\x01\x82\x07\x88\x89\x80\x01\x88\x89\x8f\x94\xf0\x0b",
+    "a stop": b"\x80\x04\x89.2\x8bR\xa4\xd5\x84<\x94\xa7",
+}
+
+
+@pytest.mark.parametrize("table", LINE_TABLES.values(), ids=LINE_TABLES)
+def test_line_tables_of_code_objects_are_quiet(table: bytes) -> None:
+    inspection = look(pickle.dumps({"co_linetable": table, "again": [table * 50]}))
+    assert (inspection.hazards, inspection.incomplete) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "constant",
+    [
+        b"\x80\x04" + SYSTEM_CALL,
+        b"\x80\x04" + SYSTEM_CALL[:-1] + b"\xff" + bytes(50),
+        b"\x80\x04cos\nsystem\n\xff" + bytes(50),
+        b"\x80\x04}." + SYSTEM_CALL,
+        b"\x80\x04\x95" + struct.pack("<Q", 1 << 40) + SYSTEM_CALL,
+        b"\x80\x04" + b"N0" * 200_000 + SYSTEM_CALL,
+        b"\x80\x00\x88\x89\x88\x89\x88\x89\x88\x89\x88\x89\xd8\x04" + SYSTEM_CALL,
+    ],
+    ids=["whole", "broken", "only named", "second", "framed", "long", "behind junk"],
+)
+def test_a_constant_that_imports_is_a_pickle(constant: bytes) -> None:
+    inspection = look(pickle.dumps([constant]))
+    assert [hazard.kind for hazard in inspection.hazards][:1] == [HazardKind.NESTED_PICKLE]
+
+
 @pytest.mark.parametrize(
     ("stream", "expected"),
     [
@@ -284,7 +316,7 @@ def test_getattr_that_is_fetched_again_is_none_where_it_fetches_methods_alone(pr
     module = "__builtin__" if protocol < 3 else "builtins"
     found = imported(look(pickle.dumps([dict.fromkeys, [].append, "a".join], protocol)))
     assert {name for name in found if "." in name} == {
-        f"{module}:dict.fromkeys",
+        "builtins:dict.fromkeys",
         "builtins:list().append",
         "builtins:str().join",
     }

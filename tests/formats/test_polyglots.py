@@ -51,11 +51,50 @@ def test_both_readings_are_told_and_read(name: str, content: bytes, first: str, 
     assert "posix:system" in imported(inspection)
 
 
+#: CatBoost's magic number begins a constant of 66 bytes; its models go on with a size and a FlatBuffer.
+_CATBOOST = b"CBM1" + struct.pack("<I", 3000) + bytes(range(1, 60)) + b"]K\x01aK\x02as" + bytes(3000)
+
+
+@pytest.mark.parametrize("name", ["model.bin", "model.pkl", "model.joblib", "model.pt", "model.cbm", "model"])
+def test_a_magic_number_that_is_made_of_opcodes_is_no_pickle(name: str) -> None:
+    inspection = look(_CATBOOST, name)
+    assert (inspection.format, inspection.hazards, inspection.incomplete) == ("catboost", (), ())
+
+
+def test_nor_within_an_archive() -> None:
+    inspection = look(zipped({"schema.json": b"{}", "1/model.bin": _CATBOOST}), "m.skops")
+    assert (inspection.hazards, inspection.incomplete) == ((), ())
+
+
+def test_headers_whose_length_is_an_opcode_are_no_pickles() -> None:
+    for length in range(300):
+        header = json.dumps({"__metadata__": {"note": "x" * length}}).encode()
+        assert look(struct.pack("<Q", len(header)) + header, "model.bin").format == "safetensors"
+
+
+def test_a_magic_number_before_a_payload_is_one() -> None:
+    inspection = look(b"CBM1".ljust(68, b"x") + SYSTEM_CALL, "model.bin")
+    assert "the same bytes are pickle to one loader and CatBoost binary to another" in readings(inspection)
+    assert "posix:system" in imported(inspection)
+
+
 @pytest.mark.parametrize("protocol", range(3, pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("kind", [bytes, bytearray])
 def test_a_pickle_may_hold_an_archive(protocol: int, kind: type[bytes | bytearray]) -> None:
     inspection = look(pickle.dumps({"weights": kind(torch_zip())}, protocol), "m.pkl")
     assert readings(inspection) == []
+
+
+@pytest.mark.parametrize("behind", [0, 10, 20_000])
+def test_what_stands_behind_such_an_archive_is_the_pickles_own(behind: int) -> None:
+    content = pickle.dumps({"archive": zipped({"config.json": b"{}"}), "behind": list(range(behind))}, 4)
+    inspection = look(content, "m.pkl")
+    assert (inspection.hazards, inspection.incomplete) == ((), ())
+
+
+def test_what_such_an_archive_holds_is_read() -> None:
+    inspection = look(pickle.dumps([torch_zip(SYSTEM_CALL), 1], 4), "m.pkl")
+    assert "posix:system" in imported(inspection)
 
 
 def test_an_archive_in_a_pickle_is_looked_into() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import io
 import json
 import struct
@@ -117,6 +118,61 @@ def test_an_array_promises_its_size(shape: tuple[int, ...], dtype: str) -> None:
     assert inspection.tensors == (Tensor("", dtype, shape),)
     assert inspection.extent == len(content)
     assert (inspection.pickled, inspection.incomplete) == (False, ())
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0, 4)])
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        np.dtype([("a", "<i8"), ("b", "<f4", (2, 3)), ("c", "<i2", 3), (("title", "d"), "|u1")]),
+        np.dtype([("a", "|i1"), ("b", "<f8"), ("c", "<M8[ns]")], align=True),
+        np.dtype([("a", [("b", "<U3"), ("c", "|S5")], (2,))]),
+        np.dtype({"names": ["a", "b"], "formats": ["<i4", "<i4"], "offsets": [2, 8], "itemsize": 16}),
+        np.dtype([]),
+        np.dtype("longdouble"),
+        np.dtype("V7"),
+    ],
+    ids=["subarrays", "aligned", "nested", "with gaps", "empty", "long double", "void"],
+)
+def test_an_array_of_any_type_promises_its_size(dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    content = npy_file(np.zeros(shape, dtype))
+    inspection = look(content, "a.npy")
+    assert inspection.extent == len(content)
+    assert (inspection.pickled, inspection.incomplete, inspection.hazards) == (False, (), ())
+
+
+def npy_of_type(descr: str, items: bytes) -> bytes:
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}".ljust(117) + "\n"
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header.encode() + items
+
+
+@pytest.mark.parametrize(
+    "descr",
+    [
+        *("'d'", "'e'", "'<d'", "'?'", "'h'", "'i'", "'q'", "'F'", "'D'", "'m'", "'M8[25s]'", "'c'", "'U2'", "'V0'"),
+        *("('<f8', (2, 3))", "('<f8', 2)", "('<f8', ())", "[('a', '<i8')]", "[('a', 'd', 3), (('t', 'b'), 'e')]"),
+        "[('a', [('b', '<i8')], (2,))]",
+    ],
+)
+def test_what_stands_behind_an_array_is_read_whatever_its_type(descr: str) -> None:
+    size = np.dtype(ast.literal_eval(descr)).itemsize
+    objects = npy_file(np.array([None], dtype=object))
+    header = objects[: objects.index(b"\n") + 1]
+    for behind in (SYSTEM_CALL, header + SYSTEM_CALL):
+        inspection = look(npy_of_type(descr, bytes(size) + behind), "a.npy")
+        assert "posix:system" in imported(inspection)
+        assert not inspection.incomplete
+
+
+@pytest.mark.parametrize("descr", ["'l'", "'g'", "'d8'", "'p'"])
+def test_a_length_that_depends_on_the_reader_is_told(descr: str) -> None:
+    (gap,) = look(npy_of_type(descr, bytes(8) + SYSTEM_CALL), "a.npy").incomplete
+    assert gap.cause is Cause.UNSUPPORTED
+
+
+@pytest.mark.parametrize("descr", ["'T'", "'O8'", "('O', 2)", "[('a', ('O', (2,)), 2)]", "('<i8', ('O', 1))"])
+def test_what_may_be_objects_is_read_as_a_pickle(descr: str) -> None:
+    assert "posix:system" in imported(look(npy_of_type(descr, SYSTEM_CALL), "a.npy"))
 
 
 @pytest.mark.parametrize(

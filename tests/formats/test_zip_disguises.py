@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from weight_files import SYSTEM_CALL, imported, look, torch_zip, zipped
+from weight_files import SYSTEM_CALL, imported, look, torch_pickle, torch_zip, zipped
 from zip_files import Archive, Member, model
 
 from artifact_lint.model import Cause, HazardKind
@@ -55,6 +55,52 @@ def test_archives_by_libraries_are_quiet() -> None:
         assert inspection.format == "torch-zip"
         assert not kinds(inspection)
         assert not inspection.incomplete
+
+
+def zip64_records(count: int, size: int, start: int) -> bytes:
+    """The zip64 end record and its locator, as PyTorch writes them into every archive."""
+    record = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, count, count, size, start)
+    return record + b"PK\x06\x07" + struct.pack("<IQI", 0, start + size, 1)
+
+
+def with_zip64(archive: Archive) -> bytes:
+    content = archive.build()
+    count, size, start = struct.unpack("<HII", content[-12:-2])
+    return content[:-22] + zip64_records(count, size, start) + content[-22:]
+
+
+@pytest.mark.parametrize("length", range(1, 80))
+def test_zip64_records_are_quiet_whatever_the_members_are_called(length: int) -> None:
+    top = "n" * length
+    members = [Member(f"{top}/data.pkl", torch_pickle()), Member(f"{top}/version", b"3\n")]
+    members += [Member(f"{top}/data/{index}", bytes(12), extra=bytes(50)) for index in range(3)]
+    inspection = look(with_zip64(Archive(members)), "model.pt")
+    assert not kinds(inspection)
+    assert not inspection.incomplete
+
+
+def test_nor_do_they_alarm_where_the_members_stand_as_far_apart_as_the_records_are_long() -> None:
+    gap = len(zip64_records(0, 0, 0))
+    name = "n" * (gap - 46)
+    members = [Member(name[:-1] + str(index), bytes(gap - 30 - len(name))) for index in range(4)]
+    assert not kinds(look(with_zip64(Archive(members)), "model.pt"))
+
+
+def test_a_second_directory_for_those_who_pass_over_zip64_is_found() -> None:
+    archive = Archive([Member("model/data.pkl", torch_pickle()), Member("model/version", b"3\n")])
+    other = Archive([Member("model/data.pkl", SYSTEM_CALL)])
+    honest, hidden = archive.build()[:-22], other.build()[:-22]
+    at = hidden.index(b"PK\x01\x02")
+    member, entry = hidden[:at], bytearray(hidden[at:])
+    start = honest.index(b"PK\x01\x02")
+    records = zip64_records(2, len(honest) - start, start)
+    struct.pack_into("<H", entry, 32, len(records))
+    struct.pack_into("<I", entry, 42, len(honest))
+    listing = bytes(entry) + records
+    end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(listing), len(honest) + len(member), 0)
+    inspection = look(honest + member + listing + end, "model.pt")
+    assert PAYLOAD in imported(inspection)
+    assert any("which of the archive's directories" in found.evidence for found in inspection.hazards)
 
 
 HIDDEN = {

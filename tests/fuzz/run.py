@@ -43,7 +43,7 @@ def main() -> None:
         directory.mkdir(exist_ok=True)
         seeds(target, directory)
         prefix = HERE / "regressions" / target
-        options = [f"-max_total_time={seconds}", f"-max_len={LARGEST}", "-timeout=10", "-rss_limit_mb=2048"]
+        options = [f"-max_total_time={seconds}", f"-max_len={LARGEST}", "-timeout=30", "-rss_limit_mb=2048"]
         atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={prefix}/", str(directory)], TARGETS[target])
         atheris.Fuzz()
 

@@ -111,9 +111,9 @@ def imports_of_machine(content: bytes) -> tuple[set[tuple[str, str]], bool]:
 
 def imports_of_prescan(content: bytes) -> tuple[set[tuple[str, str]], bool]:
     """The same as for the machine, from the first opcode on without running any."""
-    machine = Machine(Window(Memory(content)), LIMITS)
+    machine = Prescan(Machine(Window(Memory(content)), LIMITS))
     try:
-        Prescan(machine, lambda _: False).run()
+        machine.run()
     except FormatError:
         return set(machine.imports), True
     return set(machine.imports), bool(machine.gaps or machine.hazards)

@@ -122,6 +122,9 @@ def _archives() -> Iterator[Bad]:
         "sparse-member": ("model.tar", _pax_tar(members)),
         "hidden-member": ("model.zip", plain_zip({".cache/.model.pkl": _EVIL})),
         "behind-many": ("model.zip", plain_zip({f"shard/{index}": b"x" for index in range(3000)} | {"last": _EVIL})),
+        "gzip-twice": ("model.pkl", _gzip(_gzip(_EVIL))),
+        "gzip-around-zip": ("model.pt", _gzip(plain_zip({"model/data.pkl": _EVIL, "model/version": b"3"}))),
+        "xz-of-gzip": ("model.pkl.xz", lzma.compress(_gzip(_EVIL))),
         "self-extracting": ("model.zip", b"#!/bin/sh\nexit 0\n" + plain_zip(members)),
     }
     for slug, (file, content) in packed.items():
@@ -133,6 +136,11 @@ def _archives() -> Iterator[Bad]:
     seven = b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(24) + _EVIL
     yield bad(
         family, "seven-zip", "7z, which needs an extra", seven, DANGEROUS, _NOT_INSPECTED, _BROKEN, file="model.7z"
+    )
+    packed_by_zstandard = b"\x28\xb5\x2f\xfd\x20" + bytes([len(_EVIL)]) + (len(_EVIL) << 3 | 1).to_bytes(3, "little")
+    content = packed_by_zstandard + _EVIL
+    yield bad(
+        family, "zstandard", "a pickle that needs Python 3.14", content, DANGEROUS, _NOT_INSPECTED, file="model.pkl.zst"
     )
     ten = members
     for _ in range(10):
@@ -231,6 +239,23 @@ def _arrays() -> Iterator[Bad]:
         _TRAILING,
         file="weights.npy",
     )
+    types = {
+        "letter": ("'d'", 8),
+        "fields": ("[('a', '<i8'), ('b', '<f4', (2,))]", 16),
+        "subarray": ("('<f8', (2,))", 16),
+        "letter-of-the-machine": ("'l'", 8),
+    }
+    for slug, (descr, size) in types.items():
+        first = npy(plain.replace("'|O'", descr), bytes(size))
+        for behind, content in (("pickle", _EVIL), ("array", npy(plain, _EVIL))):
+            yield bad(
+                family,
+                f"npy-{behind}-behind-{slug}",
+                f"{behind} behind an array of the type {descr}",
+                first + content,
+                *(DANGEROUS, _NOT_INSPECTED),
+                file="weights.npy",
+            )
     cut = npy(plain, _EVIL[:-1])
     yield bad(family, "npy-cut", "an object array without its STOP", cut, DANGEROUS, file="weights.npy")
     packed = {

@@ -72,6 +72,7 @@ def _growth() -> Iterator[Bad]:
     yield _case(
         "nested-sets", "100,000 nested frozen sets", b"\x80\x04" + b"(" * 100_000 + b"N" + b"\x91" * 100_000 + b"."
     )
+    yield from _odd_opcodes()
     yield _case("doubling", "DUP and TUPLE2, 20,000 times", b"\x80\x02N" + (a.DUP + a.TUPLE2) * 20_000 + b".")
     yield _case("doubling-key", "a doubled tuple as a key", b"\x80\x02}N" + (a.DUP + a.TUPLE2) * 2000 + b"Ns.")
     yield _case(
@@ -124,6 +125,23 @@ def _growth() -> Iterator[Bad]:
     yield _case("object-arrays", "three thousand object arrays", a.stream(arrays + b"N"), "model.joblib")
     escapes = b"S'" + b"\\\\" * (1 << 20) + b"'\n0"
     yield _case("escapes", "a million escapes in a line", escapes + b"N.")
+
+
+def _odd_opcodes() -> Iterator[Bad]:
+    """What is quick to write and slow to run, behind what makes sure that every opcode is run."""
+    million = 1_000_000
+    array = a.stacked("joblib.numpy_pickle", "NumpyArrayWrapper") + b"0"
+    for slug, opcodes in {"dicts": b"}0", "names": b"N0\x94", "protocols": b"\x80\x04N"}.items():
+        stream = a.stream(array + b"N" + opcodes * (2 * million) + b"N")
+        yield _case(f"odd-{slug}", f"two million times {opcodes!r}", stream, "model.joblib")
+    yield _case("kept-again", "six million MEMOIZE", a.stream(array + b"N" + a.MEMOIZE * (6 * million)), "model.joblib")
+    marked = a.stream(b"N") + b"\x80\x04N" * (3 * million // 2)
+    yield _case("behind-marks", "1.5 million bytes that open a pickle", marked)
+    constant = a.bytes_constant(b"\x80\x04" + b"N0" * 10_000 + b"..")
+    yield _case("constants", "two hundred constants that are long pickles", a.stream((constant + b"0") * 200 + b"N"))
+    objects = wrapper(b"K\x01\x85", "O8") + a.stream(b"](Ne") + b"0"
+    again = (objects * 20_000 + b"\x09") * 4
+    yield _case("breaks", "20,000 arrays of objects between breaks", zlib.compress(again), "model.joblib")
 
 
 def _numbers() -> Iterator[Bad]:

@@ -114,7 +114,7 @@ _STANDARD: tuple[tuple[str, str, tuple[Value, ...]], ...] = (
     ("sqlite3", "connect", (_FILE,)),
     ("functools", "reduce", (Name("posix", "system"), [SHELL])),
     ("operator", "methodcaller", ("system", SHELL)),
-    ("operator", "attrgetter", ("system",)),
+    ("operator", "attrgetter", ("__globals__",)),
     ("_operator", "attrgetter", ("system",)),
     ("itertools", "starmap", (Name("posix", "system"), [(SHELL,)])),
     ("logging.config", "dictConfig", ({"version": 1, "handlers": {"h": {"()": "os.system"}}},)),

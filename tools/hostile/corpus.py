@@ -15,8 +15,11 @@ from hostile import (
     joblib_files,
     keras_files,
     layouts,
+    long_streams,
+    numpy_arrays,
     records,
     routes,
+    states,
     torch_files,
 )
 
@@ -29,8 +32,11 @@ _FAMILIES = (
     routes,
     callables,
     computed,
+    states,
     layouts,
+    long_streams,
     joblib_files,
+    numpy_arrays,
     torch_files,
     archive_files,
     disguises,

@@ -26,6 +26,7 @@ def cases() -> Iterator[Bad]:
     """One family for each."""
     yield from _templates()
     yield from _loaders()
+    yield from _spellings()
     yield from _skops()
     yield from _pmml()
 
@@ -198,6 +199,47 @@ def _loaders() -> Iterator[Bad]:
         _LOADER,
         file="model.nemo",
     )
+
+
+_SPELLINGS = {
+    "anchored": "_target_: &a os.system\n",
+    "aliased": "x: &a os.system\ncallback:\n  _target_: *a\n",
+    "aliased-key": "k: &k _target_\n*k : os.system\n",
+    "tagged": "_target_: !!str os.system\n",
+    "tagged-key": "!!str _target_: os.system\n",
+    "folded": "_target_: >-\n  os.system\n",
+    "explicit": "? _target_\n: os.system\n",
+    "behind-a-comment": "_target_:  # what\n  os.system\n",
+    "escaped-key": '"\\x5ftarget_": os.system\n',
+    "escaped-value": '_target_: "o\\x73.system"\n',
+    "padded": "_target_: ' os.system'\n",
+    "interpolated": "t: os.system\n_target_: ${t}\n",
+    "interpolated-relative": "callback:\n  t: [os.system]\n  _target_: ${.t[0]}\n",
+    "plain-key": "target: &a os.system\nparams: {command: echo}\n",
+    "tag": "x: !!python/object/apply:os.system [echo]\n",
+    "tag-percent": "x: !!python%2Fobject/apply:os.system [echo]\n",
+    "tag-verbatim": "x: !<tag:yaml.org,2002:python/object/apply:os.system> [echo]\n",
+    "tag-directive": "%TAG !p! tag:yaml.org,2002:python/object/apply:\n---\nx: !p!os.system [echo]\n",
+    "wide": "_target_: os.system\n",
+    "behind-many": "".join(f"a{n}: {{_target_: torch.nn.Linear}}\n" for n in range(1100))
+    + "z: {_target_: os.system}\n",
+    "far": "#" + "a" * (5 << 20) + "\n_target_: os.system\n",
+}
+
+
+def _spellings() -> Iterator[Bad]:
+    """The same call, spelled in the ways of YAML, in a directory and in an archive."""
+    weights = struct.pack("<Q", 2) + b"{}"
+    for slug, text in _SPELLINGS.items():
+        content = text.encode("utf-16" if slug == "wide" else "utf-8")
+        why = f"a target in another spelling: {slug}"
+        files = {"config.yaml": content, "model.safetensors": weights}
+        yield bad_directory("hydra", f"spelled-{slug}", why, files, "config.yaml", _LOADER)
+        packed = plain_tar({"model_config.yaml": content, "model_weights.ckpt": weights})
+        yield bad("hydra", f"nemo-{slug}", f"{why}, in a .nemo", packed, _LOADER, file="model.nemo")
+    escaped = b'{"\\u005ftarget_": "os.system"}'
+    packed = plain_tar({"model_config.json": escaped, "model_weights.ckpt": weights})
+    yield bad("hydra", "nemo-json-escaped", "an escaped key of JSON, in a .nemo", packed, _LOADER, file="model.nemo")
 
 
 def _skops() -> Iterator[Bad]:

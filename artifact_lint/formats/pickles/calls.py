@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.formats.pickles.dtypes import DTYPE
+from artifact_lint.formats.pickles.arrays import instance, note_call
 from artifact_lint.formats.pickles.opcodes import Blob
-from artifact_lint.formats.pickles.values import OBJECT, DictValue, Global, ListValue, Result, Value, render
+from artifact_lint.formats.pickles.states import acts
+from artifact_lint.formats.pickles.values import OBJECT, UNKNOWN, DictValue, Global, ListValue, Result, Value, render
 from artifact_lint.model import Use
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _RECONSTRUCTORS: Final = frozenset(
 )
 
 #: What functions do with the names among their arguments, by position; read in the sources of CPython 3.14's copyreg,
-#: torch 2.9, numpy 2.4, pandas 2.3 and scikit-learn 1.7.
+#: torch 2.9, numpy 2.4, pandas 2.3 and scikit-learn 1.7. A `defaultdict` calls its first one for a key that it lacks.
 _INSTANTIATES_FIRST: Final = ((0, Use.INSTANTIATED),)
 _CALLS_FIRST: Final = ((0, Use.CALLED),)
 _CALLS_BOTH: Final = ((0, Use.CALLED), (1, Use.CALLED))
@@ -38,6 +39,8 @@ _HIGHER_ORDER: Final = {
     "torch._utils:_rebuild_wrapper_subclass": _INSTANTIATES_FIRST,
     "numpy.ma.core:_mareconstruct": ((0, Use.INSTANTIATED), (1, Use.INSTANTIATED)),
     "array:_array_reconstructor": _INSTANTIATES_FIRST,
+    "collections:defaultdict": _CALLS_FIRST,
+    "_collections:defaultdict": _CALLS_FIRST,
 }
 #: The same for functions that go by this name in several modules.
 _HIGHER_ORDER_NAMES: Final = {
@@ -62,6 +65,23 @@ _ENCODE: Final = "_codecs:encode"
 #: How numpy before 1.20 pickles its functions, and how functions are bound to arguments.
 _UFUNCS: Final = ("numpy.core:_ufunc_reconstruct", "numpy._core:_ufunc_reconstruct")
 PARTIAL: Final = "functools:partial"
+#: How what a function does is kept with the names or keys that it does it to; nothing happens until it is called.
+_ATTRIBUTE_GETTER: Final = "operator:attrgetter"
+_ITEM_GETTER: Final = "operator:itemgetter"
+_KEPT_FOR_LATER: Final = frozenset({PARTIAL, _ATTRIBUTE_GETTER, _ITEM_GETTER})
+#: How many functions and arguments that are bound within each other are followed.
+_MOST_BOUND: Final = 64
+#: How dill restores an array, and a type of the interpreter by its name (dill 0.4.1).
+_DILL_ARRAY: Final = "dill._dill:_create_array"
+_DILL_TYPE: Final = "dill._dill:_load_type"
+_TYPE_OF_INTERPRETER: Final = "Type"
+_TYPES_ELSEWHERE: Final = {
+    "PartialType": PARTIAL,
+    "AttrGetterType": _ATTRIBUTE_GETTER,
+    "ItemGetterType": _ITEM_GETTER,
+}
+#: A time zone from a file, which is opened where a path is given (dateutil 2.9).
+_ZONE: Final = "dateutil.tz.tz:tzfile"
 #: How a storage outside an archive of PyTorch's own is pickled: `torch.load` of the constant that is its argument.
 _STORAGE: Final = "torch.storage:_load_from_bytes"
 #: The longest name that is made of an attribute's and its owner's, in characters.
@@ -74,39 +94,109 @@ TORCH_MAGIC: Final = 0x1950A86A20F9469CFC6C
 TORCH_HEAD: Final = b"\x80\x02\x8a\x0a" + TORCH_MAGIC.to_bytes(10, "little") + b"."
 
 
-def call(machine: Machine, function: Value, arguments: tuple[Value, ...], use: Use) -> Value:
-    """What a call returns; the use and the arguments of an imported name are noted."""
+def call(machine: Machine, function: Value, arguments: tuple[Value, ...], use: Use, *, held: bool = False) -> Value:
+    """What a call returns; the use and the arguments of an imported name are noted.
+
+    A name that does nothing when it is called so is not counted as a reference, unless it is `held` by something else,
+    which may be called again.
+    """
+    if function is UNKNOWN or (any(one is UNKNOWN for one in arguments) and _passed_on(function)):
+        machine.note_unknown()
+    unbound = _unbound(function)
+    held = held or unbound is not None
+    if unbound is not None:
+        function, arguments = unbound[0], (*unbound[1], *arguments)
     if not isinstance(function, Global):
+        _note_object_called(function)
         return OBJECT
     harmless = _HARMLESS.get(function.resolved)
     if harmless is not None and use is Use.CALLED:
         returned = harmless(machine, function, arguments)
         if returned is not None:
-            function.references -= 1
+            function.references -= not held
             return returned
     if function.resolved == _ENCODE:
         _note_encoded(machine, arguments)
     function.uses.add(use)
     if not function.arguments:
         function.arguments = render(arguments)
-    _pass_on(function, arguments)
+    note_call(machine, function, arguments, _pass_on(function, arguments))
     if function.resolved in _RECONSTRUCTORS and arguments and isinstance(arguments[0], Global):
-        return arguments[0].result
-    if function.resolved == DTYPE:
-        return Result(function, arguments)
-    return function.result
+        return instance(arguments[0], arguments[1:])
+    return instance(function, arguments)
 
 
-def _pass_on(function: Global, arguments: tuple[Value, ...]) -> None:
-    """Note what a function does with the names it is given."""
+def _passed_on(function: Value) -> tuple[tuple[int, Use], ...]:
+    """What a function does with the names it is given, by their position."""
+    if not isinstance(function, Global):
+        return ()
     done = _HIGHER_ORDER.get(function.resolved)
-    if done is None:
-        name = function.resolved.partition(":")[2]
-        done = _INSTANTIATES_FIRST if name.startswith(_CYTHON) else _HIGHER_ORDER_NAMES.get(name, ())
-    for position, use in done:
-        argument = arguments[position] if position < len(arguments) else None
-        if isinstance(argument, Global) and argument.resolved != _NO_BASE:
-            argument.uses.add(use)
+    if done is not None:
+        return done
+    name = function.resolved.partition(":")[2]
+    return _INSTANTIATES_FIRST if name.startswith(_CYTHON) else _HIGHER_ORDER_NAMES.get(name, ())
+
+
+def _pass_on(function: Global, arguments: tuple[Value, ...]) -> list[Value]:
+    """Note what a function does with the names it is given; these names."""
+    passed = [(arguments[position], use) for position, use in _passed_on(function) if position < len(arguments)]
+    for value, use in passed:
+        note_use(value, use)
+    return [value for value, _ in passed]
+
+
+def note_use(value: Value, use: Use) -> None:
+    """Note what is done with a value: with an imported name, or with what an object is made of.
+
+    Of a function that is bound to arguments the arguments count as well, for who can say what it does with them.
+    """
+    pending = [value]
+    for _ in range(_MOST_BOUND):
+        if not pending:
+            return
+        item = pending.pop()
+        if isinstance(item, Global) and item.resolved != _NO_BASE:
+            item.uses.add(use)
+        elif isinstance(item, Result):
+            item.origin.uses.add(use)
+            if item.origin.resolved == PARTIAL:
+                pending += _parts(item)
+    if pending:
+        _show_bound(value)
+
+
+def _parts(bound: Result) -> list[Value]:
+    """A function that `functools.partial` binds, with its arguments (`partial.__reduce__`)."""
+    parts = list(bound.arguments)
+    if isinstance(bound.state, tuple):
+        for part in bound.state[:3]:
+            parts += (
+                part if isinstance(part, tuple) else part.entries.values() if isinstance(part, DictValue) else [part]
+            )
+    return parts
+
+
+def _unbound(value: Value) -> tuple[Global, tuple[Value, ...]] | None:
+    """The function and the arguments that `functools.partial` binds, keywords last; None where they are not known."""
+    if not isinstance(value, Result) or value.origin.resolved != PARTIAL:
+        return None
+    match value.state, value.arguments:
+        case ((Global() as function, tuple() as given, keywords, *_), _):
+            return function, (*given, keywords) if isinstance(keywords, DictValue) and keywords.count else given
+        case (None, (Global() as function, *given)):
+            return function, tuple(given)
+    return None
+
+
+def _note_object_called(value: Value) -> None:
+    """Note the call of an object: of one that was made to be called later, nothing else tells."""
+    note_use(value, Use.CALLED)
+    _show_bound(value)
+
+
+def _show_bound(value: Value) -> None:
+    if isinstance(value, Result) and value.origin.resolved in _KEPT_FOR_LATER:
+        value.origin.references += 1
 
 
 def _note_encoded(machine: Machine, arguments: tuple[Value, ...]) -> None:
@@ -127,20 +217,64 @@ def _ufunc(machine: Machine, _: Global, arguments: tuple[Value, ...]) -> Value:
 
 
 def _bound(_: Machine, function: Global, arguments: tuple[Value, ...]) -> Value:
-    """A function bound to arguments: it is called sooner or later, and the binding does nothing else."""
+    """A function bound to arguments, which is called later if at all: until then it is only referred to."""
     if arguments and isinstance(arguments[0], Global):
-        arguments[0].uses.add(Use.CALLED)
+        arguments[0].uses.add(Use.NAMED)
         return Result(function, arguments)
     return None
 
 
 def rebind(target: Result, state: Value) -> None:
-    """Note what a bound function calls once its state has replaced what it was made of."""
+    """Note what a bound function refers to once its state has replaced what it was made of."""
     function = state[0] if isinstance(state, tuple) and state else None
     if isinstance(function, Global):
-        function.uses.add(Use.CALLED)
+        function.uses.add(Use.NAMED)
     else:
         target.origin.references += 1
+    if Use.CALLED in target.origin.uses:
+        note_use(target, Use.CALLED)
+
+
+def _attribute_getter(_: Machine, function: Global, arguments: tuple[Value, ...]) -> Value:
+    """What fetches attributes when it is called, and nothing before; None where they are not written literally."""
+    literal = all(isinstance(path, str) and ".__" not in f".{path}" for path in arguments)
+    return Result(function, arguments) if literal else None
+
+
+def _item_getter(_: Machine, function: Global, arguments: tuple[Value, ...]) -> Value:
+    return Result(function, arguments) if all(isinstance(key, str | int) for key in arguments) else None
+
+
+def _array_of_dill(machine: Machine, _: Global, arguments: tuple[Value, ...]) -> Value:
+    """What `_create_array` makes: it calls its first argument and gives what comes of it a state."""
+    match arguments:
+        case (Global() as function, tuple() as given, state, *attributes):
+            if function.resolved == _DILL_ARRAY or len(attributes) > 1:
+                return None
+            made = call(machine, function, given, Use.CALLED, held=True)
+            if isinstance(made, Result):
+                machine.set_state(made, state)
+                if any(attributes) and acts(made.origin.resolved, attributes[0]):
+                    made.origin.uses.add(Use.CALLED)
+                return made
+    return None
+
+
+def _type_of_dill(machine: Machine, _: Global, arguments: tuple[Value, ...]) -> Value:
+    """What `_load_type` looks up: a type of `builtins`, or one of `types`, whose names end in "Type"."""
+    match arguments:
+        case (str(name),) if name.isidentifier():
+            module = "types" if name.endswith(_TYPE_OF_INTERPRETER) else "builtins"
+            owner, attribute = _TYPES_ELSEWHERE.get(name, f"{module}:{name}").split(":")
+            found = machine.find(owner, attribute)
+            found.uses.add(Use.NAMED)
+            return found
+    return None
+
+
+def _zone(_: Machine, function: Global, arguments: tuple[Value, ...]) -> Value:
+    """A time zone whose file was read when it was pickled; None where a file would be opened."""
+    return function.result if arguments and arguments[0] is None else None
 
 
 def _storage(_: Machine, function: Global, arguments: tuple[Value, ...]) -> Value:
@@ -171,9 +305,11 @@ def _attribute(machine: Machine, _: Global, arguments: tuple[Value, ...]) -> Val
 def _owner(value: Value) -> tuple[str, str]:
     """The module and the name of what an attribute is fetched from; no name where it is not known."""
     if isinstance(value, Global):
-        return value.module, value.name
+        module, _, name = value.resolved.partition(":")
+        return module, name
     if isinstance(value, Result):
-        return value.origin.module, f"{value.origin.name}()"
+        module, _, name = value.origin.resolved.partition(":")
+        return module, f"{name}()"
     built_in = _BUILT_IN.get(type(value))
     return ("builtins", f"{built_in}()") if built_in else ("", "")
 
@@ -182,6 +318,11 @@ def _owner(value: Value) -> tuple[str, str]:
 _HARMLESS: Final[dict[str, Callable[[Machine, Global, tuple[Value, ...]], Value]]] = {
     _GETATTR: _attribute,
     PARTIAL: _bound,
+    _ATTRIBUTE_GETTER: _attribute_getter,
+    _ITEM_GETTER: _item_getter,
+    _DILL_ARRAY: _array_of_dill,
+    _DILL_TYPE: _type_of_dill,
     _STORAGE: _storage,
+    _ZONE: _zone,
     **dict.fromkeys(_UFUNCS, _ufunc),
 }

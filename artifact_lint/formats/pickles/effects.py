@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.calls import TORCH_HEAD, call
+from artifact_lint.formats.pickles.dtypes import is_field
 from artifact_lint.formats.pickles.values import (
     BYTES,
     DICT,
@@ -15,12 +16,14 @@ from artifact_lint.formats.pickles.values import (
     SET,
     SUMMARIES,
     TEXT,
+    UNKNOWN,
     DictValue,
     Global,
     ListValue,
     Opaque,
     Result,
     Value,
+    is_special,
     render,
 )
 from artifact_lint.model import Cause, HazardKind, Use
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from artifact_lint.formats.pickles.opcodes import Blob
 
 HIGHEST_PROTOCOL: Final = 5
+#: What is set in an object of these classes is set in the dict that it was made of.
+_VIEWS: Final = frozenset({"collections:ChainMap", "collections:UserDict"})
 _SHORT: Final = 64
 _MOST_STORAGES: Final = 1 << 16
 
@@ -54,6 +59,8 @@ def _push_text(machine: Machine, argument: object) -> None:
 def _push_bytes(machine: Machine, argument: object) -> None:
     blob = cast("Blob", argument)
     value: Value = blob.head if blob.length <= _SHORT else BYTES
+    if blob.length <= _SHORT:
+        machine.note_name(blob.head.decode("latin-1"))
     machine.stack.append(blob if machine.keep_blob(blob) and blob.head.startswith(TORCH_HEAD) else value)
 
 
@@ -75,11 +82,12 @@ def _empty_dict(machine: Machine, _: object) -> None:
     machine.stack.append(DictValue())
 
 
-def _extend(machine: Machine, items: list[Value]) -> None:
+def _extend(machine: Machine, items: list[Value], *, whole: bool = True) -> None:
     machine.filled += 1
-    target = machine.top()
+    target = machine.resolve(machine.top())
     if isinstance(target, ListValue):
         target.extend(items)
+        target.exact = target.exact and whole
 
 
 def _append(machine: Machine, _: object) -> None:
@@ -87,11 +95,12 @@ def _append(machine: Machine, _: object) -> None:
 
 
 def _appends(machine: Machine, _: object) -> None:
-    _extend(machine, machine.pop_mark())
+    items, whole = machine.pop_items()
+    _extend(machine, items, whole=whole)
 
 
 def _add_items(machine: Machine, _: object) -> None:
-    machine.pop_mark()
+    machine.pop_items()
     machine.top()
     machine.filled += 1
 
@@ -125,14 +134,35 @@ def _tuple3(machine: Machine, _: object) -> None:
     machine.stack.append((first, second, third))
 
 
-def _update(machine: Machine, target: Value, items: list[Value]) -> None:
-    if len(items) % 2:
+def _update(machine: Machine, target: Value, items: list[Value], *, whole: bool = True) -> None:
+    if whole and len(items) % 2:
         raise machine.broken("a dict gets a key without a value")
     machine.filled += 1
+    keys = [machine.resolve(item) for item in (items[::2] if whole else items)]
+    target = machine.resolve(target)
+    _note_field_set(machine, target, items)
     if isinstance(target, DictValue):
-        target.update(items)
-    elif target is DICT:
+        if whole:
+            items[::2] = keys
+            target.update(items)
+        else:
+            target.update_partly(keys)
+    elif target is DICT or (isinstance(target, Opaque) and any(map(_is_special_text, keys))):
         machine.note(FormatError(Cause.LIMIT, "entries are set in a dict that is no longer kept", machine.offset))
+
+
+def _note_field_set(machine: Machine, target: Value, items: list[Value]) -> None:
+    """Note that a dtype's field is set in what may be the dict of its fields by another name."""
+    if isinstance(target, DictValue):
+        machine.note_change(target)
+        return
+    is_view = isinstance(target, Result) and target.origin.resolved in _VIEWS
+    if (is_view or isinstance(target, Opaque)) and any(is_field(machine, item) for item in items):
+        machine.note_change(None)
+
+
+def _is_special_text(key: Value) -> bool:
+    return isinstance(key, str) and is_special(key)
 
 
 def _dict(machine: Machine, _: object) -> None:
@@ -149,12 +179,12 @@ def _set_item(machine: Machine, _: object) -> None:
 
 
 def _set_items(machine: Machine, _: object) -> None:
-    items = machine.pop_mark()
-    _update(machine, machine.top(), items)
+    items, whole = machine.pop_items()
+    _update(machine, machine.top(), items, whole=whole)
 
 
 def _frozenset(machine: Machine, _: object) -> None:
-    machine.pop_mark()
+    machine.pop_items()
     machine.stack.append(SET)
 
 
@@ -178,7 +208,7 @@ def _mark(machine: Machine, _: object) -> None:
 
 
 def _pop_mark(machine: Machine, _: object) -> None:
-    machine.pop_mark()
+    machine.pop_items()
 
 
 def _get(machine: Machine, argument: object) -> None:
@@ -213,7 +243,7 @@ def _global(machine: Machine, argument: object) -> None:
 
 
 def _stack_global(machine: Machine, _: object) -> None:
-    name, module = machine.pop(), machine.pop()
+    name, module = machine.resolve(machine.pop()), machine.resolve(machine.pop())
     if isinstance(module, str) and isinstance(name, str):
         machine.stack.append(machine.find(module, name))
         return
@@ -226,23 +256,24 @@ def _operand(value: Value) -> str:
     if isinstance(value, str):
         return repr(value[:80])
     if isinstance(value, Opaque):
-        return "of unknown text" if value is TEXT else "computed"
+        return "of unknown text" if value in (TEXT, UNKNOWN) else "computed"
     return render(value) or "computed"
 
 
 def _reduce(machine: Machine, _: object) -> None:
-    arguments, function = machine.pop(), machine.pop()
+    arguments, function = machine.pop(), machine.resolve(machine.pop())
     machine.calls += isinstance(function, Global)
-    machine.stack.append(call(machine, function, _tuple_of(arguments), Use.CALLED))
+    machine.stack.append(call(machine, function, _tuple_of(machine, arguments), Use.CALLED))
 
 
-def _tuple_of(arguments: Value) -> tuple[Value, ...]:
-    return arguments if isinstance(arguments, tuple) else (arguments,)
+def _tuple_of(machine: Machine, arguments: Value) -> tuple[Value, ...]:
+    arguments = machine.resolve(arguments)
+    return tuple(map(machine.resolve, arguments)) if isinstance(arguments, tuple) else (arguments,)
 
 
 def _instance(machine: Machine, argument: object) -> None:
     module, name = cast("tuple[str, str]", argument)
-    arguments = tuple(machine.pop_mark()[:MOST_ITEMS])
+    arguments = tuple(map(machine.resolve, machine.pop_mark()[:MOST_ITEMS]))
     machine.calls += _tells(arguments)
     machine.stack.append(call(machine, machine.find(module, name), arguments, Use.CALLED))
 
@@ -251,9 +282,10 @@ def _object(machine: Machine, _: object) -> None:
     items = machine.pop_mark()
     if not items:
         raise machine.broken("OBJ has no class")
-    arguments = tuple(items[1 : MOST_ITEMS + 1])
-    machine.calls += isinstance(items[0], Global) and _tells(arguments)
-    machine.stack.append(call(machine, items[0], arguments, Use.CALLED))
+    function, *rest = map(machine.resolve, items[: MOST_ITEMS + 1])
+    arguments = tuple(rest)
+    machine.calls += isinstance(function, Global) and _tells(arguments)
+    machine.stack.append(call(machine, function, arguments, Use.CALLED))
 
 
 def _tells(arguments: tuple[Value, ...]) -> bool:
@@ -262,22 +294,22 @@ def _tells(arguments: tuple[Value, ...]) -> bool:
 
 
 def _new_object(machine: Machine, _: object) -> None:
-    arguments, cls = machine.pop(), machine.pop()
+    arguments, cls = machine.pop(), machine.resolve(machine.pop())
     machine.calls += isinstance(cls, Global)
-    machine.stack.append(call(machine, cls, _tuple_of(arguments), Use.INSTANTIATED))
+    machine.stack.append(call(machine, cls, _tuple_of(machine, arguments), Use.INSTANTIATED))
 
 
 def _new_object_with_keywords(machine: Machine, _: object) -> None:
-    keywords, arguments, cls = machine.pop(), machine.pop(), machine.pop()
+    keywords, arguments, cls = machine.resolve(machine.pop()), machine.pop(), machine.resolve(machine.pop())
     machine.calls += isinstance(cls, Global)
-    everything = _tuple_of(arguments)
+    everything = _tuple_of(machine, arguments)
     if isinstance(keywords, DictValue) and keywords.count:
         everything = (*everything, keywords)
     machine.stack.append(call(machine, cls, everything, Use.INSTANTIATED))
 
 
 def _build(machine: Machine, _: object) -> None:
-    machine.build(machine.pop())
+    machine.build(machine.resolve(machine.pop()))
 
 
 def _protocol(machine: Machine, argument: object) -> None:
@@ -310,7 +342,8 @@ def _persistent(machine: Machine, argument: object) -> None:
 
 
 def _binary_persistent(machine: Machine, _: object) -> None:
-    identifier = machine.pop()
+    identifier = machine.resolve(machine.pop())
+    identifier = tuple(map(machine.resolve, identifier)) if isinstance(identifier, tuple) else identifier
     machine.hazard(HazardKind.PERSISTENT_ID, _persistent_evidence(identifier))
     if isinstance(identifier, tuple) and len(identifier) >= 5 and len(machine.storages) < _MOST_STORAGES:
         _, storage, key, _, count = identifier[:5]

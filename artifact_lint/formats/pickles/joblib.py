@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.pickles.dtypes import DTYPE, items_of
+from artifact_lint.formats.pickles.dtypes import DTYPE, holds_references, items_of, resolved
 from artifact_lint.formats.pickles.values import DictValue, Global, Result, Value
 from artifact_lint.model import Cause
 
@@ -78,24 +78,33 @@ def _array(machine: Machine, built: Result, state: Value) -> _Array | None:
     machine.frame_end = 0
     if built.arguments or not isinstance(state, DictValue) or not state.exact:
         raise machine.broken("what describes an array is computed or set more than once")
-    attributes = state.entries
+    attributes = {name: machine.resolve(value) for name, value in state.entries.items()}
+    _excuse(attributes.get("subclass"), state)
     dtype = attributes.get("dtype")
+    if holds_references(dtype):
+        return None
     if not isinstance(dtype, Result) or dtype.origin.resolved != DTYPE:
         raise machine.broken("an array has no dtype")
-    subclass = attributes.get("subclass")
-    if isinstance(subclass, Global) and subclass.resolved in _MEMORY_MAPS:
-        # joblib makes an array of the bytes that follow, and no map of a file.
-        subclass.references -= 1
     items = items_of(machine, dtype)
     if items.objects:
         return None
-    shape = attributes.get("shape")
-    if not isinstance(shape, tuple) or not all(isinstance(n, int) and 0 <= n < 1 << 63 for n in shape):
+    shape = resolved(machine, attributes.get("shape"))
+    if shape is None or not all(isinstance(n, int) and 0 <= n < 1 << 63 for n in shape):
         raise machine.broken("an array has no shape")
     alignment = attributes.get("numpy_array_alignment_bytes")
     if not (alignment is None or isinstance(alignment, int)):
         raise machine.broken("an array's alignment is computed")
     return _Array(math.prod(n for n in shape if isinstance(n, int)) * items.size, alignment is not None)
+
+
+def _excuse(subclass: Value, state: DictValue) -> None:
+    """Take back that a memory map is referred to: joblib makes an array of the bytes that follow, and opens no file.
+
+    A state that describes several arrays refers to it once.
+    """
+    if isinstance(subclass, Global) and subclass.resolved in _MEMORY_MAPS and not state.fixed:
+        subclass.references -= 1
+    state.fixed = True
 
 
 def note_old_array(machine: Machine, built: Result) -> None:

@@ -21,8 +21,15 @@ _LZ4_FRAME_HEAD = 32
 _PREVIEW = 1 << 26
 
 
+#: Suffixes under which there is any data: what calls nothing under one has to show by itself that it is a pickle.
+_ANY_DATA = frozenset({".bin", ".model"})
+
+
 def _is_promised(probe: Probe) -> bool:
-    return probe.suffix in PICKLE_SUFFIXES and not (probe.suffix == PATH_FILES and is_plain_text(probe.head))
+    """Whether the name makes it likely that a file is a pickle."""
+    if probe.suffix == PATH_FILES and is_plain_text(probe.head):
+        return False
+    return probe.suffix in PICKLE_SUFFIXES - _ANY_DATA
 
 
 def _is_plain(probe: Probe) -> bool:

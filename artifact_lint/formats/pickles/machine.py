@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError, ReadLimits
-from artifact_lint.formats.pickles.calls import PARTIAL, rebind
-from artifact_lint.formats.pickles.dtypes import DTYPE, denies_objects
+from artifact_lint.formats.pickles.arrays import PROTOCOLS, note_state
+from artifact_lint.formats.pickles.calls import PARTIAL, note_use, rebind
 from artifact_lint.formats.pickles.effects import EFFECTS
 from artifact_lint.formats.pickles.opcodes import OPCODES, Blob, may_hold_pickle
 from artifact_lint.formats.pickles.renames import python3_name
+from artifact_lint.formats.pickles.states import acts
 from artifact_lint.formats.pickles.values import (
+    COMPUTED,
     OBJECT,
     SUMMARIES,
+    UNKNOWN,
     DictValue,
     Global,
     ListValue,
@@ -39,6 +42,8 @@ _MOST_GAPS: Final = 100
 _MOST_IMPORTS: Final = 1 << 12
 #: How many constants are kept that may be pickles.
 _MOST_BLOBS: Final = 1 << 12
+#: The attribute of a `defaultdict` that is called for a key that it lacks.
+_FACTORY: Final = "default_factory"
 #: The most texts that are shared between their occurrences.
 _MOST_SHARED: Final = 1 << 20
 
@@ -48,8 +53,8 @@ class Machine:
 
     After `run`, `imports` holds every name asked for, `hazards` what else acts, `blobs` the constants that may be
     pickles, `root` the object that unpickling would return. `calls` counts the calls that text would hardly spell,
-    `filled` the containers that something was put into, `storages` the class and the number of items of each of torch's
-    storages by its key.
+    `filled` the containers that something was put into, `steps` the opcodes that were run, `storages` the class and
+    the number of items of each of torch's storages by its key.
     """
 
     __slots__ = (
@@ -74,6 +79,7 @@ class Machine:
         "sparse",
         "stack",
         "start",
+        "steps",
         "storages",
         "versions",
         "window",
@@ -99,6 +105,7 @@ class Machine:
         self.frame_end = 0
         self.running = True
         self.start = 0
+        self.steps = 0
         self.stack: list[Value] = []
         self.marks: list[int] = []
         self.fence = 0
@@ -116,7 +123,7 @@ class Machine:
         """
         window = self.window
         window.safe = -1
-        table, buffer, base = _TABLE, window.buffer, window.base
+        table, buffer, base = TABLE, window.buffer, window.base
         steps = 0
         try:
             while self.running:
@@ -135,6 +142,7 @@ class Machine:
                 else:
                     effect(self, argument(window))
         finally:
+            self.steps += steps
             # Whoever runs on the same window, around this run, has yet to see where it stands now.
             window.safe = -1
         return True
@@ -192,14 +200,28 @@ class Machine:
         self.fence = self.marks[-1] if self.marks else 0
         return items
 
+    def pop_items(self) -> tuple[list[Value], bool]:
+        """The values above the last mark for a container to take, and whether these are all of them."""
+        return self.pop_mark(), True
+
+    def resolve(self, value: Value) -> Value:
+        """A value itself, where it may be one that stands for another."""
+        return value
+
     def share(self, text: str) -> str:
         """The one object for a text."""
         known = self._texts.get(text)
         if known is not None:
             return known
+        self.note_name(text)
         if len(self._texts) < _MOST_SHARED:
             self._texts[text] = text
         return text
+
+    def note_name(self, text: str) -> None:
+        """Note the name of an attribute by which an object would tell others which memory to read."""
+        if text in PROTOCOLS:
+            self.hazard(HazardKind.PATCHED_CLASS, f"an object is given {text}, which says what memory to read")
 
     def condense(self, value: Value) -> Value:
         """A value as the memo keeps it: with what it holds, until it keeps too many of these."""
@@ -241,6 +263,11 @@ class Machine:
         """Keep an error that does not end the run."""
         if len(self.gaps) < _MOST_GAPS:
             self.gaps.append(error)
+
+    def note_change(self, target: DictValue | None) -> None:
+        """Note that a dict is changed that a dtype goes on using, though it has looked at its fields but once."""
+        if target is None or target.fixed:
+            self.hazard(HazardKind.PATCHED_CLASS, "what something was made of is changed behind its back")
 
     def keep_blob(self, blob: Blob) -> bool:
         """Keep a constant that may be a pickle, to be read later; whether it is kept."""
@@ -287,34 +314,51 @@ class Machine:
 
     def build(self, state: Value) -> None:
         """Set the state of the topmost value."""
-        target = self.top()
+        target = self.resolve(self.top())
+        if target is UNKNOWN:
+            self.note_unknown()
         if isinstance(target, Global):
             target.uses.add(Use.BUILT)
             self.hazard(HazardKind.PATCHED_CLASS, f"{target.module}:{target.name} is given a state")
             return
         if not isinstance(target, Result):
             return
-        target.origin.uses.add(Use.BUILT)
-        self.calls += 1
-        self._note_slots(target, state)
-        if target.origin.resolved == PARTIAL:
-            rebind(target, state)
-        if target.origin.resolved == DTYPE and denies_objects(target.arguments, state):
-            self.hazard(HazardKind.PATCHED_CLASS, "a dtype of objects has flags that deny it")
-        if target.arguments:
-            target.state = state
-        self._note_version(state)
+        self.set_state(target, state)
         if self.follow is not None and self.follow(self, target, state):
             self.stack[-1] = OBJECT
 
+    def set_state(self, target: Result, state: Value) -> None:
+        """Note what giving an object this state does."""
+        target.origin.uses.add(Use.BUILT)
+        self.calls += 1
+        if acts(target.origin.resolved, state):
+            target.origin.uses.add(Use.CALLED)
+        self._note_slots(target, state)
+        if target.arguments:
+            target.state = state
+        note_state(self, target, state)
+        if target.origin.resolved == PARTIAL:
+            rebind(target, state)
+        self._note_version(state)
+
+    def note_unknown(self) -> None:
+        """Note that what is called or built here cannot be told."""
+        detail = "what is called or given a state here is not known, in a stream too long to be run"
+        self.note(FormatError(Cause.LIMIT, detail, self.offset))
+
     def _note_slots(self, target: Result, state: Value) -> None:
         """Attributes of the second half of a state are set one by one, special ones such as `__class__` as well."""
-        if not isinstance(state, tuple) or len(state) != 2 or not isinstance(state[1], DictValue):
+        if isinstance(state, DictValue) and state.special == COMPUTED:
+            self.hazard(HazardKind.PATCHED_CLASS, f"an instance of {target.origin.resolved} is given {COMPUTED}")
+        slots = self.resolve(state[1]) if isinstance(state, tuple) and len(state) == 2 else None
+        if slots is UNKNOWN:
+            self.note_unknown()
+        if not isinstance(slots, DictValue):
             return
-        special = next((name for name in state[1].entries if name.startswith("__")), None)
-        if special is not None or not state[1].exact:
+        note_use(slots.entries.get(_FACTORY), Use.CALLED)
+        if slots.special:
             owner = f"an instance of {target.origin.module}:{target.origin.name}"
-            self.hazard(HazardKind.PATCHED_CLASS, f"{owner} is given {special or 'attributes of computed names'}")
+            self.hazard(HazardKind.PATCHED_CLASS, f"{owner} is given {slots.special}")
 
     def _note_version(self, state: Value) -> None:
         attributes = state[0] if isinstance(state, tuple) and len(state) == 2 else state
@@ -341,7 +385,7 @@ def _unknown(machine: Machine, _: object) -> None:
     raise machine.broken(f"0x{code:02x} is no pickle opcode")
 
 
-_TABLE: Final = tuple(
+TABLE: Final = tuple(
     (OPCODES[code].argument, EFFECTS[OPCODES[code].name]) if code in OPCODES else (None, _unknown)
     for code in range(256)
 )

@@ -1,318 +1,232 @@
-"""The rest of a long stream, read for its imports alone.
+"""The rest of a long stream, run as exactly as a short one and many times faster.
 
-The machine is exact and slow; what a pickle imports can be told without a stack. Runs of opcodes that import nothing
-are swallowed by one regular expression, and the operands of STACK_GLOBAL are the two texts, or the memo entries, that
-stand right before it, as every pickler writes them. Where they do not, the import cannot be followed and that is said.
+Most of a long pickle is plain data: numbers, texts, and dicts, lists and tuples of them. A row of it is told by one
+regular expression and folded into one value. An opcode that takes a value out of such a row unfolds it first, so that
+what is imported, called and built, and with what, is what running every opcode would tell.
 """
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.pickles.effects import EFFECTS
-from artifact_lint.formats.pickles.machine import Machine
-from artifact_lint.formats.pickles.opcodes import OPCODES
-from artifact_lint.formats.pickles.values import OBJECT
+from artifact_lint.formats.pickles.budget import Budget
+from artifact_lint.formats.pickles.machine import TABLE, Machine
+from artifact_lint.formats.pickles.passed_memo import Kept, Memoized, Put, Row
+from artifact_lint.formats.pickles.rows import PUSHES
+from artifact_lint.formats.pickles.rows import row as row_of
+from artifact_lint.formats.pickles.values import DictValue, Global, ListValue, is_special
 from artifact_lint.formats.pickles.window import Window
-from artifact_lint.model import Cause, Use
+from artifact_lint.formats.sources import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
-    from artifact_lint.formats.pickles.values import Global, Value
+    from artifact_lint.formats.pickles.values import Value
 
-#: Texts up to this length are swallowed, each length spelled out, for a regular expression cannot count.
-_LONGEST_SWALLOWED: Final = 64
-#: How many opcodes one match swallows at most; a limit keeps what the matcher remembers small.
-_MOST_SWALLOWED: Final = 2000
-#: What follows a text is looked at before it is swallowed; no operand with what stands behind it is longer, in bytes.
-_LOOKAHEAD: Final = 128
+#: Rows up to this length are unfolded where a dict or a list takes them, to know what it holds; in bytes.
+_SHORT: Final = 512
 #: From this protocol on, picklers write MEMOIZE and no PUT.
 _MEMOIZING: Final = 4
-#: How many memo entries are looked up, and how many names are followed to their use, over how many opcodes.
-_MOST_LOOKUPS: Final = 1 << 10
-_MOST_PROBES: Final = 1 << 8
-_PROBED: Final = 1 << 12
-
-
-def _texts(opcode: bytes, width: int) -> bytes:
-    """An expression for a text opcode with its length in little-endian bytes, for every short length."""
-    lengths = range(_LONGEST_SWALLOWED)
-    spelled = (re.escape(length.to_bytes(width, "little")) + b".{%d}" % length for length in lengths)
-    return opcode + b"(?:" + b"|".join(spelled) + b")"
-
-
-def _any(*expressions: bytes) -> bytes:
-    return b"(?:" + b"|".join(expressions) + b")"
-
-
-_TEXT: Final = _any(_texts(rb"\x8c", 1), _texts(b"X", 4))
-_LONGER_TEXT: Final = _any(rb"\x8c[\x40-\xff]", rb"X[\x40-\xff]", b"X.(?!\0{3})", b"[\x8dVSTU]")
-_GET: Final = _any(b"h.", b"j.{4}")
-_FRAME: Final = b"\x95.{8}"
-_NUMBER: Final = (b"K.", b"M..", b"J.{4}", b"G.{8}")
-#: Numbers come in long rows, which are swallowed by as many.
-_ROW: Final = 8
-#: Opcodes without an argument, except MEMOIZE, STACK_GLOBAL, BINPERSID and STOP.
-_BARE: Final = rb"[N)\]}euatldso012Rb(\x81\x85-\x89\x8f-\x92\x97\x98]"
-
-
-def _swallowing(bare: bytes, remember: bytes) -> re.Pattern[bytes]:
-    """Opcodes that import nothing, up to the operands of a STACK_GLOBAL, as far as there is enough to look ahead."""
-    operand = _any(_TEXT, _GET) + _any(remember, _FRAME) + b"{0,2}+"
-    no_operand = b"(?=.{%d})(?!" % _LOOKAHEAD + _any(_any(operand) + b"?\x93", _LONGER_TEXT) + b")"
-    followed = _any(_TEXT, _GET) + _any(remember, b"") + _any(*_NUMBER, _BARE + bare + b"*+")
-    rows = (number * _ROW for number in _NUMBER)
-    unit = _any(followed, *rows, bare + b"++", *_NUMBER, operand + no_operand, _FRAME)
-    return re.compile(unit + b"{1,%d}+" % _MOST_SWALLOWED, re.DOTALL)
-
-
-_PUT: Final = _any(b"q.", b"r.{4}")
-
-
-@cache
-def _swallowed(*, old: bool) -> re.Pattern[bytes]:
-    return _swallowing(_any(_BARE, _PUT), _PUT) if old else _swallowing(_any(_BARE, b"\x94"), b"\x94")
-
-
-_ANY_BUT_MEMOIZE: Final = _any(_BARE, *_NUMBER, _TEXT, _GET, _FRAME)
-
-
-@cache
-def _opcode() -> re.Pattern[bytes]:
-    return re.compile(_ANY_BUT_MEMOIZE, re.DOTALL)
-
-
-@cache
-def _up_to_memoize() -> re.Pattern[bytes]:
-    return re.compile(_ANY_BUT_MEMOIZE + rb"*+(?:(\x94)|\Z)", re.DOTALL)
-
-
-#: Opcodes that push one value and need none: what their effect pushes may be an operand.
-_PUSHING: Final = frozenset(
-    {
-        *("SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "STRING", "BINSTRING", "SHORT_BINSTRING"),
-        *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8", "EXT1", "EXT2", "EXT4", "PERSID"),
-    }
-)
-_GETS: Final = frozenset({"GET", "BINGET", "LONG_BINGET"})
-_PUTS: Final = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
-#: Opcodes that may stand between the operands of STACK_GLOBAL, by their first byte, and STACK_GLOBAL itself.
-_BETWEEN: Final = b"\x93\x94\x95qrp"
+_PROTO: Final = b"\x80"
+_MEMOIZE_CODE: Final = 0x94
+#: What no pickler writes often, and what counts as many opcodes: POP, POP_MARK, DUP, PROTO, and to keep a value again.
+_ODD: Final = frozenset(b"012\x80")
+_KEEPS: Final = frozenset(b"\x94qrp")
+_ODD_COST: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """A memo entry that is not looked up yet."""
 
     index: int
 
 
-class _Probe(Machine):
-    """A machine that starts in the middle of a stream, where nothing is known of the memo."""
+class Prescan(Machine):
+    """A machine that goes on where another one stands, and folds rows of plain data."""
 
-    __slots__ = ()
+    __slots__ = ("_budget", "_gets", "_kept")
 
-    def recall(self, index: int) -> Value:
-        """A value from the memo; nothing is known of what was put there before the start."""
-        return self.memo[index] if index < len(self.memo) else self.sparse.get(index, OBJECT)
+    def __init__(self, machine: Machine, budget: Budget | None = None) -> None:
+        super().__init__(machine.window, machine.limits, machine.follow)
+        for name in Machine.__slots__:
+            setattr(self, name, getattr(machine, name))
+        indices = dict(enumerate(machine.memo)) | machine.sparse
+        old = max(machine.protocol, _protocol(machine.window)) < _MEMOIZING
+        self._kept: Kept = Put(machine, indices) if old else Memoized(machine, indices)
+        self._gets = not any(isinstance(value, str) and is_special(value) for value in indices.values())
+        self._budget = budget or Budget(machine.limits.opcodes_around_arrays)
+        self.memo, self.sparse = [], {}
 
-
-class Prescan:
-    """Reads on where a machine stands, and gives it the imports, hazards and constants that follow."""
-
-    def __init__(self, machine: Machine, stops_at: Callable[[Global], bool]) -> None:
-        self._machine = machine
-        self._window = machine.window
-        self._stops_at = stops_at
-        self._operands: list[Value] = []
-        self._memo = _Memo(machine)
-        self._probes = _MOST_PROBES
-
-    def run(self) -> bool:
-        """Read up to and including STOP; False at an import after which bytes follow that are no opcodes.
+    def run(self, most: int | None = None) -> bool:  # noqa: ARG002  the rows of a stream have no number that could be known
+        """Run up to and including STOP, however many opcodes that takes.
 
         Raises:
             FormatError: The stream breaks, ends early, or reaches a limit; what was found before stays.
             StoreError: The bytes cannot be read.
         """
-        machine, window = self._machine, self._window
-        machine.stack, machine.marks, machine.fence = [], [], 0
-        for found in machine.imports.values():
-            # What is fetched from the memo is no longer seen, so that any name may be used once more.
-            found.references += 1
-        while machine.running:
-            if (not self._operands or window.peek(1) not in _BETWEEN) and self._swallow():
-                self._operands.clear()
-            machine.start = window.tell()
-            if not self._step():
-                return False
+        window, budget = self.window, self._budget
+        window.safe = -1
+        try:
+            may_begin = True
+            last = 0
+            while self.running:
+                if window.position > window.safe:
+                    self._refill()
+                    may_begin = True
+                if may_begin and self._fold():
+                    may_begin = False
+                    continue
+                self.start = window.base + window.position
+                code = window.buffer[window.position]
+                window.position += 1
+                argument, effect = _TABLE[code]
+                effect(self, None if argument is None else argument(window))
+                may_begin = code not in PUSHES
+                budget.left -= _ODD_COST if code in _ODD or (code in _KEEPS and last in _KEEPS) else 1
+                last = code
+                if budget.left < 0:
+                    budget.check(self.offset)
+        finally:
+            window.safe = -1
+        self.root = self.resolve(self.root)
         return True
 
-    def _swallow(self) -> bool:
-        window = self._window
-        old = self._machine.protocol < _MEMOIZING
-        pattern = _swallowed(old=old)
-        start = window.tell()
-        while True:
-            window.peek(2 * _LOOKAHEAD)
-            found = pattern.match(window.buffer, window.position)
-            if found is None:
-                return window.tell() > start
-            self._memo.pass_over(window.tell(), found.end() - found.start(), old=old)
-            window.position = found.end()
-
-    def _step(self) -> bool:
-        machine, window = self._machine, self._window
-        byte = window.take(1)[0]
-        opcode = OPCODES.get(byte)
-        if opcode is None:
-            raise machine.broken(f"0x{byte:02x} is no pickle opcode")
-        argument = None if opcode.argument is None else opcode.argument(window)
-        name = opcode.name
-        if name in _PUSHING:
-            EFFECTS[name](machine, argument)
-            self._operands = [*self._operands[-1:], machine.stack.pop()]
-        elif name in _GETS and isinstance(argument, int):
-            self._operands = [*self._operands[-1:], _Entry(argument)]
-        elif name == "MEMOIZE":
-            self._memo.append(self._operands[-1] if self._operands else OBJECT)
-        elif name in _PUTS:
-            self._memo.exact = False
-        elif name == "PROTO":
-            EFFECTS[name](machine, argument)
-        elif name != "FRAME":
-            return self._act(name, argument)
-        return True
-
-    def _act(self, name: str, argument: object) -> bool:
-        """What acts, and what is neither an operand nor stands between two; False where the scan must end."""
-        machine = self._machine
-        operands, self._operands = self._operands, []
-        if name == "STACK_GLOBAL":
-            return self._import(operands)
-        if name in {"GLOBAL", "INST"}:
-            module, attribute = cast("tuple[str, str]", argument)
-            return self._follow(module, attribute, called=name == "INST")
-        if name == "BINPERSID":
-            machine.stack.append(OBJECT)
-            EFFECTS[name](machine, argument)
-            machine.stack.clear()
-        elif name == "STOP":
-            machine.root = OBJECT
-            machine.running = False
-        return True
-
-    def _import(self, operands: list[Value]) -> bool:
-        names = [self._memo.lookup(value.index) if isinstance(value, _Entry) else value for value in operands]
-        match names:
-            case [str(module), str(attribute)]:
-                return self._follow(module, attribute)
-        detail = "the name of an import is not written right before it, in a stream too long to be run"
-        self._machine.note(FormatError(Cause.LIMIT, detail, self._machine.offset))
-        return True
-
-    def _follow(self, module: str, attribute: str, *, called: bool = False) -> bool:
-        """Note an import and, the first time, what the next opcodes do with it."""
-        machine = self._machine
-        known = (module, attribute) in machine.imports
-        found = machine.find(module, attribute)
-        if self._stops_at(found):
+    def _fold(self) -> bool:
+        """Take a row that begins here for one value; whether there is one."""
+        window = self.window
+        end = len(window.buffer)
+        if self.frame_end:
+            end = min(end, self.frame_end - window.base)
+        found = row_of(old=self._kept.old, gets=self._gets).match(window.buffer, window.position, end)
+        if found is None:
             return False
-        if called:
-            found.uses.add(Use.CALLED)
-        elif not known and self._probes:
-            self._probes -= 1
-            self._probe(found)
+        row = Row(window.tell(), found.end() - found.start())
+        self._kept.pass_over(row, found[0])
+        window.position = found.end()
+        if found.lastindex is None:
+            self.stack.append(row)
+        else:
+            self._fill()
         return True
 
-    def _probe(self, found: Global) -> None:
-        window = Window(self._window.source, self._window.shift, _PROBED)
-        window.skip(self._window.tell())
-        probe = _Probe(window, self._machine.limits)
-        probe.protocol = self._machine.protocol
-        probe.stack.append(found)
-        with suppress(FormatError):
-            probe.run()
+    def _fill(self) -> None:
+        """Note that the dict or list on top of the stack takes a row."""
+        self.filled += 1
+        target = self.resolve(self.top())
+        if isinstance(target, DictValue):
+            target.update_partly([])
+            self.note_change(target)
+        elif isinstance(target, ListValue):
+            target.exact = False
+
+    def pop(self) -> Value:
+        """The topmost value above the last mark."""
+        self._unfold_top()
+        return super().pop()
+
+    def top(self) -> Value:
+        """The topmost value above the last mark, which stays."""
+        self._unfold_top()
+        return super().top()
+
+    def pop_mark(self) -> list[Value]:
+        """All values above the last mark, which goes with them."""
+        return [value for item in super().pop_mark() for value in self._unfolded(item)]
+
+    def pop_items(self) -> tuple[list[Value], bool]:
+        """The same for what a container takes, and whether these are all: long rows are left out."""
+        items = super().pop_mark()
+        rows = [item.length for item in items if type(item) is Row]
+        if not rows:
+            return items, True
+        if sum(rows) <= _SHORT:
+            return [value for item in items for value in self._unfolded(item)], True
+        return [item for item in items if type(item) is not Row], False
+
+    def resolve(self, value: Value) -> Value:
+        """A value itself, where it may stand for a memo entry."""
+        if type(value) is not Entry:
+            return value
+        try:
+            found = self._kept.lookup(value.index)
+        except FormatError as error:
+            raise FormatError(error.cause, error.detail, self.offset) from None
+        if type(found) is Global:
+            found.references += 1
+        return found
+
+    def recall(self, index: int) -> Value:
+        """A value from the memo, looked up when it is used."""
+        return Entry(index)
+
+    def remember(self, index: int, value: Value) -> None:
+        """Put a value into the memo."""
+        self._watch(value)
+        self._kept.put(index, self.condense(value))
+
+    def memoize(self) -> None:
+        """Append the topmost value to the memo."""
+        value = self.top()
+        self._watch(value)
+        self._kept.append(self.condense(value))
+
+    def _watch(self, value: Value) -> None:
+        """Fetched from the memo, the name of a special attribute would stand in a row that is not looked through."""
+        if self._gets and isinstance(value, str) and is_special(value):
+            self._gets = False
+
+    def _unfold_top(self) -> None:
+        stack = self.stack
+        while len(stack) > self.fence and type(stack[-1]) is Row:
+            stack.extend(self._unfolded(stack.pop()))
+
+    def _unfolded(self, value: Value) -> Iterable[Value]:
+        return unfold(self._kept.opcodes(value), self) if type(value) is Row else (value,)
 
 
-class _Memo:
-    """The memo of a stream whose opcodes are passed over: counted and decoded when an entry is asked for.
-
-    `exact` is whether entries were only ever appended, so that their count tells their indices.
-    """
-
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
-        self._base = machine.memo_size()
-        self.exact = not machine.sparse
-        #: Stretches of the source, by their offset and length, and between them values that were memoized.
-        self._parts: list[tuple[int, int] | Value] = []
-        #: For each part that was counted, the index of its first entry, and at the end the next one.
-        self._counts = [self._base]
-        self._known: dict[int, Value] = {}
-
-    def pass_over(self, offset: int, length: int, *, old: bool) -> None:
-        """Note that opcodes were passed over; those of old protocols put entries anywhere."""
-        self.exact = self.exact and not old
-        if self.exact:
-            self._parts.append((offset, length))
-
-    def append(self, value: Value) -> None:
-        """Memoize a value."""
-        if self.exact:
-            self._parts.append([value])
-
-    def lookup(self, index: int) -> Value:
-        """A value from the memo; unknown where it is no text, or where it cannot be told."""
-        if not self.exact or len(self._known) > _MOST_LOOKUPS:
-            return OBJECT
-        if index < self._base:
-            return self._machine.recall(index)
-        if index not in self._known:
-            self._known[index] = self._find(index)
-        return self._known[index]
-
-    def _find(self, index: int) -> Value:
-        counts = self._counts
-        while counts[-1] <= index and len(counts) <= len(self._parts):
-            part = self._parts[len(counts) - 1]
-            count = _memoize_count(self._bytes(part)) if isinstance(part, tuple) else 1
-            counts.append(counts[-1] + count)
-        if counts[-1] <= index:
-            raise self._machine.broken(f"memo entry {index} was never set")
-        position = bisect_right(counts, index) - 1
-        part = self._parts[position]
-        if not isinstance(part, tuple):
-            value = cast("list[Value]", part)[0]
-            return self.lookup(value.index) if isinstance(value, _Entry) else value
-        return _memoized(self._bytes(part), index - counts[position])
-
-    def _bytes(self, part: tuple[int, int]) -> bytes:
-        offset, length = part
-        return self._machine.window.source.read(offset, length)
+def _protocol(window: Window) -> int:
+    """The protocol that a stream which begins here says it has."""
+    head = window.peek(2)
+    return head[1] if len(head) == 2 and head.startswith(_PROTO) else 0
 
 
-def _memoize_count(opcodes: bytes) -> int:
-    return _up_to_memoize().findall(opcodes).count(b"\x94")
+def unfold(opcodes: bytes, machine: Machine) -> list[Value]:
+    """The values that a row's opcodes push, with what comes from the memo as entries of it."""
+    unfolding = _Unfolding(Window(Memory(opcodes)), machine.limits)
+    unfolding.protocol = machine.protocol
+    while not unfolding.window.at_end():
+        unfolding.step()
+    return unfolding.stack
 
 
-def _memoized(opcodes: bytes, index: int) -> Value:
-    """The text that the MEMOIZE with this index among some opcodes keeps; unknown where it keeps something else."""
-    found = next(islice(_up_to_memoize().finditer(opcodes), index, None))
-    last = b""
-    for opcode in _opcode().finditer(opcodes, found.start(), found.end() - 1):
-        last = opcode[0]
-    match last[:1]:
-        case b"\x8c":
-            return last[2:].decode("utf-8", "replace")
-        case b"X":
-            return last[5:].decode("utf-8", "replace")
-    return OBJECT
+class _Unfolding(Machine):
+    """Runs the opcodes of a row by themselves: what they memoize was noted when the row was passed over."""
+
+    __slots__ = ()
+
+    def step(self) -> None:
+        """Run the next opcode."""
+        argument, effect = _TABLE[self.window.take(1)[0]]
+        effect(self, None if argument is None else argument(self.window))
+
+    def recall(self, index: int) -> Value:
+        """A value from the memo, looked up when it is used."""
+        return Entry(index)
+
+    def remember(self, index: int, value: Value) -> None:
+        """Nothing, as said above."""
+
+    def memoize(self) -> None:
+        """Nothing, as said above."""
+
+
+def _memoize(machine: Machine, _: object) -> None:
+    cast("Prescan | _Unfolding", machine).memoize()
+
+
+_TABLE: Final = tuple(
+    (argument, _memoize if code == _MEMOIZE_CODE else effect) for code, (argument, effect) in enumerate(TABLE)
+)

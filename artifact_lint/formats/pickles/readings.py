@@ -20,6 +20,7 @@ from artifact_lint.model import Cause, HazardKind, Use
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from artifact_lint.formats.pickles.budget import Budget
     from artifact_lint.formats.pickles.values import Value
     from artifact_lint.stores.base import Source
 
@@ -28,8 +29,10 @@ _FIRST: Final = 1 << 16
 #: How many bytes are read for a second time behind one array, where its first ones are opcodes.
 _MOST_READ: Final = 1 << 20
 #: How many opcodes of all arrays together are stepped over, and how many runs there are of those that import.
-_MOST_OPCODES: Final = 1 << 21
+_MOST_OPCODES: Final = 1 << 20
 _MOST_RUNS: Final = 64
+#: How many values of the stack and the memo are copied for a run in the time of one opcode.
+_COPIED_PER_OPCODE: Final = 8
 #: A reading this long that reaches its STOP is no accident, even where it spells no import.
 _TELLING: Final = 8
 _SHORTEST_NAME: Final = 2
@@ -43,7 +46,8 @@ _CALLS: Final = frozenset({Use.CALLED, Use.INSTANTIATED, Use.BUILT})
 class OtherReading:
     """Runs the bytes behind objects that describe arrays; counts what it costs over a whole stream."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self._opcodes = _MOST_OPCODES
         self._runs = _MOST_RUNS
 
@@ -62,6 +66,12 @@ class OtherReading:
         if self._runs < 0:
             machine.note(FormatError(Cause.LIMIT, "too many arrays look like pickles", machine.offset))
             return
+        copied = (len(machine.stack) + machine.memo_size()) // _COPIED_PER_OPCODE
+        if copied + steps > self._opcodes:
+            machine.note(FormatError(Cause.LIMIT, "arrays look like pickles that are too long", machine.offset))
+            return
+        self._opcodes -= copied + steps
+        self._budget.spend(copied + steps)
         other = _fork(machine, _at(Window(source, shift, _MOST_READ), start))
         try:
             other.run()

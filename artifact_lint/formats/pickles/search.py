@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError, ReadLimits
+from artifact_lint.formats.pickles.budget import Budget
 from artifact_lint.formats.pickles.machine import Machine
 from artifact_lint.formats.pickles.opcodes import may_open
 from artifact_lint.formats.pickles.window import Window
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 #: How far every byte that may open a pickle is tried, and how far only what is hardly anything else, in bytes.
 _TRIED_FULLY: Final = 1 << 10
 SEARCHED: Final = 1 << 26
-#: How many bytes are run for all tries together, and how many for a single one.
-_MOST_RUN: Final = 1 << 21
+#: How many opcodes are run for all tries together, to how many a try amounts, and of how many bytes one is made.
+_MOST_RUN: Final = 1 << 20
+_COST_OF_TRY: Final = 8
 _RUN: Final = 1 << 16
 _STEP: Final = 1 << 18
 _LONGEST_SIGN: Final = 1 << 9
@@ -36,14 +38,17 @@ _SIGNS: Final = re.compile(
 )
 
 
-def find_pickle(source: Source, most: int = SEARCHED) -> int:
+def find_pickle(source: Source, most: int = SEARCHED, budget: Budget | None = None) -> int:
     """The offset, past the first byte, where bytes begin to be a pickle that calls something; -1 where they do not.
+
+    `budget` is what may be run of the whole file.
 
     Raises:
         FormatError: The bytes cannot be unpacked.
         StoreError: The bytes cannot be read.
     """
-    budget = _MOST_RUN
+    budget = budget or Budget(0, _MOST_RUN)
+    least = max(0, budget.trials - _MOST_RUN)
     for start in _candidates(source, most):
         machine = Machine(Window(Slice(source, start, _RUN)), ReadLimits())
         try:
@@ -53,8 +58,8 @@ def find_pickle(source: Source, most: int = SEARCHED) -> int:
             ends = False
         if (machine.calls or ends) and names_what_it_uses(machine):
             return start
-        budget -= machine.start
-        if budget < 0:
+        budget.trials -= machine.steps + _COST_OF_TRY
+        if budget.trials < least:
             return -1
     return -1
 

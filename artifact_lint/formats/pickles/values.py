@@ -39,6 +39,8 @@ DICT: Final = Opaque("dict")
 TUPLE: Final = Opaque("tuple")
 OBJECT: Final = Opaque("object")
 MORE: Final = Opaque("more items")
+#: What may be anything, an imported name as well.
+UNKNOWN: Final = Opaque("unknown")
 
 
 class Global:
@@ -67,24 +69,32 @@ class Global:
 
 
 class Result:
-    """What calling an imported name returned; shared by all calls, except where arguments are kept."""
+    """What calling an imported name returned; shared by all calls, except where arguments are kept.
 
-    __slots__ = ("arguments", "origin", "state")
+    `fixed` says of a dtype or an array that something relies on what it is.
+    """
+
+    __slots__ = ("arguments", "fixed", "origin", "state")
 
     def __init__(self, origin: Global, arguments: tuple[Value, ...] = ()) -> None:
         self.origin = origin
         self.arguments = arguments
+        self.fixed = False
         self.state: Value = None
 
 
 class ListValue:
-    """A list, with its first items; nothing is set aside for one that stays empty."""
+    """A list, with its first items; nothing is set aside for one that stays empty.
 
-    __slots__ = ("_items", "count")
+    `exact` says that `count` is how many there are.
+    """
+
+    __slots__ = ("_items", "count", "exact")
 
     def __init__(self) -> None:
         self._items: list[Value] | None = None
         self.count = 0
+        self.exact = True
 
     @property
     def items(self) -> Sequence[Value]:
@@ -106,18 +116,31 @@ _NO_TEXT: Final = (bool, int, float, bytes, tuple, type(None))
 _NO_ENTRIES: Final[Mapping[str, Value]] = MappingProxyType({})
 
 
+def is_special(name: str) -> bool:
+    """Whether a text may name an attribute that Python itself looks at."""
+    return name.startswith("__") and name not in _MODULES
+
+
+_MODULES: Final = frozenset({"__main__", "__builtin__"})
+#: What a key is called of which only is known that it may be any text.
+COMPUTED: Final = "attributes of computed names"
+
+
 class DictValue:
     """A dict, with its first entries under text keys; nothing is set aside for one that stays empty.
 
-    `exact` says that `entries` are all that there are under text keys, and that each was set once.
+    `exact` says that `entries` are all that there are under text keys, and that each was set once. `special` is the
+    first key that may name a special attribute, however many there are; `fixed` that something relies on what it holds.
     """
 
-    __slots__ = ("_entries", "count", "exact")
+    __slots__ = ("_entries", "count", "exact", "fixed", "special")
 
     def __init__(self) -> None:
         self._entries: dict[str, Value] | None = None
         self.count = 0
         self.exact = True
+        self.fixed = False
+        self.special = ""
 
     @property
     def entries(self) -> Mapping[str, Value]:
@@ -126,20 +149,36 @@ class DictValue:
 
     def update(self, items: list[Value]) -> None:
         """Set keys and values that alternate."""
-        self.count += len(items) // 2
         if self._entries is None:
             self._entries = {}
         entries = self._entries
-        if len(entries) >= MOST_KEYS or len(items) > 2 * MOST_KEYS:
-            self.exact = self.exact and not items
-        if len(entries) < MOST_KEYS:
-            for index in range(0, min(len(items), 2 * MOST_KEYS), 2):
-                key = items[index]
-                if isinstance(key, str):
+        room = MOST_KEYS - len(entries)
+        self.count += len(items) // 2
+        self.exact = self.exact and len(items) // 2 <= room
+        for index in range(0, len(items), 2):
+            key = items[index]
+            if isinstance(key, str):
+                self._note(key)
+                if index < 2 * room:
                     self.exact = self.exact and key not in entries
                     entries[key] = items[index + 1]
-                elif not isinstance(key, _NO_TEXT):
-                    self.exact = False
+            elif not isinstance(key, _NO_TEXT):
+                self.exact = False
+                self.special = COMPUTED
+
+    def update_partly(self, some: list[Value]) -> None:
+        """Set keys and values of which only some are known, and of the others that no key is special."""
+        self.count += 1
+        self.exact = False
+        for item in some:
+            if isinstance(item, str):
+                self._note(item)
+            elif item is UNKNOWN or item is TEXT:
+                self.special = COMPUTED
+
+    def _note(self, key: str) -> None:
+        if key.startswith("__") and not self.special and is_special(key):
+            self.special = key
 
 
 #: What stands for a value that holds others where only its type is kept: in a full memo.
