@@ -16,6 +16,12 @@ def listed(kind: str, text: str) -> dict[str, str]:
     return entries
 
 
+#: Discrete distributions keep their own method, bound.
+DISCRETE_DISTRIBUTIONS = (
+    "bernoulli betabinom betanbinom binom boltzmann dlaplace geom hypergeom logser nbinom nchypergeom_fisher"
+    " nchypergeom_wallenius nhypergeom planck poisson poisson_binom randint skellam yulesimon zipf zipfian"
+)
+
 KNOWN: dict[str, dict[str, str]] = {
     "numpy": listed(
         "function",
@@ -39,7 +45,10 @@ KNOWN: dict[str, dict[str, str]] = {
     | listed(
         "class",
         """
-        numpy:ndarray matrix recarray chararray poly1d
+        numpy:ndarray matrix recarray chararray poly1d vectorize finfo iinfo
+        numpy.lib.{function_base,_function_base_impl}:vectorize
+        numpy.char:chararray
+        numpy.{core,_core}.defchararray:chararray
         numpy.lib.{polynomial,_polynomial_impl}:poly1d
         numpy.matrixlib.defmatrix:matrix
         numpy.rec:recarray
@@ -56,10 +65,33 @@ KNOWN: dict[str, dict[str, str]] = {
         numpy:nanstd nanvar nansum nanmin nanmax argmax argmin clip where nan_to_num round around cumsum diff ravel
         numpy:squeeze reshape transpose concatenate hstack vstack stack log1p expm1 sqrt abs absolute asarray array
         numpy:count_nonzero percentile quantile unique zeros ones identity dot
+        numpy:column_stack corrcoef linspace logspace arange full eye cumprod cov histogram bincount digitize interp
+        numpy:searchsorted sort argsort flip fliplr flipud roll tile repeat stack split array_split expand_dims
+        numpy:atleast_1d atleast_2d atleast_3d nancumsum nanpercentile nanquantile nanprod nanargmax nanargmin
+        numpy:isclose allclose array_equal all any trace outer inner vdot matmul tensordot einsum cross kron diagonal
+        numpy:diag tril triu gradient trapz trapezoid meshgrid moveaxis swapaxes rollaxis broadcast_to take choose
+        numpy:compress nonzero flatnonzero argwhere isin in1d intersect1d union1d setdiff1d asanyarray asfortranarray
+        numpy:ascontiguousarray empty zeros_like ones_like full_like empty_like ptp polyfit polyval unwrap real imag
+        numpy:angle delete insert append select piecewise where
+        numpy.linalg:norm inv pinv det slogdet eig eigh eigvals eigvalsh svd qr solve lstsq cholesky matrix_power
+        numpy.linalg:matrix_rank multi_dot
+        numpy.linalg.{linalg,_linalg}:norm inv pinv det slogdet eig eigh eigvals eigvalsh svd qr solve lstsq cholesky
+        numpy.{core,_core}.defchararray:lower upper strip lstrip rstrip title capitalize swapcase replace add split join
+        numpy.{char,strings}:lower upper strip lstrip rstrip title capitalize swapcase replace add
+        numpy.{core,_core}.shape_base:vstack hstack stack atleast_1d atleast_2d atleast_3d
+        numpy.lib.{shape_base,_shape_base_impl}:column_stack expand_dims tile split
+        numpy.lib.{nanfunctions,_nanfunctions_impl}:nanmean nanmedian nanstd nanvar nansum nanmin nanmax
         numpy.{core,_core}.fromnumeric:mean std var sum prod amin amax argmax argmin clip ravel squeeze reshape cumsum
         numpy.lib.function_base:median average percentile quantile diff
         numpy.lib._function_base_impl:median average percentile quantile diff
         numpy.lib.type_check:nan_to_num
+        numpy.random._pickle:__randomstate_ctor().rand __randomstate_ctor().randn __randomstate_ctor().randint
+        numpy.random._pickle:__randomstate_ctor().normal __randomstate_ctor().uniform __randomstate_ctor().choice
+        numpy.random._pickle:__randomstate_ctor().permutation __randomstate_ctor().random_sample
+        numpy.random._pickle:__generator_ctor().normal __generator_ctor().uniform __generator_ctor().choice
+        numpy.random._pickle:__generator_ctor().integers __generator_ctor().random __generator_ctor().permutation
+        numpy.random:RandomState.rand RandomState.randn RandomState.randint RandomState.normal RandomState.uniform
+        numpy.random:RandomState.choice RandomState.permutation RandomState.random_sample
         """,
     ),
     "joblib": listed(
@@ -83,6 +115,16 @@ KNOWN: dict[str, dict[str, str]] = {
         """,
     )
     | listed("name", "sklearn.cluster._kmeans:_kmeans_single_lloyd _kmeans_single_elkan")
+    | listed(
+        "name",
+        """
+        sklearn.utils.validation:check_array column_or_1d
+        sklearn.ensemble._hist_gradient_boosting.gradient_boosting:HistGradientBoostingClassifier()._raw_predict
+        sklearn.ensemble._hist_gradient_boosting.gradient_boosting:HistGradientBoostingRegressor()._raw_predict
+        sklearn.ensemble._hist_gradient_boosting.gradient_boosting:BaseHistGradientBoosting._raw_predict
+        """,
+    )
+    | listed("constructor", "sklearn.impute._iterative:_ImputerTriplet")
     | listed("constructor", "sklearn.tree._tree:Tree DepthFirstTreeBuilder BestFirstTreeBuilder")
     | listed(
         "constructor",
@@ -99,6 +141,50 @@ KNOWN: dict[str, dict[str, str]] = {
         """,
     ),
     "scipy": listed("class", "scipy.stats._kde:gaussian_kde\nscipy.stats.kde:gaussian_kde")
+    | {
+        f"scipy.stats._discrete_distns:{name}_gen{instance}._entropy": "name"
+        for name in DISCRETE_DISTRIBUTIONS.split()
+        for instance in ("", "()")
+    }
+    | listed(
+        "name",
+        """
+        scipy.stats._distn_infrastructure:rv_discrete._entropy rv_sample()._entropy rv_sample._entropy
+        scipy.interpolate.{interpolate,_interpolate}:interp1d()._call_linear_np interp1d()._call_linear
+        scipy.interpolate.{interpolate,_interpolate}:interp1d()._call_nearest interp1d()._call_previousnext
+        scipy.interpolate.{interpolate,_interpolate}:interp1d()._call_spline interp1d()._call_nan_spline
+        scipy.interpolate.{interpolate,_interpolate}:interp1d._call_linear_np interp1d._call_linear
+        scipy.interpolate.{interpolate,_interpolate}:interp1d._call_nearest
+        scipy.interpolate.{interpolate,_interpolate}:interp1d._call_previousnext interp1d._call_spline
+        scipy.interpolate.{interpolate,_interpolate}:interp1d._call_nan_spline
+        scipy.sparse.{compressed,_compressed}:_cs_matrix.toarray _cs_matrix.sum _cs_matrix.max
+        scipy.sparse.{base,_base}:spmatrix.todense _spbase.todense
+        scipy.sparse.{csr,_csr}:csr_matrix.toarray csr_matrix.todense
+        scipy.spatial.distance:euclidean sqeuclidean cityblock cosine correlation chebyshev canberra braycurtis
+        scipy.spatial.distance:mahalanobis minkowski hamming jaccard dice kulsinski kulczynski1 matching
+        scipy.spatial.distance:rogerstanimoto russellrao seuclidean sokalmichener sokalsneath yule jensenshannon
+        scipy.spatial.distance:pdist cdist squareform
+        scipy.stats._stats_py:zscore pearsonr spearmanr kendalltau skew kurtosis gmean hmean rankdata iqr sem mode
+        scipy.stats.stats:zscore pearsonr spearmanr kendalltau skew kurtosis gmean hmean rankdata iqr sem mode
+        """,
+    )
+    | listed(
+        "class",
+        """
+        scipy.stats._distn_infrastructure:rv_frozen rv_continuous_frozen rv_discrete_frozen rv_sample
+        scipy.stats._covariance:CovViaPSD CovViaPrecision CovViaDiagonal CovViaCholesky CovViaEigendecomposition
+        scipy.stats._multivariate:_PSD
+        scipy.stats._survival:ECDFResult EmpiricalDistributionFunction
+        scipy.stats._stats_py:LinregressResult TtestResult
+        scipy.stats._stats_mstats_common:LinregressResult
+        scipy.cluster.hierarchy:ClusterNode
+        scipy.sparse.linalg._interface:MatrixLinearOperator IdentityOperator
+        scipy.sparse.linalg.interface:MatrixLinearOperator IdentityOperator
+        scipy.optimize._constraints:Bounds LinearConstraint
+        scipy.signal._ltisys:TransferFunctionContinuous TransferFunctionDiscrete ZerosPolesGainContinuous
+        scipy.signal._ltisys:ZerosPolesGainDiscrete StateSpaceContinuous StateSpaceDiscrete
+        """,
+    )
     | listed("name", "scipy._lib.array_api_compat.numpy._aliases:asarray")
     | listed(
         "class",
@@ -133,9 +219,42 @@ KNOWN: dict[str, dict[str, str]] = {
         """,
     )
     | listed("constructor", "pandas.core.dtypes.dtypes:CategoricalDtype\npandas.api.types:CategoricalDtype")
-    | listed("name", "pandas:NA NaT\npandas._libs.missing:NA"),
-    "pytz": listed("function", "pytz:_p _UTC") | listed("class", "pytz:_FixedOffset"),
-    "pyarrow": listed("function", "pyarrow.lib:_restore_array py_buffer type_for_alias"),
+    | listed("name", "pandas:NA NaT\npandas._libs.missing:NA")
+    | listed("class", "pandas.core.resample:TimeGrouper\npandas.core.groupby.grouper:Grouper\npandas:Grouper")
+    | listed(
+        "name",
+        """
+        pandas.core.tools.datetimes:to_datetime
+        pandas.core.tools.numeric:to_numeric
+        pandas.core.tools.timedeltas:to_timedelta
+        pandas.core.reshape.{encoding,reshape}:get_dummies
+        pandas.core.reshape.tile:cut qcut
+        pandas.core.reshape.concat:concat
+        pandas.core.dtypes.missing:isna notna
+        pandas.core.generic:NDFrame.fillna NDFrame.astype NDFrame.clip NDFrame.abs NDFrame.ffill NDFrame.bfill
+        pandas.core.generic:NDFrame.interpolate NDFrame.replace NDFrame.rename_axis NDFrame.infer_objects NDFrame.copy
+        pandas.core.frame:DataFrame.to_numpy DataFrame.fillna DataFrame.astype DataFrame.dropna DataFrame.drop
+        pandas.core.frame:DataFrame.rename DataFrame.replace DataFrame.isna DataFrame.notna
+        pandas.core.base:IndexOpsMixin.to_numpy
+        pandas.core.series:Series.to_numpy Series.fillna Series.astype Series.map Series.dropna Series.isna
+        """,
+    ),
+    "dateutil": listed(
+        "class",
+        """
+        dateutil.relativedelta:relativedelta
+        dateutil._common:weekday
+        dateutil.tz.tz:tzutc tzoffset tzlocal tzrange tzstr _ttinfo
+        """,
+    ),
+    "pytz": listed("lookup", "pytz:_p _UTC") | listed("class", "pytz:_FixedOffset"),
+    "pyarrow": listed(
+        "function",
+        """
+        pyarrow.lib:_restore_array py_buffer type_for_alias _reconstruct_table _reconstruct_record_batch chunked_array
+        pyarrow.lib:schema field timestamp list_ large_list map_ struct dictionary binary decimal128 decimal256
+        """,
+    ),
     "torch": listed(
         "function",
         """
@@ -163,10 +282,19 @@ KNOWN: dict[str, dict[str, str]] = {
         torch.utils.hooks:RemovableHandle
         torch.cuda.amp.grad_scaler:GradScaler
         torch.amp.grad_scaler:GradScaler
+        torch.optim.swa_utils:AveragedModel SWALR
+        torch.utils.data.dataset:TensorDataset Subset ConcatDataset StackDataset
+        torch.utils.data.dataloader:DataLoader
+        torch.utils.data.sampler:BatchSampler RandomSampler SequentialSampler SubsetRandomSampler WeightedRandomSampler
+        torch.nn.utils.spectral_norm:SpectralNorm SpectralNormLoadStateDictPreHook SpectralNormStateDictHook
+        torch.nn.utils.weight_norm:WeightNorm
+        torch._dynamo.decorators:_DimRange
         """,
     )
     | listed("constructor", "torch:Size device dtype\ntorch._C:device Size\ntorch.amp.grad_scaler:OptState")
-    | listed("function", "torch.nn.backends.thnn:_get_thnn_function_backend")
+    | listed("lookup", "torch.nn.backends.thnn:_get_thnn_function_backend")
+    | listed("constructor", "torch._C:Generator")
+    | listed("function", "{torch.amp,torch.cuda.amp}.grad_scaler:_refresh_per_optimizer_state")
     | listed("constructor", "torch.cuda.amp.grad_scaler:OptState")
     | listed(
         "name",
@@ -177,7 +305,9 @@ KNOWN: dict[str, dict[str, str]] = {
         """,
     ),
     "xgboost": listed("class", "xgboost.core:Booster\nxgboost.compat:XGBoostLabelEncoder"),
-    "lightgbm": listed("class", "lightgbm.basic:Booster\nlightgbm.compat:_LGBMLabelEncoder"),
+    "lightgbm": listed(
+        "class", "lightgbm.basic:Booster\nlightgbm.compat:_LGBMLabelEncoder\nlightgbm.engine:CVBooster _CVBooster"
+    ),
     "torchvision": listed(
         "class",
         """
@@ -276,6 +406,24 @@ KNOWN: dict[str, dict[str, str]] = {
         transformers.deepspeed:HfDeepSpeedConfig HfTrainerDeepSpeedConfig
         transformers.trainer_pt_utils:AcceleratorConfig
         transformers.generation.configuration_utils:GenerationConfig
+        """,
+    ),
+    "category_encoders": listed("class", "category_encoders.glmm:GLMMEncoder"),
+    "imblearn": listed(
+        "name",
+        """
+        imblearn.metrics._classification:geometric_mean_score sensitivity_score specificity_score
+        imblearn.metrics._classification:sensitivity_specificity_support macro_averaged_mean_absolute_error
+        """,
+    ),
+    "statsmodels": listed("class", "statsmodels.base.data:ModelData PandasData PatsyData FormulaicData")
+    | listed(
+        "name",
+        """
+        statsmodels.base.l1_slsqp:fit_l1_slsqp
+        statsmodels.tsa.exponential_smoothing._ets_smooth:_ets_smooth_add_add _ets_smooth_add_mul
+        statsmodels.tsa.exponential_smoothing._ets_smooth:_ets_smooth_mul_add _ets_smooth_mul_mul
+        statsmodels.tsa.exponential_smoothing.ets:ETSModel().loglike ETSModel.loglike
         """,
     ),
     "accelerate": listed("class", "accelerate.state:PartialState AcceleratorState GradientState")

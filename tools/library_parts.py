@@ -38,6 +38,10 @@ CATEGORY_ENCODERS_SKIP = r"\.(tests|datasets|glmm)\b|utils$"
 SCIPY_SPARSE_SKIP = r"\.tests\b|setup$|\.(csgraph|linalg)\b|generate_sparsetools"
 SCIPY_SKIP = r"\.tests\b|setup$"
 SCIPY_SPATIAL_SKIP = r"\.tests\b|setup$|_plotutils"
+STATSMODELS_SKIP = (
+    r"\.(tests|sandbox|datasets|graphics|formula|compat|iolib|examples|distributions|interface|conftest|_version)\b"
+    r"|\.tools\.(docstring|print_version|web|decorators|testing|parallel|validation)|stats\.libqsturng|\.x13$"
+)
 PANDAS_SKIP = (
     r"\.(tests|conftest|computation|plotting|testing|window|methods|groupby|resample|reshape)\b|internals\.concat$"
 )
@@ -71,8 +75,22 @@ PARTS: dict[str, tuple[Part, ...]] = {
     "accelerate": (Part("accelerate.utils.dataclasses"),),
     "catboost": (Part("catboost.core", names=r"CatBoost\w*"),),
     "category_encoders": (Part("category_encoders", CATEGORY_ENCODERS_SKIP),),
+    "feature_engine": (Part("feature_engine", r"\.(tests|datasets|_docstrings|_check_\w+|tags)\b|^feature_engine$"),),
+    "hmmlearn": (Part("hmmlearn", r"\.tests\b|^hmmlearn$"),),
     "imblearn": (Part("imblearn", IMBLEARN_SKIP),),
     "lightgbm": (Part("lightgbm.sklearn"), Part("lightgbm.callback"), Part("lightgbm.basic", names="Booster")),
+    "mlxtend": tuple(
+        Part(f"mlxtend.{package}")
+        for package in (
+            "_base",
+            "classifier",
+            "cluster",
+            "feature_extraction",
+            "feature_selection",
+            "preprocessing",
+            "regressor",
+        )
+    ),
     "pandas": (
         *(Part(f"pandas.core.{part}", PANDAS_SKIP) for part in ("indexes", "dtypes")),
         *(Part(f"pandas.core.{part}", PANDAS_SKIP, Take.CONSTRUCTORS) for part in ("arrays", "internals")),
@@ -84,8 +102,14 @@ PARTS: dict[str, tuple[Part, ...]] = {
         Part("scipy.sparse", SCIPY_SPARSE_SKIP),
         Part("scipy.interpolate", SCIPY_SKIP),
         Part("scipy.spatial", SCIPY_SPATIAL_SKIP),
+        # Distributions act when they are restored, so that the machine looks at their states.
+        Part("scipy.stats._continuous_distns", names=r"\w+_gen|rv_histogram"),
+        Part("scipy.stats._discrete_distns", names=r"\w+_gen"),
+        Part("scipy.stats._levy_stable", names=r"\w+_gen"),
+        Part("scipy.stats._multivariate", names=r"\w+_(gen|frozen)"),
     ),
     "sklearn": (Part("sklearn", SKLEARN_SKIP), *_METRICS),
+    "statsmodels": (Part("statsmodels", STATSMODELS_SKIP),),
     "torch": (
         Part("torch.nn.modules"),
         Part("torch.nn.quantizable"),

@@ -62,7 +62,13 @@ HEADER = """\
 #
 # One a line, sorted: `module:name kind`, the kinds being those of `artifact_lint.policy.imports.Kind`.
 """
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "imblearn": "imbalanced-learn", "category_encoders": "category-encoders"}
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "imblearn": "imbalanced-learn",
+    "category_encoders": "category-encoders",
+    "feature_engine": "feature-engine",
+    "dateutil": "python-dateutil",
+}
 
 Entries = dict[str, str]
 
@@ -245,7 +251,7 @@ def scipy() -> Entries:
         f"{module}:{name}": "name"
         for name, value in vars(special).items()
         if isinstance(value, ufunc)
-        for module in ("scipy.special", "scipy.special._ufuncs")
+        for module in ("scipy.special", "scipy.special._ufuncs", "scipy.special._special_ufuncs")
     }
     return entries
 

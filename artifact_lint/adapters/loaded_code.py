@@ -15,8 +15,8 @@ from artifact_lint.adapters.huggingface_code import (
     template_file,
     templates,
 )
-from artifact_lint.adapters.instantiation import instantiations, may_instantiate, surely_instantiates
 from artifact_lint.document import Syntax
+from artifact_lint.document.instantiation import instantiations, may_instantiate, surely_instantiates
 from artifact_lint.model import NOTHING, CodeKind, CodeReference, Fact, Origin, Record
 from artifact_lint.stores.base import EntryKind
 

@@ -9,12 +9,25 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.document.json_syntax import read_json
 from artifact_lint.document.node import Document, DocumentError, Limits, Member, Node, Source, Syntax
+from artifact_lint.document.slots import rewritten, slot
 from artifact_lint.model import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Document", "DocumentError", "Limits", "Member", "Node", "Syntax", "parse", "parse_front_matter"]
+__all__ = [
+    "Document",
+    "DocumentError",
+    "Limits",
+    "Member",
+    "Node",
+    "Source",
+    "Syntax",
+    "parse",
+    "parse_front_matter",
+    "rewritten",
+    "slot",
+]
 
 _SUFFIXES = {"json": Syntax.JSON, "ipynb": Syntax.JSON, "toml": Syntax.TOML}
 _FRONT_MATTER = re.compile(rb"(?:\xef\xbb\xbf)?\s*?---[ \t]*(?:\r\n|\n|\r)")
@@ -81,7 +94,7 @@ def _decoded(path: str, data: bytes, limits: Limits) -> Source:
         position = Source(path, before).position(len(before))
         reason = f"the bytes at offset {len(mark) + error.start:,} are not {encoding.upper()} text"
         raise DocumentError(Origin(path, *position, *position), reason, "Save the file as UTF-8 text.") from None
-    source = Source(path, content)
+    source = Source(path, content, editable=encoding == "utf-8")
     offset = content.find("\0")
     if offset >= 0:
         raise source.error(offset, "a NUL byte: this is binary, not text", "Save the file as UTF-8 text.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
@@ -54,14 +55,26 @@ class DocumentError(Exception):
 
 
 class Source:
-    """A document's text: turns offsets in characters into lines and columns."""
+    """A document's text: turns offsets in characters into lines and columns.
 
-    __slots__ = ("_starts", "content", "path")
+    `editable` says that the file holds this text in UTF-8.
+    """
 
-    def __init__(self, path: str, content: str) -> None:
+    __slots__ = ("_digest", "_starts", "content", "editable", "path")
+
+    def __init__(self, path: str, content: str, *, editable: bool = True) -> None:
         self.path = path
         self.content = content
+        self.editable = editable
+        self._digest: str | None = None
         self._starts: list[int] | None = None
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the text in UTF-8, in hexadecimal: what edits of it are made for."""
+        if self._digest is None:
+            self._digest = hashlib.sha256(self.content.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._digest
 
     def position(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column of an offset."""
@@ -107,10 +120,22 @@ class Node:
     `text` is the raw scalar (`1.10`; of a string its content), None for null, a mapping or a sequence. `quoted` says
     whether the value was marked as a string: quotes, or a block scalar. An anchored value that aliases repeat is one
     node, whose origin is where it is written. The other attributes are how the readers build the tree; `members` is
-    set for a mapping alone, `sequence` for a sequence alone.
+    set for a mapping alone, `sequence` for a sequence alone; `aliased` where an alias repeats the value.
     """
 
-    __slots__ = ("end", "members", "parent", "quoted", "scalar", "sequence", "source", "start", "text", "token")
+    __slots__ = (
+        "aliased",
+        "end",
+        "members",
+        "parent",
+        "quoted",
+        "scalar",
+        "sequence",
+        "source",
+        "start",
+        "text",
+        "token",
+    )
 
     def __init__(self, source: Source, parent: Node | None, token: str | int, span: tuple[int, int]) -> None:
         self.source = source
@@ -120,6 +145,7 @@ class Node:
         self.scalar: object = None
         self.text: str | None = None
         self.quoted = False
+        self.aliased = False
         self.members: dict[str, Member] | None = None
         self.sequence: list[Node] | None = None
 

@@ -204,6 +204,7 @@ class _Builder:
             reason = f"the alias *{shown} names no anchor above it"
             raise self.source.error(start, reason, f"Define &{shown} first, or quote the value.")
         node, weight = self.anchors[name]
+        node.aliased = True
         self.expansion += weight
         if self.expansion > self.limits.expansion:
             reason = f"aliases repeat more than {self.limits.expansion:,} values"

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.model import Use
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 DATA = Path(__file__).parent / "data"
 
@@ -57,12 +57,15 @@ class Kind(StrEnum):
     """What stands behind an allowed name, which decides the uses that are allowed.
 
     A class may be named, instantiated without its constructor (NEWOBJ) and given state; a constructor may be called as
-    well (REDUCE); a function may be called; a name may only be referred to, as FunctionTransformer does with a ufunc.
+    well (REDUCE); a function may be called, and what it makes be given a state; a lookup may be called, and what it
+    finds stays as it is, for others use it too; a name may only be referred to, as FunctionTransformer does with a
+    ufunc.
     """
 
     CLASS = "class"
     CONSTRUCTOR = "constructor"
     FUNCTION = "function"
+    LOOKUP = "lookup"
     NAME = "name"
 
     @property
@@ -75,6 +78,8 @@ class Kind(StrEnum):
                 return frozenset(Use)
             case Kind.FUNCTION:
                 return frozenset({Use.NAMED, Use.CALLED, Use.BUILT})
+            case Kind.LOOKUP:
+                return frozenset({Use.NAMED, Use.CALLED})
             case Kind.NAME:
                 return frozenset({Use.NAMED})
 
@@ -130,12 +135,34 @@ def verdict(
     excess = sorted(uses - kind.uses) if kind else []
     if kind and not excess:
         return _narrowed(renamed[0], surroundings.framework)
+    explained = _load_reasons("explained.txt").get(":".join(renamed))
+    if explained and Use.CALLED not in uses:
+        return Verdict(VerdictKind.UNLISTED, explained)
     harm = _harm(*renamed)
     if harm:
         return Verdict(VerdictKind.DANGEROUS, harm)
     if kind:
-        return Verdict(VerdictKind.UNLISTED, f"is listed as a {kind} and may not be {' or '.join(excess)}")
+        reason = _reason("explained.txt", *renamed) or f"{_ALLOWED_AS[kind]}, and not {_asked(excess)}"
+        return Verdict(VerdictKind.UNLISTED, reason)
     return _unlisted(*renamed)
+
+
+#: What the allow-list lets a pickle do with a name of each kind, and what is more than that.
+_ALLOWED_AS = {
+    Kind.CLASS: "is allowed as the class of an object",
+    Kind.FUNCTION: "is allowed to be called",
+    Kind.LOOKUP: "is allowed to be called",
+    Kind.NAME: "is allowed to be referred to",
+}
+_MORE = {
+    Use.CALLED: "to be called",
+    Use.INSTANTIATED: "to be instantiated",
+    Use.BUILT: "to change what is there",
+}
+
+
+def _asked(uses: Iterable[Use]) -> str:
+    return " or ".join(_MORE[use] for use in uses)
 
 
 def _narrowed(module: str, framework: str | None) -> Verdict:
@@ -165,6 +192,12 @@ def python3_name(module: str, name: str) -> tuple[str, str]:
 def allowed_names(library: str) -> Mapping[str, Kind]:
     """The shipped list for a top-level package (or `python`): `module:name` to its kind; empty where there is none."""
     return _load_allowed(library) if library in _libraries() else {}
+
+
+def is_listed_class(dotted: str) -> bool:
+    """Whether the lists have a class, `module:name`, of which a pickle may hold instances."""
+    module, _, name = dotted.partition(":")
+    return verdict(module, name, frozenset({Use.INSTANTIATED})).kind is VerdictKind.ALLOWED
 
 
 def _allowed(module: str) -> Mapping[str, Kind]:
@@ -258,7 +291,7 @@ def _unlisted(module: str, name: str) -> Verdict:
     if INSTANCE in name:
         return Verdict(VerdictKind.UNLISTED, "is a method bound to an object, which can be called with anything")
     if "." in name:
-        reason = "has a dot in its name, which reaches through a module or class to something else"
+        reason = "is reached through a module or a class, and is on no allow-list"
         return Verdict(VerdictKind.DOTTED, reason)
     if module == "__main__":
         reason = "was defined in the script that wrote the pickle, and is nowhere else"

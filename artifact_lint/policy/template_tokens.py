@@ -37,6 +37,9 @@ _TOKEN = regex(
     r"|(?P<operator>//|\*\*|[=!<>]=|[-+/*%~\[\](){}<>=.:|,;])",
     DOTALL,
 )
+#: What may follow a backslash in a Python string.
+_ESCAPE = regex(r"\\(.)")
+_ESCAPES = frozenset("\n\\'\"abfnrtv01234567xNuU")
 _ENDS = {"{{": regex(r"-?\}\}"), "{%": regex(r"[-+]?%\}")}
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _WORDS = frozenset({"and", "else", "if", "in", "is", "not", "or", "recursive"})
@@ -171,6 +174,8 @@ def _decoded(text: str, line: int) -> str:
     """A string's value: Jinja reads escapes as Python does."""
     if "\\" not in text:
         return text
+    # Python keeps the backslash of an escape that it does not know, and warns.
+    text = _ESCAPE.sub(lambda found: found[0] if found[1] in _ESCAPES else f"\\{found[0]}", text)
     try:
         return text.encode("ascii", "backslashreplace").decode("unicode-escape")
     except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 #: Semantic Versioning 2.0.0, section 9 to 11, with its own regular expression.
 _SEMVER = re.compile(
@@ -43,7 +44,57 @@ def why_never(text: str) -> str | None:
     return None
 
 
-def order(text: str) -> tuple[int, ...] | None:
-    """The numbers of a release to compare by; None for pre-releases and for what has no order."""
-    match = re.fullmatch(r"[vV]?(\d+(?:\.\d+)*)(?:\+.*)?", text)
-    return tuple(int(part) for part in match[1].split(".")) if match else None
+def compare(one: str, other: str) -> int | None:
+    """How two versions of one scheme are ordered: negative where the first is lower, 0 where both rank alike.
+
+    Numbers are compared from left to right, missing ones as 0, and a pre-release comes before its release (Semantic
+    Versioning 2.0.0, section 11; calver.org orders modifiers likewise). None where either is of no scheme, or where
+    only one is a running number: nobody can say which of 14 and 2.0.0 comes first. `v2` and `v1.5` are of one scheme.
+    """
+    first, second = _ordered(one), _ordered(other)
+    if first is None or second is None:
+        return None
+    if first.counts != second.counts and not (one[0] in "vV" and other[0] in "vV"):
+        return None
+    longest = max(len(first.numbers), len(second.numbers))
+    keys = [(read.numbers + (0,) * (longest - len(read.numbers)), read.stage) for read in (first, second)]
+    return (keys[0] > keys[1]) - (keys[0] < keys[1])
+
+
+class _Ordered(NamedTuple):
+    """`counts` marks a running number; `stage` sorts pre-releases by their parts, and a release after all of them."""
+
+    counts: bool
+    numbers: tuple[int, ...]
+    stage: tuple[tuple[int, int, str], ...]
+
+
+_RELEASED = ((2, 0, ""),)
+_PARTS = re.compile(r"[vV]?(?P<numbers>\d+(?:\.\d+)*)(?:[-.]?(?P<stage>[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?(?:\+.*)?")
+
+
+def _ordered(text: str) -> _Ordered | None:
+    match = _PARTS.fullmatch(text) if is_version(text) and why_never(text) is None else None
+    if match is None:
+        return None
+    numbers = tuple(int(part) for part in match["numbers"].split("."))
+    return _Ordered(len(numbers) == 1, numbers, _stage(match["stage"]) if match["stage"] else _RELEASED)
+
+
+def _stage(written: str) -> tuple[tuple[int, int, str], ...]:
+    """Numbers before words, and numerically; words in the order of ASCII; a shorter list first."""
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in written.split("."))
+
+
+#: What calls itself unfinished: PEP 440's development releases, Maven's snapshots, and what others write for both.
+_UNFINISHED = re.compile(r"(?:^|[^a-z])(?:dev|snapshot|nightly|wip|draft)(?:$|[^a-z])", re.IGNORECASE)
+
+
+def is_unfinished(text: str) -> bool:
+    """Whether a version says itself that what it names still changes: `1.2.0.dev3`, `1.2.0-SNAPSHOT`."""
+    return _UNFINISHED.search(text) is not None
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two texts are one version, whatever their case and with or without a `v`."""
+    return one.strip().lower().removeprefix("v") == other.strip().lower().removeprefix("v")

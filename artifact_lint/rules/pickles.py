@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.model import PicklePolicy, Problem, Severity
 from artifact_lint.policy.imports import VerdictKind
 from artifact_lint.rules.registry import rule
-from artifact_lint.rules.unpickling import at, inside, is_ordinary, pickled, policy, verdicts, vouched_for_itself
+from artifact_lint.rules.unpickling import at, byte, inside, is_ordinary, pickled, policy, verdicts, vouched_for_itself
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,17 +16,23 @@ if TYPE_CHECKING:
     from artifact_lint.model import Artifact, Import, Inspection, WeightFile
     from artifact_lint.policy.imports import Verdict
 
-#: What each framework's users can write instead, which holds no code.
+#: What each framework's users can write instead, which holds no code; for objects, what suits their package.
 _SAFE_FORMATS = {
     "scikit-learn": "skops (`skops.io.dump`) or ONNX",
     "pytorch": "safetensors (`safetensors.torch.save_file`)",
     "xgboost": "UBJ (`model.save_model('model.ubj')`)",
     "lightgbm": "its text format (`booster.save_model('model.txt')`)",
     "catboost": "its own format (`model.save_model('model.cbm')`)",
+    "pandas": "Parquet (`frame.to_parquet`)",
+    "pyarrow": "Parquet (`pyarrow.parquet.write_table`)",
+    "numpy": "npy (`numpy.save`)",
 }
+#: Files of arrays, which are pickles only where their items are objects.
+_ARRAYS = frozenset({"npy", "npz"})
 
 
 _LISTED = "on the allow-list"
+_ANY_SAFE_FORMAT = "Save it in a format that holds no code: safetensors, skops, ONNX, UBJ."
 
 
 @rule("PKL001", "pickle-forbidden", severity=Severity.ERROR, tags=("security",))
@@ -43,14 +49,26 @@ def pickle_forbidden(artifact: Artifact) -> Iterator[Problem]:
     if policy(artifact) is not PicklePolicy.FORBID:
         return
     for file, inspection in pickled(artifact):
-        yield Problem(
-            file.origin, f"{file.path} is a pickle, which the policy forbids", _instead(inspection), file=file.path
-        )
+        where, inner = _first_place(file, inspection)
+        message = f"{file.path} is a pickle, which the policy forbids{where}"
+        yield Problem(file.origin, message, _instead(inspection), file=inner)
+
+
+def _first_place(file: WeightFile, inspection: Inspection) -> tuple[str, str]:
+    """Where a file imports something first, for people, and the member that it does it in."""
+    first = next(iter(inspection.imports), None)
+    if first is None:
+        return "", file.path
+    return f" (first import: {byte(file, first)})", inside(file, first)
 
 
 def _instead(inspection: Inspection) -> str:
-    safe = _SAFE_FORMATS.get(inspection.framework or "")
-    return f"Save it as {safe}." if safe else "Save it in a format that holds no code: safetensors, skops, ONNX, UBJ."
+    """What to save instead: what suits the framework, or else the package of the object."""
+    if inspection.format in _ARRAYS:
+        return "Save the arrays without `dtype=object`: as numbers, or as texts of a fixed length."
+    package = inspection.metadata.get("root", "").partition(":")[0].partition(".")[0]
+    safe = _SAFE_FORMATS.get(inspection.framework or "") or _SAFE_FORMATS.get(package)
+    return f"Save it as {safe}." if safe else _ANY_SAFE_FORMAT
 
 
 @rule("PKL002", "pickle-used", severity=Severity.NOTE, tags=("security",))
@@ -61,27 +79,40 @@ def pickle_used(artifact: Artifact) -> Iterator[Problem]:
     It does no harm as it is. The next one of the same name may, and every reader has to trust the list.
 
     ## How to fix
-    Prefer a format that holds no code: the message names the one for this framework.
+    Prefer a format that holds no code: the message names one for what the file holds, where it is known what that is.
     """
     if policy(artifact) is PicklePolicy.FORBID:
         return
     for file, inspection in pickled(artifact):
         clean = all(judged.kind is VerdictKind.ALLOWED for _, judged in verdicts(artifact, file, inspection))
         if clean and not inspection.incomplete and all(map(is_ordinary, inspection.hazards)):
-            itself = vouched_for_itself(artifact) & {found.dotted for found in inspection.imports}
-            cases = "1 case" if len(itself) == 1 else f"{len(itself)} cases"
-            listed = f"on the allow-list or, in {cases}, allowed by its own manifest" if itself else _LISTED
+            listed = _why_allowed(artifact, inspection)
             partly = inspection.metadata.get("imports only")
             unread = f"; {partly} it was read for imports alone, so that nothing else is known of it" if partly else ""
-            message = f"{file.path} is a pickle; everything it imports is {listed}{unread}"
-            yield Problem(file.origin, message, _instead(inspection), file=file.path)
+            where, inner = _first_place(file, inspection)
+            message = f"{file.path} is a pickle; everything it imports is {listed}{unread}{where}"
+            yield Problem(file.origin, message, _instead(inspection), file=inner)
+
+
+def _why_allowed(artifact: Artifact, inspection: Inspection) -> str:
+    """Who allowed what a file imports, in words that continue "everything it imports is"."""
+    names = {found.dotted for found in inspection.imports}
+    configured = names & artifact.options.pickle.allow
+    itself = (names - configured) & vouched_for_itself(artifact)
+    others = [
+        f"{len(allowed)} name{'' if len(allowed) == 1 else 's'} by {who}"
+        for allowed, who in ((configured, "your configuration"), (itself, "its own manifest"))
+        if allowed
+    ]
+    return f"{_LISTED} or allowed, {' and '.join(others)}" if others else _LISTED
 
 
 @rule("PKL101", "dangerous-import", severity=Severity.ERROR, tags=("security",))
 def dangerous_import(artifact: Artifact) -> Iterator[Problem]:
     """Unpickling imports something that runs code, reaches files or the network, or loads more pickles.
 
-    Only the configuration can allow it; what an artifact's own manifest allows of this kind counts for nothing.
+    Only the configuration can allow it; what an artifact's own manifest allows of this kind counts for nothing. It is
+    an error under the policy `report` as well.
 
     ## Why is this bad?
     Loading the file hands the machine, and its credentials, to whoever wrote it.
@@ -127,7 +158,7 @@ def unlisted_import(artifact: Artifact) -> Iterator[Problem]:
 
     ## How to fix
     If the class is yours and you trust the file, paste the line from the message into the configuration, or into
-    `weights.pickle` of the manifest with a reason.
+    `weights.pickle` of the manifest with a reason. Names are allowed one by one: `package:*` is refused.
     """
     for file, inspection in pickled(artifact):
         yield from _on_no_list(artifact, file, inspection, VerdictKind.UNLISTED)
@@ -158,7 +189,9 @@ def _on_no_list(artifact: Artifact, file: WeightFile, inspection: Inspection, ki
     for group in groups[:_MOST_SAID]:
         first = group[0][0]
         message = f"unpickling imports {_unlisted(group)} ({at(file, first)})"
-        advice = _instead_of_main(first) or _how_to_allow(dict.fromkeys(found.dotted for found, _ in group))
+        names = list(dict.fromkeys(found.dotted for found, _ in group))
+        forbidden = policy(artifact) is PicklePolicy.FORBID
+        advice = _instead_of_main(first) or (_instead(inspection) if forbidden else _how_to_allow(names))
         yield Problem(file.origin, message, advice, file=inside(file, first), severity=severity)
     if len(groups) > _MOST_SAID:
         first = groups[_MOST_SAID][0][0]
@@ -172,6 +205,8 @@ _MOST_SAID = 100
 #: How many names a message tells for each reason, and how many a line to paste holds.
 _TOLD = 3
 _PASTED = 100
+#: Up to how many names are told a second time, in the manifest's line.
+_REPEATED = 3
 
 
 def _by_package(judged: Iterable[tuple[Import, Verdict]]) -> list[list[tuple[Import, Verdict]]]:
@@ -204,18 +239,18 @@ def _listing(imports: list[Import]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
-def _how_to_allow(names: Iterable[str]) -> str:
-    """The line to paste, for the configuration and, where it is short, for the manifest."""
-    entries = [json.dumps(name) for name in names]
-    line = f"allow = [{', '.join(entries[:_PASTED])}]"
-    if len(entries) > _PASTED:
-        rest = f", and the other {len(entries) - _PASTED} as well"
-    elif len(entries) == 1:
-        manifest = f'`pickle: {{policy: allow-listed, allow: [{entries[0]}], reason: "..."}}`'
-        return f"If you trust it, add `{line}` to [tool.artifact-lint.pickle], or {manifest} to the manifest's weights."
+def _how_to_allow(names: list[str]) -> str:
+    """The lines to paste, for the configuration and for the manifest."""
+    listed = json.dumps(names[:_PASTED])
+    manifest = f'`pickle: {{policy: allow-listed, allow: {listed}, reason: "..."}}`'
+    if len(names) > _PASTED:
+        rest = f", and the other {len(names) - _PASTED} as well"
+    elif len(names) > _REPEATED:
+        rest = ', or `pickle: {policy: allow-listed, allow: <the list>, reason: "..."}` to the manifest\'s weights'
     else:
-        rest = ", or the same names, with a reason, to `weights.pickle` of the manifest"
-    return f"If you trust them, add `{line}` to [tool.artifact-lint.pickle]{rest}."
+        rest = f", or {manifest} to the manifest's weights"
+    trusted = "it" if len(names) == 1 else "them"
+    return f"If you trust {trusted}, add `allow = {listed}` to [tool.artifact-lint.pickle]{rest}."
 
 
 def _instead_of_main(found: Import) -> str:

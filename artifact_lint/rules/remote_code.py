@@ -182,13 +182,24 @@ def _packed_targets(artifact: Artifact) -> Iterator[Problem]:
     for file in artifact.files:
         inspection = file.inspection.value if file.state is FileState.PRESENT else None
         for hazard in inspection.hazards if inspection else ():
-            harm = harm_of_target(hazard.evidence) if hazard.kind is HazardKind.TARGET else ""
+            if hazard.kind is not HazardKind.TARGET:
+                continue
+            inside = f"{file.path}!{hazard.member}"
+            place = f"{file.path}, byte {hazard.offset:,} of {hazard.member}"
+            key, _, name = hazard.evidence.partition(":") if hazard.evidence.startswith(_TAGGED) else ("", "", "")
+            harm = _harm_of_tag(key, name) if key else harm_of_target(hazard.evidence)
             if harm:
-                place = f"{file.path}, byte {hazard.offset:,} of {hazard.member}"
-                message = f"the configuration makes the loader call {hazard.evidence}, which {harm} ({place})"
-                advice = "Do not load it; find out who wrote it."
-                yield Problem(file.origin, message, advice, file=f"{file.path}!{hazard.member}")
+                called = f"reach {name}" if key else f"call {hazard.evidence}"
+                message = f"the configuration makes the loader {called}, which {harm} ({place})"
+                yield Problem(file.origin, message, "Do not load it; find out who wrote it.", file=inside)
+            elif _INTERPOLATED in hazard.evidence:
+                message = f"what the configuration names to be called is unknown: {hazard.evidence} ({place})"
+                yield Problem(file.origin, message, "Write it out.", file=inside, severity=Severity.WARNING)
 
+
+#: How the tags begin that name a Python object, and references to values that are not known (OmegaConf).
+_TAGGED = "!!python/"
+_INTERPOLATED = "${"
 
 _TAG_USES = {
     "!!python/object/apply": Use.CALLED,
@@ -200,10 +211,14 @@ _TAG_USES = {
 
 def _harm(reference: CodeReference) -> str:
     if reference.kind is CodeKind.TAG:
-        use = _TAG_USES.get(reference.key)
-        return harm_of_target(reference.target, use) if use else harm_of_import(reference.target)
+        return _harm_of_tag(reference.key, reference.target)
     is_target = reference.kind is CodeKind.TARGET or (reference.kind is CodeKind.REMOTE and reference.key == "type")
     return harm_of_target(reference.target) if is_target else ""
+
+
+def _harm_of_tag(key: str, target: str) -> str:
+    use = _TAG_USES.get(key)
+    return harm_of_target(target, use) if use else harm_of_import(target)
 
 
 def _loader(artifact: Artifact, fact: Fact[CodeReference]) -> Iterator[Problem]:

@@ -93,8 +93,20 @@ def is_ordinary(hazard: Hazard) -> bool:
 
 def at(file: WeightFile, part: Import | Hazard | Incomplete) -> str:
     """The place of something in a file, for people."""
-    member = f" of {part.member}" if part.member else ""
-    return f"{file.path}, byte {part.offset:,}{member}"
+    return f"{file.path}, {byte(file, part)}"
+
+
+def byte(file: WeightFile, part: Import | Hazard | Incomplete) -> str:
+    """The byte of a file that is named already, with the member that it is counted in."""
+    member = f" of {part.member}" if part.member else _base(file)
+    return f"byte {part.offset:,}{member}"
+
+
+def _base(file: WeightFile) -> str:
+    """What bytes are counted in where they are not the file's own."""
+    inspection = file.inspection.value
+    counted = inspection.metadata.get("offsets") if inspection is not None else None
+    return f" {counted}" if counted else ""
 
 
 def inside(file: WeightFile, part: Import | Hazard | Incomplete) -> str:

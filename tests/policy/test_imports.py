@@ -160,7 +160,7 @@ def test_a_dotted_name_is_judged_by_what_it_reaches(module: str, name: str) -> N
 def test_a_dotted_name_is_never_allowed_because_its_first_part_is(module: str, name: str) -> None:
     judged = verdict(module, name, CALLED)
     assert judged.kind is VerdictKind.DOTTED
-    assert "dot" in judged.reason
+    assert "reached through" in judged.reason
 
 
 def test_a_trusted_module_is_no_pass_for_its_other_names() -> None:
@@ -261,9 +261,51 @@ def test_a_bound_method_is_told_as_one() -> None:
     assert "bound" in judged.reason
 
 
-def test_the_data_of_statsmodels_is_unlisted_because_it_evaluates_a_formula() -> None:
+def test_the_data_of_statsmodels_is_unlisted_where_it_evaluates_a_formula() -> None:
     assert verdict("statsmodels.regression.linear_model", "OLS", NAMED).kind is VerdictKind.ALLOWED
-    assert "formula" in verdict("statsmodels.base.data", "PandasData", NAMED).reason
+    assert verdict("statsmodels.base.data", "PandasData", frozenset({Use.BUILT})).kind is VerdictKind.ALLOWED
+    assert "formula" in verdict("statsmodels.base.data", "PandasData", CALLED).reason
+
+
+def test_what_is_looked_up_may_be_called_and_not_changed() -> None:
+    assert verdict("logging", "getLogger", CALLED).kind is VerdictKind.ALLOWED
+    judged = verdict("logging", "getLogger", CALLED | {Use.BUILT})
+    assert judged.kind is VerdictKind.UNLISTED
+    assert judged.reason == "is allowed to be called, and not to change what is there"
+
+
+@pytest.mark.parametrize("name", ["count", "cycle", "repeat"])
+def test_iterators_without_an_end_are_on_no_list(name: str) -> None:
+    judged = verdict("itertools", name, CALLED)
+    assert judged.kind is VerdictKind.UNLISTED
+    assert "without an end" in judged.reason
+
+
+def test_a_cache_of_joblib_is_unlisted_until_it_is_made() -> None:
+    held = verdict("joblib.memory", "Memory", frozenset({Use.INSTANTIATED, Use.BUILT}))
+    assert held.kind is VerdictKind.UNLISTED
+    assert "directory of pickles" in held.reason
+    assert verdict("joblib.memory", "Memory", CALLED).kind is VerdictKind.DANGEROUS
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("builtins", "str.split"),
+        ("builtins", "str().upper"),
+        ("re", "_compile().findall"),
+        ("numpy", "column_stack"),
+        ("numpy.linalg", "norm"),
+        ("pandas.core.tools.datetimes", "to_datetime"),
+        ("pandas.core.generic", "NDFrame.fillna"),
+        ("scipy.special._special_ufuncs", "expit"),
+        ("scipy.spatial.distance", "cosine"),
+        ("sklearn.utils.validation", "check_array"),
+    ],
+)
+def test_functions_that_transformers_take_may_be_named_and_not_called(module: str, name: str) -> None:
+    assert verdict(module, name, NAMED).kind is VerdictKind.ALLOWED
+    assert verdict(module, name, CALLED).kind is not VerdictKind.ALLOWED
 
 
 @pytest.mark.parametrize("name", ["CyHalfBinomialLoss", "CyPinballLoss", "CyHalfTweedieLossIdentity"])

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import itertools
 import pickle
+import re
 import struct
 from datetime import date
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from ruamel.yaml import YAML
 
 from artifact_lint.engine import Request, lint
 from artifact_lint.model import Finding, Severity
 from artifact_lint.rules import all_rules
-from artifact_lint.settings import load
+from artifact_lint.settings import Settings, SettingsError, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,3 +123,46 @@ def test_a_module_name_never_leads_out_of_the_repository(tmp_path: Path) -> None
     stream = b"\x80\x04\x8c" + struct.pack("B", len(name)) + name + b"\x8c\x05Ratio\x93)\x81."
     (unlisted,) = said(repository, stream)
     assert "of this repository" not in unlisted.message
+
+
+def test_a_forbidden_pickle_gets_no_advice_to_allow_it(tmp_path: Path) -> None:
+    found = {finding.code: finding for finding in said(tmp_path, OWN, configured="forbid")}
+    assert "allow" not in found["PKL102"].help
+    assert found["PKL001"].message.endswith("(first import: byte 25)")
+
+
+def test_the_advice_is_a_line_for_the_configuration_and_one_for_the_manifest(tmp_path: Path) -> None:
+    [found] = said(tmp_path, OWN)
+    assert '`allow = ["churn_features:Ratio"]`' in found.help
+    line = re.search(r"`(pickle: .*)` to the manifest", found.help)
+    assert line is not None
+    assert YAML(typ="safe").load(line[1]) == {
+        "pickle": {"policy": "allow-listed", "allow": ["churn_features:Ratio"], "reason": "..."}
+    }
+
+
+def test_who_allowed_what_is_counted(tmp_path: Path) -> None:
+    [found] = said(tmp_path, OWN, allow_configured='"churn_features:Ratio"')
+    assert "on the allow-list or allowed, 1 name by your configuration" in found.message
+    [found] = said(tmp_path, OWN, "allow-listed", allow='"churn_features:Ratio"')
+    assert "on the allow-list or allowed, 1 name by its own manifest" in found.message
+
+
+@pytest.mark.parametrize("entry", ["churn_features:*", "*:Ratio", "churn_features"])
+def test_names_are_allowed_one_by_one(entry: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="every name by itself"):
+        said(tmp_path, OWN, allow_configured=f'"{entry}"')
+
+
+def test_bytes_of_a_compressed_file_are_counted_in_what_is_unpacked(tmp_path: Path) -> None:
+    found = said(tmp_path, gzip.compress(DANGEROUS, mtime=0))
+    assert any("byte 2 of the unpacked stream" in finding.message for finding in found)
+
+
+def test_arrays_of_objects_are_to_be_saved_without_objects(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, names=np.array(["a", 1], dtype=object))
+    (tmp_path / "names.npz").write_bytes(buffer.getvalue())
+    found = [found for found in lint([str(tmp_path)], Request(Settings())).findings if found.code == "PKL002"]
+    assert found
+    assert "dtype=object" in found[0].help
