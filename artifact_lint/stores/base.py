@@ -39,6 +39,32 @@ class Entry:
     target: str | None = None
 
 
+#: Two changes that are further apart than this, in nanoseconds, differ in their times on every file system (FAT: 2 s).
+SETTLED = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One state of one file of this machine: while all five stay the same, so do the bytes.
+
+    Times are in nanoseconds since 1970. Nobody can set `changed_ns` back, so that a file with an old date put over
+    another one is told from it; only who writes through a shared mapping of the memory goes unnoticed for a while.
+    """
+
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+    changed_ns: int
+
+    def is_settled(self, now: int) -> bool:
+        """Whether the file was left alone so long that its next change is sure to show; `now` in nanoseconds.
+
+        A file system without numbers of its own for files tells nothing of them, ever.
+        """
+        return self.inode != 0 and now - max(self.modified_ns, self.changed_ns) >= SETTLED
+
+
 class Source(Protocol):
     """Bytes that can be read at any offset."""
 

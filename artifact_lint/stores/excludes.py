@@ -26,6 +26,7 @@ DEFAULT_EXCLUDES = (
     ".pytest_cache/",
     "**/.dvc/cache/",
     "**/.dvc/tmp/",
+    ".artifact-lint-*.tmp",  # left by a process that was killed while it wrote (`artifact_lint.atomic`)
 )
 #: The file that marks a virtual environment, whatever its directory is called (PEP 405).
 ENVIRONMENT_MARK = "pyvenv.cfg"

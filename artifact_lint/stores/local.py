@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Self
 
 from artifact_lint.git import find_root
-from artifact_lint.stores.base import Entry, EntryKind, StoreError
+from artifact_lint.stores.base import Entry, EntryKind, Identity, StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, ENVIRONMENT_MARK, Excludes
 
 if TYPE_CHECKING:
@@ -135,10 +135,24 @@ class LocalStore:
         if not stat.S_ISREG(status.st_mode):
             os.close(descriptor)
             raise StoreError(f"not a regular file: {path}")
-        return LocalSource(path, descriptor, status.st_size)
+        return LocalSource(path, real, descriptor, status)
+
+    def identity(self, path: str) -> Identity | None:
+        """The state of the regular file at a path, without opening it; None where there is none within the root."""
+        place = self._place(path)
+        if place is None:
+            return None
+        real = self._real(place)
+        if not self._is_within(real):
+            return None
+        try:
+            status = os.lstat(real)
+        except OSError:
+            return None
+        return _identity_of(status) if stat.S_ISREG(status.st_mode) else None
 
     def _place(self, path: str) -> str | None:
-        if "\0" in path or PurePath(path).is_absolute() or ".." in path.split("/"):
+        if "\0" in path or _is_absolute(path) or ".." in path.split("/"):
             return None
         return f"{self._root}/{path}" if path else self._root
 
@@ -175,7 +189,7 @@ class LocalStore:
         try:
             real = self._real(place)
             if not self._is_within(real):
-                return Entry(path, 0, EntryKind.ESCAPING_LINK)
+                return Entry(path, 0, EntryKind.ESCAPING_LINK) if os.path.lexists(place) else None
             status = os.lstat(real)
         except OSError:
             return Entry(path, 0, EntryKind.BROKEN_LINK) if _is_link(place) else None
@@ -191,12 +205,14 @@ class LocalStore:
 
 
 class LocalSource:
-    """An open regular file; `size` is what it was when it was opened. Threads may read at the same time."""
+    """An open regular file; size and identity are those of when it was opened. Threads may read at the same time."""
 
-    def __init__(self, path: str, descriptor: int, size: int) -> None:
+    def __init__(self, path: str, real: str, descriptor: int, status: os.stat_result) -> None:
         self._path = path
+        self._real = real
         self._descriptor: int | None = descriptor
-        self._size = size
+        self._size = status.st_size
+        self.identity = _identity_of(status)
         self._whole: bytes | None = None
         self._lock = threading.Lock()
 
@@ -234,6 +250,49 @@ class LocalSource:
             wanted -= len(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        """Fill a buffer with the bytes from `offset`; how many they are: fewer than it holds only at the end.
+
+        Raises:
+            StoreError: The bytes cannot be read (any more).
+        """
+        descriptor = self._descriptor
+        if descriptor is None:
+            raise StoreError(f"closed before it was read: {self._path}")
+        wanted = max(0, min(len(buffer), self._size - offset))
+        filled = 0
+        while filled < wanted:
+            try:
+                count = self._fill_once(descriptor, offset + filled, buffer[filled:wanted])
+            except OSError as error:
+                raise StoreError(_explained(error, self._path)) from None
+            if not count:
+                raise StoreError(f"changed while it was read: {self._path}")
+            filled += count
+        return filled
+
+    def expect_unchanged(self) -> None:
+        """See to it that what was read is one state of the file, and still is what stands at its path.
+
+        Raises:
+            StoreError: The file was written to, cut short or replaced since it was opened.
+        """
+        if self._descriptor is None:
+            raise StoreError(f"closed before it was read: {self._path}")
+        try:
+            unchanged = _identity_of(os.fstat(self._descriptor)) == self.identity and self._is_in_place()
+        except OSError:
+            unchanged = False
+        if not unchanged:
+            raise StoreError(f"changed while it was read: {self._path}")
+
+    def _is_in_place(self) -> bool:
+        """Whether the path still leads to the open file. Windows keeps open files in place, and numbers them oddly."""
+        if os.name == "nt":
+            return True
+        status = os.lstat(self._real)
+        return (status.st_dev, status.st_ino) == (self.identity.device, self.identity.inode)
+
     def close(self) -> None:
         """Close the file; a second time changes nothing."""
         descriptor, self._descriptor = self._descriptor, None
@@ -255,6 +314,17 @@ class LocalSource:
             os.lseek(descriptor, offset, os.SEEK_SET)
             return os.read(descriptor, length)
 
+    def _fill_once(self, descriptor: int, offset: int, buffer: memoryview) -> int:
+        if hasattr(os, "preadv"):
+            return os.preadv(descriptor, [buffer], offset)
+        piece = self._read_once(descriptor, offset, len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _identity_of(status: os.stat_result) -> Identity:
+    return Identity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
 
 def _plain_entry(path: str, listed: os.DirEntry[str]) -> Entry | None:
     try:
@@ -269,6 +339,10 @@ def _entry_of(path: str, status: os.stat_result) -> Entry:
     if stat.S_ISREG(status.st_mode):
         return Entry(path, status.st_size)
     return Entry(path, 0, EntryKind.SPECIAL)
+
+
+def _is_absolute(path: str) -> bool:
+    return path.startswith("/") or (os.name == "nt" and PurePath(path).is_absolute())
 
 
 def _is_link(place: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from bisect import bisect_left
-from collections import deque
+from collections import defaultdict, deque
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Self
 
@@ -14,7 +14,7 @@ from artifact_lint.stores.base import Entry, EntryKind, StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, ENVIRONMENT_MARK, Excludes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -25,21 +25,41 @@ IN_MEMORY = 32 << 20
 #: The longest target of a link that Linux follows (PATH_MAX), and how many links in a row (MAXSYMLINKS).
 _LONGEST_TARGET = 4096
 _MOST_LINKS = 40
+#: How many directories of a revision's root are listed one by one, before all others are listed together.
+_MOST_LISTINGS = 16
 
 
 class _SnapshotStore:
     """Files by path, with their content in git's object database. Close it after use."""
 
-    def __init__(self, repository: Repository, blobs: list[Blob], label: str, excludes: tuple[str, ...]) -> None:
+    def __init__(self, repository: Repository, label: str, excludes: tuple[str, ...]) -> None:
         self._repository = repository
         self._label = label
         self._excludes = Excludes(excludes)
-        self._files = {blob.path: blob for blob in blobs if blob.mode.startswith("100")}
-        self._links = {blob.path: self._target(blob) for blob in blobs if blob.mode == "120000"}
-        self._paths = sorted([*self._files, *self._links])
+        self._files: dict[str, Blob] = {}
+        self._links: dict[str, str | None] = {}
+        self._paths: list[str] = []
+        self._folders: dict[str, list[str]] = defaultdict(list)
+        self._environments: tuple[str, ...] = ()
+
+    def _know(self, blobs: Iterable[Blob]) -> None:
+        """Put more files in view, none of which was in view before."""
+        for blob in blobs:
+            if blob.mode.startswith("100"):
+                self._files[blob.path] = blob
+            elif blob.mode == "120000":
+                self._links[blob.path] = self._target(blob)
+            else:
+                continue
+            self._paths.append(blob.path)
+            self._folders[blob.path.rpartition("/")[0]].append(blob.path)
+        self._paths.sort()
         self._environments = tuple(
             path.removesuffix(ENVIRONMENT_MARK) for path in self._paths if path.endswith(f"/{ENVIRONMENT_MARK}")
         )
+
+    def _need(self, path: str) -> None:
+        """Have everything in view that lies at or below a path."""
 
     @property
     def label(self) -> str:
@@ -52,6 +72,7 @@ class _SnapshotStore:
         Raises:
             StoreError: There is no such directory.
         """
+        self._need(under)
         if under and not self.is_directory(under):
             raise StoreError(f"no such directory in {self._label}: {under}")
         prefix = f"{under}/" if under else ""
@@ -59,20 +80,25 @@ class _SnapshotStore:
             path = self._paths[index]
             if not path.startswith(prefix):
                 return
-            if self._excludes.covers_below(path, under) or self._in_environment(path, prefix):
-                continue
+            yield from self._shown(path, under)
+
+    def files(self, directory: str) -> Iterator[Entry]:
+        """The files directly in a directory, without what is excluded; none where it is not there."""
+        if directory:
+            self._need(directory)
+        for path in sorted(self._folders.get(directory, ())):
+            yield from self._shown(path, directory)
+
+    def _shown(self, path: str, under: str) -> Iterator[Entry]:
+        prefix = f"{under}/" if under else ""
+        if not self._excludes.covers_below(path, under) and not self._in_environment(path, prefix):
             entry = self.entry(path)
             if entry is not None:
                 yield entry
 
-    def files(self, directory: str) -> Iterator[Entry]:
-        """The files directly in a directory, without what is excluded; none where it is not there."""
-        if self.is_directory(directory):
-            below = len(directory) + 1 if directory else 0
-            yield from (entry for entry in self.entries(directory) if "/" not in entry.path[below:])
-
     def entry(self, path: str) -> Entry | None:
         """The file at a path, excluded or not; None where there is none."""
+        self._need(path)
         blob = self._files.get(path)
         if blob is not None:
             return Entry(path, blob.size or 0)
@@ -86,8 +112,14 @@ class _SnapshotStore:
             return Entry(path, blob.size or 0, target=resolved)
         return None if self.is_directory(resolved) else Entry(path, 0, EntryKind.BROKEN_LINK)
 
+    def oid(self, path: str) -> str | None:
+        """The id in git of what a path holds, through links; None where there is no file."""
+        blob = self._blob(path)
+        return blob.oid if blob is not None else None
+
     def is_directory(self, path: str) -> bool:
         """Whether a path is a directory that holds something."""
+        self._need(path)
         if not path:
             return bool(self._paths)
         index = bisect_left(self._paths, f"{path}/")
@@ -99,8 +131,7 @@ class _SnapshotStore:
         Raises:
             StoreError: There is no such file, or git does not have its bytes.
         """
-        resolved = self._resolved(path) if path in self._links else path
-        blob = None if isinstance(resolved, EntryKind) else self._files.get(resolved)
+        blob = self._blob(path)
         if blob is None:
             raise StoreError(f"no such file in {self._label}: {path}")
         content = self._content(blob)
@@ -117,6 +148,11 @@ class _SnapshotStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
         self.close()
+
+    def _blob(self, path: str) -> Blob | None:
+        self._need(path)
+        resolved = self._resolved(path) if path in self._links else path
+        return None if isinstance(resolved, EntryKind) else self._files.get(resolved)
 
     def _content(self, blob: Blob) -> IO[bytes]:
         content: IO[bytes] = BytesIO() if (blob.size or 0) <= IN_MEMORY else tempfile.TemporaryFile()  # noqa: SIM115
@@ -154,6 +190,7 @@ class _SnapshotStore:
                 continue
             reached.append(part)
             place = "/".join(reached)
+            self._need(place)
             if place not in self._links:
                 continue
             target = self._links[place]
@@ -183,11 +220,14 @@ class IndexStore(_SnapshotStore):
             blobs = repository.index()
         except GitError as error:
             raise StoreError(str(error)) from None
-        super().__init__(repository, blobs, "index", excludes)
+        super().__init__(repository, "index", excludes)
+        self._know(blobs)
 
 
 class RevisionStore(_SnapshotStore):
     """The files of a commit; `commit` is its full id.
+
+    What lies in a directory of the root is listed when somebody first asks about it: most of a repository never is.
 
     Raises:
         StoreError: There is no repository or no such revision, or git refuses to read it.
@@ -197,10 +237,30 @@ class RevisionStore(_SnapshotStore):
         try:
             repository = open_repository(root)
             self.commit = repository.commit(revision)
-            blobs = repository.tree(self.commit)
+            top = repository.tree(self.commit, recursive=False)
         except GitError as error:
             raise StoreError(str(error)) from None
-        super().__init__(repository, blobs, revision, excludes)
+        super().__init__(repository, revision, excludes)
+        self._know(blob for blob in top if not blob.is_tree)
+        self._unlisted = {blob.path for blob in top if blob.is_tree}
+        self._listed = 0
+        self._listing = threading.Lock()
+
+    def _need(self, path: str) -> None:
+        if not self._unlisted:
+            return
+        with self._listing:
+            wanted = self._unlisted & {path.partition("/")[0]} if path else set(self._unlisted)
+            if not wanted:
+                return
+            everything = not path or self._listed == _MOST_LISTINGS
+            try:
+                blobs = self._repository.tree(self.commit, self._unlisted if everything else wanted)
+            except GitError as error:
+                raise StoreError(str(error)) from None
+            self._unlisted -= self._unlisted if everything else wanted
+            self._listed += 1
+            self._know(blobs)
 
 
 class BlobSource:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from artifact_lint.changes import changes_since, staged_changes
 from artifact_lint.git import GitError, changed_paths, head_commit, open_repository, staged_paths
 from artifact_lint.stores.revision import IndexStore, RevisionStore
 
@@ -33,6 +34,8 @@ def read_revision(root: Path) -> None:
 QUESTIONS: dict[str, Callable[[Path], object]] = {
     "changed_paths": lambda root: changed_paths(root, "HEAD"),
     "staged_paths": staged_paths,
+    "changes_since": lambda root: changes_since(root, "HEAD"),
+    "staged_changes": staged_changes,
     "IndexStore": read_index,
     "RevisionStore": read_revision,
     "head_commit": head_commit,

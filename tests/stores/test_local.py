@@ -5,12 +5,14 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from artifact_lint.stores import Entry, EntryKind, StoreError
+from artifact_lint.stores.base import SETTLED
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES
 from artifact_lint.stores.local import LocalStore, find_root
 
@@ -266,3 +268,74 @@ def test_the_root_of_a_repository_is_found(tmp_path: Path, monkeypatch: pytest.M
     assert find_root(tmp_path / "worktree/c") == tmp_path / "worktree"
     monkeypatch.chdir(tmp_path / "repo/a")
     assert find_root(Path()) == tmp_path / "repo"
+
+
+class TestIdentity:
+    def test_tells_the_states_of_files_apart(self, tmp_path: Path) -> None:
+        fill(tmp_path, "a.bin", "b.bin")
+        store = LocalStore(tmp_path)
+        first = store.identity("a.bin")
+        assert first is not None
+        assert (first.size, first.inode) == (5, (tmp_path / "a.bin").stat().st_ino)
+        assert first == store.identity("a.bin")
+        assert first != store.identity("b.bin")
+        (tmp_path / "a.bin").write_bytes(b"longer than before")
+        assert first != store.identity("a.bin")
+
+    def test_is_that_of_the_file_that_a_link_leads_to(self, tmp_path: Path) -> None:
+        fill(tmp_path, "a.bin")
+        (tmp_path / "link.bin").symlink_to("a.bin")
+        store = LocalStore(tmp_path)
+        assert store.identity("link.bin") == store.identity("a.bin")
+        with store.open("link.bin") as source:
+            assert source.identity == store.identity("a.bin")
+            source.expect_unchanged()
+
+    def test_is_none_of_what_is_no_file_within_the_root(self, tmp_path: Path) -> None:
+        root = tmp_path / "root"
+        fill(root, "directory/a.bin")
+        (tmp_path / "outside.bin").write_bytes(b"")
+        (root / "out.bin").symlink_to(tmp_path / "outside.bin")
+        (root / "broken.bin").symlink_to("gone.bin")
+        os.mkfifo(root / "fifo.bin")
+        store = LocalStore(root)
+        for path in (
+            "gone.bin",
+            "directory",
+            "out.bin",
+            "broken.bin",
+            "fifo.bin",
+            "../outside.bin",
+            "/etc/hosts",
+            "a\0",
+        ):
+            assert store.identity(path) is None
+
+    def test_is_settled_two_seconds_after_the_last_change(self, tmp_path: Path) -> None:
+        fill(tmp_path, "a.bin")
+        identity = LocalStore(tmp_path).identity("a.bin")
+        assert identity is not None
+        changed = max(identity.modified_ns, identity.changed_ns)
+        for later, is_settled in ((-1, False), (0, False), (SETTLED - 1, False), (SETTLED, True)):
+            assert identity.is_settled(changed + later) is is_settled
+        assert not replace(identity, inode=0).is_settled(changed + 10 * SETTLED)
+
+
+class TestReadingIntoABuffer:
+    def test_fills_it_and_tells_how_far(self, tmp_path: Path) -> None:
+        (tmp_path / "a.bin").write_bytes(b"0123456789")
+        buffer = bytearray(4)
+        with LocalStore(tmp_path).open("a.bin") as source:
+            assert (source.read_into(2, memoryview(buffer)), bytes(buffer)) == (4, b"2345")
+            assert (source.read_into(8, memoryview(buffer)), bytes(buffer)) == (2, b"8945")
+            assert source.read_into(10, memoryview(buffer)) == 0
+            assert source.read_into(50, memoryview(buffer)) == 0
+
+    def test_does_so_without_the_call_that_only_some_systems_have(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delattr(os, "preadv")
+        (tmp_path / "a.bin").write_bytes(b"0123456789")
+        buffer = bytearray(4)
+        with LocalStore(tmp_path).open("a.bin") as source:
+            assert (source.read_into(8, memoryview(buffer)), bytes(buffer)) == (2, b"89\0\0")

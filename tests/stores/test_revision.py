@@ -141,6 +141,23 @@ class TestRevision:
             with pytest.raises(StoreError, match="no such directory in main: absent"):
                 paths(new, "absent")
 
+    def test_a_directory_is_listed_when_it_is_asked_for_and_many_at_once(self, workspace: Workspace) -> None:
+        for number in range(40):
+            workspace.write(f"d{number:02}/x", f"{number}")
+        workspace.write("top", "0")
+        workspace.write(":(glob)*/x", "odd")
+        (workspace.root / "link").symlink_to("d39/x")
+        workspace.commit()
+        with RevisionStore(workspace.root, "HEAD") as store:
+            assert [entry.path for entry in store.files("")] == ["link", "top"]
+            assert content(store, ":(glob)*/x") == b"odd"
+            assert content(store, "link") == b"39"
+            assert not store.is_directory("d")
+            assert [content(store, f"d{number:02}/x") for number in range(40)] == [b"%d" % n for n in range(40)]
+            assert store.entry("d07/y") is None
+            assert len(paths(store)) == 43
+            assert paths(store) == sorted(paths(store))
+
     def test_a_subdirectory_can_be_the_root(self, workspace: Workspace) -> None:
         workspace.write("team/models/a.bin", "one")
         workspace.write("elsewhere", "two")
