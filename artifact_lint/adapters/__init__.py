@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from artifact_lint.adapters import dvc, huggingface, kitfile, loaded_code, mlflow, mlflow_tracking, native, sidecar
+from artifact_lint.adapters import (
+    checksum_lists,
+    dvc,
+    dvc_directories,
+    huggingface,
+    kitfile,
+    loaded_code,
+    mlflow,
+    mlflow_tracking,
+    model_signing,
+    native,
+    sidecar,
+    wandb,
+)
 from artifact_lint.model import Irregularity, Origin, Record, Remark
 from artifact_lint.tree import UNREAD
 
@@ -18,7 +31,10 @@ if TYPE_CHECKING:
     from artifact_lint.tree import Tree
 
 CONVENTIONS = tuple(cast("Convention", module) for module in (native, mlflow, huggingface, kitfile, sidecar))
-SUPPLEMENTS = tuple(cast("Supplement", module) for module in (mlflow_tracking, dvc, loaded_code))
+SUPPLEMENTS = tuple(
+    cast("Supplement", module)
+    for module in (mlflow_tracking, dvc, dvc_directories, wandb, checksum_lists, model_signing, loaded_code)
+)
 
 _BY_NAME = {convention.NAME: convention for convention in CONVENTIONS}
 

@@ -12,6 +12,7 @@ from posixpath import normpath
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.reading import Reading, as_float, as_int, as_text, child
+from artifact_lint.adapters.roles import role_of
 from artifact_lint.model import NOTHING, Dataset, Fact, Mention, Metric, Origin, Pointer, Record, Role, Stated
 
 if TYPE_CHECKING:
@@ -28,12 +29,19 @@ PIPELINE = "dvc.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """One output that DVC tracks: its path in the store, what stands for its bytes, and its stage in a lock file."""
+    """One output that DVC tracks: its path in the store, what stands for its bytes, and its stage in a lock file.
+
+    Of a directory, `digest` is that of its listing (`algorithm:hex.dir`), `count` the number of its files, and `node`
+    the entry, which lists them itself where a remote keeps versions of its own.
+    """
 
     path: str
     origin: Origin
     pointer: Pointer
     stage: Node | None = None
+    digest: Fact[str] | None = None
+    count: int | None = None
+    node: Node | None = None
 
 
 def outs(tree: Tree) -> Mapping[str, Out]:
@@ -59,6 +67,16 @@ def _find(tree: Tree) -> Iterator[Out]:
             place = _within(directory, as_text(document.root.get("wdir")) or ".")
             for out in _elements(document.root.get("outs")):
                 yield from _out(place, out, None)
+
+
+def covering(tree: Tree, path: str) -> Out | None:
+    """The output that a file is, or the innermost one that it lies in."""
+    tracked = outs(tree)
+    while path:
+        if path in tracked:
+            return tracked[path]
+        path = path.rpartition("/")[0]
+    return None
 
 
 def _working_directory(tree: Tree, directory: str, stage: str) -> str | None:
@@ -88,16 +106,22 @@ def _out(directory: str | None, out: Node, stage: Node | None) -> Iterator[Out]:
     text, count = as_text(md5), as_int(size)
     algorithm = "md5" if as_text(out.get("hash")) == "md5" else "md5-dos2unix"
     is_directory = bool(text and text.endswith(".dir"))
-    digest = Fact(f"{algorithm}:{text}", md5.origin) if md5 is not None and text and not is_directory else None
+    stated = Fact(f"{algorithm}:{text}", md5.origin) if md5 is not None and text else None
+    digest = None if is_directory else stated
     length = Fact(count, size.origin) if size is not None and count is not None else None
     named = out.get("path")
     origin = named.origin if named is not None else out.origin
-    yield Out(path, origin, Pointer("DVC", digest, length, directory=is_directory), stage)
+    pointer = Pointer("DVC", digest, length, directory=is_directory)
+    if is_directory:
+        yield Out(path, origin, pointer, stage, stated, as_int(out.get("nfiles")), out)
+    else:
+        yield Out(path, origin, pointer, stage)
 
 
 def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> Record:  # noqa: ARG001  the protocol
     """The digests that DVC keeps of an artifact's files, and what the stage that made them read."""
-    tracked = [out for path in files if (out := outs(tree).get(path))]
+    stated = [mention.path for mention in record.mentions if mention.path is not None and not mention.directory]
+    tracked = [out for path in dict.fromkeys((*files, *stated)) if (out := outs(tree).get(path))]
     if not tracked:
         return NOTHING
     reading = Reading(tree)
@@ -120,7 +144,7 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
 def _mention(out: Out) -> Mention:
     digests = (out.pointer.digest,) if out.pointer.digest else ()
     written = out.path.rpartition("/")[2]
-    role = Role.OTHER if out.pointer.directory else Role.WEIGHTS
+    role = Role.OTHER if out.pointer.directory else role_of(out.path)
     return Mention(out.origin, out.path, written, role, size=out.pointer.size, digests=digests, required=False)
 
 

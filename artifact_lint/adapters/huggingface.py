@@ -15,8 +15,9 @@ from artifact_lint.adapters.huggingface_code import has_code, is_template_file
 from artifact_lint.adapters.huggingface_run import RUN_FILES, describe_training
 from artifact_lint.adapters.reading import Reading, as_text, child, fact, one_or_many, stated
 from artifact_lint.adapters.requirements import read_environment
+from artifact_lint.adapters.shards import index_names, read_shards
 from artifact_lint.document import Syntax
-from artifact_lint.model import NOTHING, Component, Fact, Feature, Mention, Origin, Record, Role, Section, Stated
+from artifact_lint.model import NOTHING, Component, Fact, Feature, Origin, Record, Section, Stated
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
@@ -37,11 +38,10 @@ CARD = "README.md"
 #: A file beside the weights is read up to this many bytes; real ones take a few thousand, a shard index may be larger.
 DOCUMENT_LIMIT = 8 << 20
 
-#: How many entries of a configuration, and how many shards of an index, are taken.
+#: How many entries of a configuration, and how many labels, are taken.
 _MOST_ENTRIES = 1_000
-_MOST_SHARDS = 10_000
+_MOST_LABELS = 10_000
 
-_INDEX_SUFFIXES = (".safetensors.index.json", ".bin.index.json")
 _WEIGHTS = regex(r".+\.safetensors|(?:pytorch_model|adapter_model|model)\b.*\.bin|tf_model\.h5|flax_model\.msgpack")
 
 #: What a tokenizer or a processor is kept in: the input contract of the model.
@@ -131,14 +131,14 @@ def recognise(tree: Tree, directory: str) -> Iterator[Claim]:
     """
     folder = tree.folder(directory)
     yield from _recognise_tokenizer(tree, directory, folder)
-    if not any(name in folder for name in (CONFIG, ADAPTER_CONFIG, PIPELINE, MODULES)) and not _indices(folder):
+    if not any(name in folder for name in (CONFIG, ADAPTER_CONFIG, PIPELINE, MODULES)) and not index_names(folder):
         return
     found = _configuration(tree, directory)
     if found is not None:
         reach = Reach.TREE if found.path.rpartition("/")[2] in (PIPELINE, MODULES) else Reach.DIRECTORY
         yield Claim(NAME, directory, found.path, reach)
         return
-    for name in _indices(folder):
+    for name in index_names(folder):
         path = child(directory, name)
         root = _root(tree, path)
         if root is None or root.get("weight_map") is not None:
@@ -174,10 +174,10 @@ def describe(tree: Tree, claim: Claim) -> Record:
     documents = {name: _document(reading, directory, name) for name in (CONFIG, ADAPTER_CONFIG, PIPELINE, MODULES)}
     for name in _SIDE_DOCUMENTS:
         _document(reading, directory, name)
-    mentions = tuple(_shards(reading, directory))
+    shards = read_shards(reading, directory)
     if claim.reach is Reach.TREE:
         for below in tree.subdirectories(directory):
-            mentions += tuple(_shards(reading, below))
+            shards += read_shards(reading, below)
     card = describe_card(reading.front_matter(child(directory, CARD))) if CARD in folder else NOTHING
     training = describe_training([_document(reading, directory, name) for name in RUN_FILES])
     environment = read_environment(reading, directory)
@@ -195,7 +195,8 @@ def describe(tree: Tree, claim: Claim) -> Record:
         outputs=_outputs(config),
         python_version=environment.python_version,
         requirements=environment.requirements,
-        mentions=mentions,
+        mentions=shards.mentions,
+        shard_indexes=shards.shard_indexes,
         sections=tuple(_sections(directory, found, contract, card + training)),
         not_applicable=(Fact(Component.FEATURE_SCHEMA, origin),) if contract is None else (),
         locations=tuple(_locations(config, adapter)),
@@ -287,33 +288,11 @@ def _has_company(folder: Mapping[str, Entry]) -> bool:
     return any(name in _INPUT_CONTRACTS or name in _SIDE_DOCUMENTS or _WEIGHTS.fullmatch(name) for name in folder)
 
 
-def _indices(folder: Mapping[str, Entry]) -> list[str]:
-    return sorted(name for name in folder if name.endswith(_INDEX_SUFFIXES))
-
-
 def _document(reading: Reading, directory: str, name: str) -> Node | None:
     entry = reading.tree.folder(directory).get(name)
     if entry is None or not _is_readable_size(entry):
         return None
     return reading.document(child(directory, name), Syntax.JSON)
-
-
-def _shards(reading: Reading, directory: str) -> Iterator[Mention]:
-    for name in _indices(reading.tree.folder(directory)):
-        root = reading.document(child(directory, name), Syntax.JSON, keep_texts=False)
-        weight_map = root.get("weight_map") if root is not None else None
-        seen: set[str] = set()
-        for _, node in weight_map.items() if weight_map is not None else ():
-            shard = node.text
-            if shard is None or shard in seen:
-                continue
-            seen.add(shard)
-            if len(seen) > _MOST_SHARDS:
-                break
-            form = "safetensors" if shard.endswith(".safetensors") else None
-            mention = reading.mention(directory, node, Role.WEIGHTS, format_name=form)
-            if mention is not None:
-                yield mention
 
 
 def _architecture(found: _Configuration | None, documents: Mapping[str, Node | None]) -> Stated[str]:
@@ -357,7 +336,7 @@ def _outputs(config: Node | None) -> Stated[tuple[Feature, ...]]:
     if labels is None:
         return Stated()
     names = tuple(as_text(node) for _, node in labels.items())
-    known = tuple(name for name in names if name is not None)[:_MOST_SHARDS]
+    known = tuple(name for name in names if name is not None)[:_MOST_LABELS]
     if not known:
         return Stated()
     origin = labels.origin

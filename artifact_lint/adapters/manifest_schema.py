@@ -12,7 +12,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from artifact_lint.document.node import MOST_REMARKS, brief
-from artifact_lint.model import Edit, Irregularity, Origin, Remark
+from artifact_lint.document.slots import rewritten
+from artifact_lint.model import Irregularity, Origin, Remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -63,7 +64,10 @@ def _instance(node: Node, schema: Mapping[str, Any], whole: Mapping[str, Any], r
         schema = whole["$defs"][schema["$ref"].rpartition("/")[2]]
     if node.is_mapping:
         properties = schema.get("properties", {})
-        return {key: _instance(value, properties.get(key, {}), whole, remarks) for key, value in node.items()}
+        return {
+            key: value.value if _is_own(value) else _instance(value, properties.get(key, {}), whole, remarks)
+            for key, value in node.items()
+        }
     if node.is_sequence:
         elements = list(node.elements())
         values = [_instance(element, schema.get("items", {}), whole, remarks) for element in elements]
@@ -74,18 +78,23 @@ def _instance(node: Node, schema: Mapping[str, Any], whole: Mapping[str, Any], r
     return _scalar(node, types, remarks)
 
 
+def _is_own(node: Node) -> bool:
+    """Whether a value is the user's own field, of which nothing is judged."""
+    return node.pointer == "/metadata"
+
+
 def _scalar(node: Node, types: set[str], remarks: list[Remark]) -> object:
     value, text = node.value, node.text
     if node.quoted or text is None:
         return value
     if types & {"number", "integer"} and "string" not in types:
         if _SEXAGESIMAL_OR_OCTAL.fullmatch(text) and str(value) != text:
-            remarks.append(surprise(node, f"{text} is the number {value} to a YAML 1.1 reader"))
+            message = f"{text} is the number {value} to a YAML 1.1 reader"
+            remarks.append(Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, "Write it in decimal digits."))
         elif isinstance(value, str) and _EXPONENT_WITHOUT_POINT.fullmatch(text):
             message = f"{text} is a text, not a number, to a YAML 1.1 reader"
             number = float(text)
-            advice = f"Write {_decimal(number)}." if math.isfinite(number) else "Write a number that a double can hold."
-            remarks.append(Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, advice))
+            remarks.append(_misread_number(node, number, message))
             return number
         return value
     if "string" in types and not isinstance(value, str) and not (value is None and "null" in types):
@@ -97,8 +106,21 @@ def _scalar(node: Node, types: set[str], remarks: list[Remark]) -> object:
 
 def surprise(node: Node, message: str) -> Remark:
     """A remark that a scalar is not the text it looks like, with the edit that quotes it."""
-    edit = Edit(node.origin, json.dumps(node.text))
-    return Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, f"Quote it: {edit.replacement}", (edit,))
+    text = node.text or ""
+    quoted = json.dumps(text)
+    edit = rewritten(node, text, quoted)
+    fixes = (edit,) if edit is not None else ()
+    return Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, f"Quote it: {quoted}", fixes)
+
+
+def _misread_number(node: Node, number: float, message: str) -> Remark:
+    if not math.isfinite(number):
+        advice = "Write a number that a double can hold."
+        return Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, advice)
+    written = _decimal(number)
+    edit = rewritten(node, number, written)
+    fixes = (edit,) if edit is not None else ()
+    return Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, f"Write {written}.", fixes)
 
 
 def _decimal(number: float) -> str:

@@ -11,6 +11,7 @@ from artifact_lint.adapters.feature_values import as_bound, as_name, as_shape
 from artifact_lint.adapters.manifest_schema import violations
 from artifact_lint.adapters.reading import Reading, as_int, as_text, child, fact, stated
 from artifact_lint.adapters.requirements import read_conda, read_environment, read_requirements
+from artifact_lint.document import slot
 from artifact_lint.model import (
     NOTHING,
     Component,
@@ -27,6 +28,7 @@ from artifact_lint.model import (
     Remark,
     Role,
     Section,
+    Slot,
     Stated,
     Step,
 )
@@ -228,7 +230,8 @@ def _mentions(claim: Claim, reading: Reading, root: Node) -> Iterator[Mention]:
         path, format_name = entry.get("path") if entry.is_mapping else entry, as_text(entry.get("format"))
         mention = reading.mention(claim.directory, path, _role(entry), format_name=format_name)
         if mention is not None:
-            yield _with_content(replace(mention, framework=as_text(entry.get("framework"))), entry)
+            framework, slots = as_text(entry.get("framework")), dict(_slots(entry))
+            yield _with_content(replace(mention, framework=framework, slots=slots), entry)
     for entry in _elements(root.get("weights", "external")):
         uri = as_text(entry.get("uri"))
         if uri is not None:
@@ -258,6 +261,13 @@ def _with_content(mention: Mention, entry: Node) -> Mention:
         size=Fact(size, size_node.origin) if size is not None and size_node is not None else None,
         digests=(digest,) if digest else (),
     )
+
+
+def _slots(entry: Node) -> Iterator[tuple[str, Slot]]:
+    for key, text in (("size", False), ("digest", True)):
+        found = slot(entry, key, text=text)
+        if found is not None:
+            yield key, found
 
 
 def _environment(tree: Tree, claim: Claim, reading: Reading, root: Node) -> Record:

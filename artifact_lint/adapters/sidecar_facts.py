@@ -19,8 +19,9 @@ from artifact_lint.adapters.sidecar_schema import (
     tensor_of,
     with_types,
 )
+from artifact_lint.document import rewritten
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
-from artifact_lint.model import NOTHING, Component, Edit, Fact, Irregularity, Record, Remark, Section, Stated, Step
+from artifact_lint.model import NOTHING, Component, Fact, Irregularity, Record, Remark, Section, Stated, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -235,5 +236,6 @@ def _surprises(fields: Fields) -> Iterator[Remark]:
             continue
         quoted = f'"{node.text}"'
         message = f"{node.text} is read as {node.value} by most parsers"
-        edits = (Edit(node.origin, quoted),)
+        edit = rewritten(node, node.text or "", quoted)
+        edits = (edit,) if edit is not None else ()
         yield Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, f"Quote it: {quoted}", edits, guessed=True)

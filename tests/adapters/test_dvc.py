@@ -44,6 +44,17 @@ def test_a_dvc_file_stands_for_its_output(tmp_path: Path) -> None:
     assert (file.state, file.size, file.digest_state) == (FileState.EXTERNAL, 5, DigestState.POINTER)
 
 
+def test_what_only_a_record_calls_weights_is_held_against_its_entry(tmp_path: Path) -> None:
+    entry = f"outs:\n- md5: {MD5}\n  size: 5\n  hash: md5\n  path: weights.dat\n"
+    manifest = "schema_version: 1\nname: churn\nweights: {files: [{path: weights.dat}]}\n"
+    tree = plant(
+        tmp_path, {"model-artifact.yaml": manifest, "weights.dat": b"\x01\x02\x03\x04\x05", "weights.dat.dvc": entry}
+    )
+    (found,) = discover(tree)
+    (file,) = assemble(tree, found, Options()).files
+    assert (file.path, file.digest_state) == ("weights.dat", DigestState.MISMATCH)
+
+
 @pytest.mark.parametrize(
     ("out", "wdir", "path", "algorithm"),
     [

@@ -11,8 +11,8 @@ from trees import plant
 
 from artifact_lint.adapters import huggingface, loaded_code, mlflow
 from artifact_lint.adapters.huggingface_code import remote_code, templates
-from artifact_lint.adapters.instantiation import instantiations, may_instantiate
 from artifact_lint.document import Limits, Syntax, parse
+from artifact_lint.document.instantiation import instantiations, may_instantiate
 from artifact_lint.model import CodeKind, Fact, Origin, Record, Stated
 from artifact_lint.tree import Tree
 
@@ -223,12 +223,87 @@ def test_more_documents_than_anybody_has_are_unread(tmp_path: Path, monkeypatch:
             "".join(f"- !!python/name:a.b{n}\n" for n in range(1000)) + "- !!python/name:os.system\n",
             "1,000 irregularities",
         ),
-        ("- _target_: a.b\n" * 1000 + "- _target_: os.system\n", "1,000 targets"),
+        ("".join(f"- _target_: a.b{n}\n" for n in range(20_000)) + "- _target_: os.system\n", "20,000 targets"),
     ],
 )
 def test_nothing_hides_behind_a_thousand_others(tmp_path: Path, text: str, reason: str) -> None:
     record = supplied(tmp_path, {"m/model.ckpt": "", "m/config.yaml": text}, weights=("m/model.ckpt",))
     assert [target for kind, _, target, _, _ in code(record) if kind == "unread"] == [f"it has more than {reason}"]
+
+
+def test_what_is_named_often_hides_nothing(tmp_path: Path) -> None:
+    text = "- _target_: a.b\n" * 2000 + "- _target_: os.system\n"
+    record = supplied(tmp_path, {"m/model.ckpt": "", "m/config.yaml": text}, weights=("m/model.ckpt",))
+    assert code(record)[-1][:3] == ("target", "_target_", "os.system")
+
+
+SPELLINGS = {
+    "percent": "x: !!python%2Fobject/apply:os.system ['true']\n",
+    "percent of a letter": "x: !!pyth%6Fn/object/apply:os.system ['true']\n",
+    "percent in capitals": "x: !!%70%79%74%68%6F%6E%2F%6f%62ject/apply:os.system ['true']\n",
+    "verbatim": "x: !<tag:yaml.org,2002:python/object/apply:os.system> ['true']\n",
+    "verbatim percent": "x: !<tag:yaml.org%2C2002:python%2fobject/apply:os.system> ['true']\n",
+    "directive": "%TAG ! tag:yaml.org,2002:python/\n---\nx: !object/apply:os.system ['true']\n",
+    "directive of the whole": "%TAG !p! tag:yaml.org,2002:python/object/apply:\n---\nx: !p!os.system ['true']\n",
+    "anchored": "_target_: &a os.system\n",
+    "aliased": "x: &a os.system\ny:\n  _target_: *a\n",
+    "aliased key": "k: &k _target_\n*k : os.system\n",
+    "aliased plain key": "k: &k target\n*k : os.system\nparams: {}\n",
+    "tagged": "_target_: !!str os.system\n",
+    "folded": "_target_: >-\n  os.system\n",
+    "explicit": "? _target_\n: os.system\n",
+    "behind a comment": "_target_:  # what\n  os.system\n",
+    "escaped": '"_\\x74arget_": "o\\x73.system"\n',
+    "continued": '? "_tar\\\n  get_"\n: os.system\n',
+    "quoted": "_target_: ' os.system'\n",
+    "interpolated": "t: os.system\n_target_: ${t}\n",
+    "interpolated in part": "a:\n  b: [x, os]\n_target_: ${a.b[1]}.system\n",
+    "interpolated twice": "n: b\na: {b: os.system}\n_target_: ${a.${n}}\n",
+    "interpolated from beside": "x:\n  t: os.system\n  _target_: ${.t}\n",
+    "interpolated from above": "t: os.system\nx:\n  _target_: ${..u}\nu: ${t}\n",
+    "plain key": "target: &a os.system\nparams: {command: 'true'}\n",
+}
+
+
+@pytest.mark.parametrize("text", SPELLINGS.values(), ids=SPELLINGS)
+def test_a_target_is_found_however_it_is_spelled(tmp_path: Path, text: str) -> None:
+    for encoding in ("utf-8", "utf-16"):
+        files: dict[str, str | bytes] = {"m/model.ckpt": "", "m/config.yaml": text.encode(encoding)}
+        record = supplied(tmp_path / encoding, files, weights=("m/model.ckpt",))
+        assert [target for kind, _, target, _, _ in code(record) if kind in {"target", "tag"}] == ["os.system"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "${oc.env:TARGET}",
+        "${elsewhere.name}",
+        "${..above}",
+        "${_target_}",
+        "${",
+        "${${${${a}}}}",
+        "${a}" * 300,
+        "${list}",
+        "${list[7]}",
+        "${}",
+    ],
+)
+def test_a_target_that_is_computed_is_unknown(tmp_path: Path, value: str) -> None:
+    files = {"m/model.ckpt": "", "m/config.yaml": f"a: {value}\nlist: [1]\n_target_: {value}\n"}
+    record = supplied(tmp_path, files, weights=("m/model.ckpt",))
+    assert [kind for kind, *_ in code(record)] == ["unread"]
+
+
+def test_references_that_multiply_end(tmp_path: Path) -> None:
+    lines = [f"a{n}: " + f"${{a{n + 1}}}" * 10 for n in range(7)]
+    text = "\n".join([*lines, "a7: x", "_target_: ${a0}", ""])
+    record = supplied(tmp_path, {"m/model.ckpt": "", "m/config.yaml": text}, weights=("m/model.ckpt",))
+    assert [kind for kind, *_ in code(record)] == ["unread"]
+
+
+def test_a_class_path_is_no_reference_to_what_is_elsewhere(tmp_path: Path) -> None:
+    files = {"m/model.ckpt": "", "m/config.yaml": "class_path: ${HOME}/lib.jar\n"}
+    assert supplied(tmp_path, files, weights=("m/model.ckpt",)).code == ()
 
 
 def described(root: Path, files: Mapping[str, str | bytes]) -> Record:
