@@ -1,4 +1,4 @@
-"""What is asked of git: listings, blobs, changed paths. The only module that imports GitPython, when it is called.
+"""What is asked of git: listings, blobs, changed paths. The only module that starts git, or imports GitPython.
 
 A repository's own configuration can name programs for git to start. None is started here, whoever wrote it: no
 filter, hook, file system monitor, external diff or transport.
@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import stat
+import subprocess
 import tempfile
 import threading
 import weakref
@@ -53,6 +54,11 @@ class Blob:
     oid: str
     mode: str
     size: int | None = None
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether it is a directory, which a listing shows in place of what is in it."""
+        return self.mode == "040000"
 
 
 class Repository:
@@ -102,7 +108,7 @@ class Repository:
         except GitError as error:
             if str(error) != _SILENT:
                 raise
-            raise GitError(f"no such revision: {revision}; in a shallow clone, fetch it first") from None
+            raise GitError(f"no such revision: {revision}") from None
         return output.decode("ascii").strip()
 
     def index(self) -> list[Blob]:
@@ -111,7 +117,7 @@ class Repository:
         Raises:
             GitError: The index cannot be read.
         """
-        if self.run("rev-parse", "--is-inside-work-tree").strip() != b"true":
+        if self.is_bare():
             raise GitError(f"a bare repository has no index: {self.root}; name a revision instead")
         blobs: dict[str, Blob] = {}
         for record in self.run("ls-files", "--stage", "-z", "--", ".").split(b"\0"):
@@ -129,19 +135,113 @@ class Repository:
                 del blobs[path]
         return [Blob(blob.path, blob.oid, blob.mode, sizes.get(blob.oid)) for blob in blobs.values()]
 
-    def tree(self, commit: str) -> list[Blob]:
-        """The files of a commit with their sizes.
+    def tree(self, commit: str, directories: Iterable[str] = (), *, recursive: bool = True) -> list[Blob]:
+        """The files of a commit, or of some directories of it, with their sizes.
+
+        Without `recursive` directories are listed in place of what is in them.
 
         Raises:
             GitError: The commit cannot be read.
         """
-        blobs = []
-        for record in self.run("ls-tree", "-r", "-l", "-z", commit, "--", ".").split(b"\0"):
-            meta, tab, name = record.partition(b"\t")
-            if tab:
-                mode, _, oid, size = meta.decode("ascii").split()
-                blobs.append(Blob(os.fsdecode(name), oid, mode, int(size) if size.isdigit() else None))
-        return blobs
+        options = ["-r", "-z"] if recursive else ["-z"]
+        places = [f"./{directory}" for directory in directories] or ["."]
+        try:
+            return _listed(self.run("ls-tree", "-l", *options, commit, "--", *places))
+        except GitError:  # A partial clone lacks blobs of the commit, and then git cannot say how large any of them is.
+            return _listed(self.run("ls-tree", *options, commit, "--", *places))
+
+    def has_commit(self) -> bool:
+        """Whether anything has been committed where we are."""
+        return self._answers("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+
+    def is_bare(self) -> bool:
+        """Whether there is no working tree, and no index either."""
+        return self.run("rev-parse", "--is-inside-work-tree").strip() != b"true"
+
+    def is_shallow(self) -> bool:
+        """Whether the history was cut off when it was fetched."""
+        return self.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def references(self) -> list[str]:
+        """The names of all branches and tags, as people write them."""
+        return self.run("for-each-ref", "--format=%(refname:short)").decode("utf-8", "replace").splitlines()
+
+    def merge_base(self, commit: str) -> str | None:
+        """Where the work on HEAD left a commit; None where git knows of no such place.
+
+        Raises:
+            GitError: The commit cannot be read.
+        """
+        if not self.has_commit():
+            return None
+        try:
+            return self.run("merge-base", commit, "HEAD").decode("ascii").split()[0]
+        except GitError as error:
+            if str(error) != _SILENT:
+                raise
+            return None
+
+    def staged(self) -> list[str]:
+        """The paths that the index changes against HEAD, deleted ones included; all of them before the first commit.
+
+        Raises:
+            GitError: The index cannot be read.
+        """
+        return _names(self.run("diff", "--cached", *_DIFF_OPTIONS, "--", "."))
+
+    def unstaged(self) -> list[str]:
+        """The paths that the working tree changes against the index, as far as times and sizes tell.
+
+        Raises:
+            GitError: The index cannot be read.
+        """
+        return _names(self.run("diff-files", *_DIFF_OPTIONS, "--", "."))
+
+    def changed(self, commit: str) -> list[str]:
+        """The paths that differ between a commit and the working tree.
+
+        Committed, staged, unstaged, untracked and deleted files count alike.
+
+        No filter runs, so git cannot compare the content of a file that one transforms with what was committed. Git LFS
+        files are compared with their pointers here. A file of another filter counts as changed wherever git cannot
+        trust its time stamp, as in a fresh clone: more is linted then, never less.
+
+        Raises:
+            GitError: The commit, the index or the working tree cannot be read.
+        """
+        changed = set(_names(self.run("diff", *_DIFF_OPTIONS, commit, "--", ".")))
+        recorded = set(_names(self.run("diff", "--cached", *_DIFF_OPTIONS, commit, "--", ".")))
+        changed -= _as_their_pointers_say(self, commit, changed - recorded)
+        untracked = _names(self.run("ls-files", "--others", "--exclude-standard", "-z", "--", "."))
+        return sorted({*changed, *untracked})
+
+    def uncertain(self, commit: str, changed: Iterable[str]) -> set[str]:
+        """Those of the changed paths of which git cannot say whether they changed.
+
+        Their content goes through a filter other than that of Git LFS, and what is staged of them is what a commit has.
+
+        Raises:
+            GitError: The commit or the index cannot be read.
+        """
+        recorded = _names(self.run("diff", "--cached", *_DIFF_OPTIONS, commit, "--", "."))
+        asked = sorted(set(changed).difference(recorded))
+        if not asked:
+            return set()
+        with tempfile.TemporaryFile() as wanted:
+            wanted.write(b"".join(os.fsencode(path) + b"\0" for path in asked))
+            wanted.seek(0)
+            answers = _names(self.run("check-attr", "--stdin", "-z", "filter", given=wanted))
+        filters = zip(answers[::3], answers[2::3], strict=True)
+        return {path for path, value in filters if value not in {"unspecified", "unset", "lfs"}}
+
+    def _answers(self, *question: str) -> bool:
+        try:
+            self.run(*question)
+        except GitError as error:
+            if str(error) != _SILENT:
+                raise
+            return False
+        return True
 
     def copy_blob(self, oid: str, target: IO[bytes]) -> None:
         """Write a blob's content to a file, through the one process that stays open.
@@ -214,6 +314,31 @@ class Repository:
         return {words[0]: int(words[2]) for words in described if len(words) == 3 and words[2].isdigit()}
 
 
+def ask(root: Path, *arguments: str, given: bytes = b"", nested: bool = False) -> bytes:
+    """The output of a git command that only reads the repository, without GitPython, which takes 90 ms to import.
+
+    No filter is emptied here as `open_repository` does it: ask nothing that would run one. `nested` is for a repository
+    within the one that is linted, which is the one that the environment of a hook is about.
+
+    Raises:
+        GitError: git is not there, or reports a failure.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in _LOCATIONS}
+    environment |= {"LANGUAGE": "C", "LC_ALL": "C", **_ENVIRONMENT, **({} if nested else _inherited(root))}
+    command = ["git", *_SETTINGS, *arguments]
+    try:
+        done = subprocess.run(  # noqa: S603  no shell, and arguments of our own
+            command, cwd=root, env=environment, input=given, capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        raise GitError(_NOT_INSTALLED) from None
+    except OSError as error:
+        raise GitError(f"git cannot be started in {root}: {error.strerror or error}") from None
+    if done.returncode:
+        raise GitError(_explained(done.stderr.decode("utf-8", "replace"), root))
+    return done.stdout
+
+
 def find_root(path: Path) -> Path | None:
     """The root of the git repository that a path lies in, which has a `.git` directory or file; None outside of one."""
     absolute = path.absolute()
@@ -257,34 +382,20 @@ def staged_paths(path: Path) -> list[str]:
         GitError: As `open_repository`.
     """
     with open_repository(path) as repository:
-        return _names(repository.run("diff", "--cached", *_DIFF_OPTIONS, "--", "."))
+        return repository.staged()
 
 
 def changed_paths(path: Path, since: str) -> list[str]:
     """The paths below a directory that differ from where the work on it left a revision.
 
-    Committed, staged, unstaged, untracked and deleted files count alike. The point of comparison is the merge base
-    of the revision and HEAD, and the revision itself where a shallow clone knows of none.
-
-    No filter runs, so git cannot compare the content of a file that one transforms with what was committed. Git LFS
-    files are compared with their pointers here. A file of another filter counts as changed wherever git cannot trust
-    its time stamp, as in a fresh clone: more is linted then, never less.
+    The point of comparison is the merge base of the revision and HEAD, and the revision itself where there is none.
 
     Raises:
         GitError: As `open_repository`, or the revision names no commit.
     """
     with open_repository(path) as repository:
-        base = repository.commit(since)
-        try:
-            base = repository.run("merge-base", base, "HEAD").decode("ascii").split()[0]
-        except GitError as error:
-            if str(error) != _SILENT:
-                raise
-        changed = set(_names(repository.run("diff", *_DIFF_OPTIONS, base, "--", ".")))
-        recorded = set(_names(repository.run("diff", "--cached", *_DIFF_OPTIONS, base, "--", ".")))
-        changed -= _as_their_pointers_say(repository, base, changed - recorded)
-        untracked = _names(repository.run("ls-files", "--others", "--exclude-standard", "-z", "--", "."))
-    return sorted({*changed, *untracked})
+        revision = repository.commit(since)
+        return repository.changed(repository.merge_base(revision) or revision)
 
 
 def head_commit(path: Path) -> str | None:
@@ -305,7 +416,7 @@ _DIFF_OPTIONS = (
     "--no-textconv",
     "--ignore-submodules=all",
 )
-_NOT_INSTALLED = "git is not installed, or not on PATH: install it, or lint the working tree"
+_NOT_INSTALLED = "git is not installed, or not on PATH"
 _SILENT = "git failed without a word"
 
 
@@ -381,6 +492,17 @@ def _end(process: Git.AutoInterrupt) -> None:
     popen.wait()
 
 
+def _listed(output: bytes) -> list[Blob]:
+    """The entries of a tree, as `git ls-tree` prints them, with their sizes where it was asked for them."""
+    blobs = []
+    for record in output.split(b"\0"):
+        meta, tab, name = record.partition(b"\t")
+        if tab:
+            mode, _, oid, *size = meta.decode("ascii").split()
+            blobs.append(Blob(os.fsdecode(name), oid, mode, int(size[0]) if size and size[0].isdigit() else None))
+    return blobs
+
+
 def _names(output: bytes) -> list[str]:
     return [os.fsdecode(name) for name in output.split(b"\0") if name]
 
@@ -433,14 +555,14 @@ def _explained(stderr: str, root: Path) -> str:
     if not text:
         return _SILENT
     if "not a git repository" in text:
-        return f"not a git repository: {root}; lint the working tree instead"
+        return f"not a git repository: {root}"
     if "dubious ownership" in text:
         return (
             f"git refuses the repository at {root}, which another user owns; "
             f"if you trust it, run: git config --global --add safe.directory {find_root(root) or root}"
         )
     if "Not a valid object name" in text or "bad revision" in text or "unknown revision" in text:
-        return "no such revision; in a shallow clone, fetch it first"
+        return "no such revision"
     if "unknown option: --config-env" in text:
         return "git 2.31 or later is needed where filters are configured, to keep them from running: update git"
     return f"git failed: {text.splitlines()[0]}"

@@ -1,0 +1,81 @@
+"""Repositories of models for tests about what changed: a manifest with weights, and what happens to them."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from gates.repositories import Repository
+
+from artifact_lint.engine import Request, lint
+from artifact_lint.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from artifact_lint.model import Finding
+    from artifact_lint.model.report import Report
+
+MANIFEST = """\
+schema_version: 1
+name: churn
+version: "1.2.0"
+description: Customers who leave within a month
+weights:
+  framework: xgboost
+  files:
+    - {path: model.json, role: weights, format: json}
+config:
+  architecture: XGBClassifier
+  hyperparameters: {max_depth: 6, learning_rate: 0.3}
+feature_schema:
+  inputs:
+    - {name: age, type: long, required: true}
+    - {name: income, type: double}
+  outputs:
+    - {name: p, type: double, range: [0, 1]}
+"""
+WEIGHTS = '{"learner": {"learner_model_param": {"num_feature": "2"}}, "version": [2, 1, 0]}'
+OTHER_WEIGHTS = WEIGHTS.replace('"2"', '"3"')
+
+
+def add_model(repository: Repository, directory: str = "models/churn", manifest: str = MANIFEST) -> None:
+    """Write a model and its manifest, and commit them."""
+    repository.write(f"{directory}/model-artifact.yaml", manifest)
+    repository.write(f"{directory}/model.json", WEIGHTS)
+    repository.git("add", "--all")
+    repository.commit(f"add {directory}")
+
+
+def edit(repository: Repository, path: str, old: str, new: str) -> None:
+    """Replace a text in a file, which has to be there."""
+    text = (repository.path / path).read_text("utf-8")
+    assert old in text
+    repository.write(path, text.replace(old, new))
+
+
+def clone(repository: Repository, place: Path, *options: str) -> Repository:
+    """A clone as a runner makes it: over a protocol, so that it can be shallow."""
+    copy = Repository(place, repository.environment)
+    repository.git("clone", "--quiet", *options, repository.path.as_uri(), str(place))
+    return copy
+
+
+def run(repository: Repository, *, staged: bool = False, since: str | None = None) -> Report:
+    """What is said about a repository."""
+    return lint([str(repository.path)], Request(Settings(), staged=staged, revision=since))
+
+
+def linted(report: Report) -> list[str]:
+    """The paths of the artifacts that a run looked at."""
+    return [artifact.path for artifact in report.artifacts]
+
+
+def of_rule(code: str, report: Report) -> list[Finding]:
+    """The findings of one rule."""
+    return [finding for finding in report.findings if finding.code == code]
+
+
+def remove_history(repository: Repository) -> None:
+    """Make a directory of files out of a repository."""
+    shutil.rmtree(repository.path / ".git")
