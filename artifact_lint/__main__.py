@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from contextlib import suppress
 
 from artifact_lint import __version__
 
@@ -15,11 +17,16 @@ def main() -> int:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"artifact-lint {__version__}\n")  # before anything is imported: hooks ask it often
         return 0
-    from artifact_lint.cli.app import run  # noqa: PLC0415
+    from artifact_lint.cli.app import INTERRUPTED, run  # noqa: PLC0415
 
     # What a short run makes it keeps to its end, and looking for garbage among it takes a tenth of the time.
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTION)
-    return run(sys.argv[1:])
+    code = run(sys.argv[1:])
+    if code == INTERRUPTED:
+        with suppress(OSError):
+            sys.stdout.flush()
+        os._exit(code)  # what threads are still reading nobody wants to know any more, and an exit would wait for it
+    return code
 
 
 if __name__ == "__main__":

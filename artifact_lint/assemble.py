@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from artifact_lint import digests
-from artifact_lint.adapters import CONVENTIONS, SUPPLEMENTS, record_of
-from artifact_lint.adapters.dvc import outs
+from artifact_lint.adapters import CONVENTIONS, SUPPLEMENTS, dvc, dvc_directories, record_of
 from artifact_lint.adapters.own_code import OwnCode
-from artifact_lint.adapters.pointers import POINTER_LIMIT, lfs_pointer
 from artifact_lint.adapters.roles import role_of, sounds_like_data, sounds_like_model
-from artifact_lint.candidates import look
+from artifact_lint.candidates import choose, look
+from artifact_lint.digests import Computed
+from artifact_lint.discover import discover
 from artifact_lint.formats import FORMATS, aliases, inspect
 from artifact_lint.model import (
     NOTHING,
@@ -22,6 +23,7 @@ from artifact_lint.model import (
     Component,
     DigestCheck,
     DigestState,
+    Fact,
     FileState,
     Incomplete,
     Inspection,
@@ -30,6 +32,7 @@ from artifact_lint.model import (
     Mention,
     Options,
     Origin,
+    Part,
     Pointer,
     Presence,
     Record,
@@ -38,11 +41,14 @@ from artifact_lint.model import (
     WeightFile,
     merge,
 )
+from artifact_lint.model.report import Failure
+from artifact_lint.parts import check_parts, unread_parts
+from artifact_lint.signatures import verify
 from artifact_lint.stores.base import EntryKind, StoreError
 from artifact_lint.tree import UNREAD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from artifact_lint.adapters.base import Supplement
     from artifact_lint.candidates import Candidate
@@ -53,8 +59,37 @@ if TYPE_CHECKING:
 _RANK = {convention.NAME: rank for rank, convention in enumerate(CONVENTIONS)}
 
 
-def assemble(tree: Tree, found: Found, options: Options) -> Artifact:
-    """One artifact of what was found at a place: no weight file is opened before a rule asks for it."""
+def assemble_all(
+    tree: Tree,
+    options: Options,
+    named: Iterable[str] = (),
+    may_ask_for: Callable[[Collection[str]], bool] = lambda _: True,
+) -> tuple[list[Artifact], list[Failure]]:
+    """Every artifact in view, and those that this program failed to put together.
+
+    `may_ask_for` tells of files that nothing describes whether they may be asked about: the others are not opened.
+
+    Raises:
+        StoreError: The store cannot be read any more.
+    """
+    artifacts, failures = [], []
+    for found in discover(tree, named):
+        try:
+            is_asked = bool(found.claims) or may_ask_for([candidate.path for candidate in found.candidates])
+            artifacts.append(assemble(tree, found, options, opened=is_asked))
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other artifacts are still judged
+            failures.append(Failure(f"reading {found.path or '.'}", error, found.path, found.path))
+    return artifacts, failures
+
+
+def assemble(tree: Tree, found: Found, options: Options, *, opened: bool = True) -> Artifact:
+    """One artifact of what was found at a place.
+
+    A weight file is opened before a rule asks for it only where nothing but its content tells its role, and it may be
+    `opened` for that.
+    """
     claims = sorted(found.claims, key=lambda claim: (_RANK[claim.convention], claim.record))
     records = [record_of(tree, claim) for claim in claims]
     paths = [candidate.path for candidate in found.candidates]
@@ -64,18 +99,49 @@ def assemble(tree: Tree, found: Found, options: Options) -> Artifact:
     if found.links:
         record = replace(record, remarks=(*record.remarks, *_escapes(found.links)))
     origin = Origin(claims[0].record) if claims else _place(tree, paths[0] if paths else found.path)
-    files = _files(tree, found.candidates, record)
+    record = _judged(tree, record, options)
+    files = _files(tree, found, record, opened=opened)
     own_module = OwnCode(tree, found.path).path
-    return Artifact(found.path, origin, record, files, _components(record, files), options, own_module)
+    if tree.git is not None:
+        tree.git.expect([(file.path, file.size or 0) for file in files if file.state is FileState.PRESENT])
+    return Artifact(found.path, origin, record, files, _components(record, files), options, own_module, tree.git)
 
 
 def _supplied(tree: Tree, supplement: Supplement, place: str, record: Record, paths: Iterable[str]) -> Record:
     return tree.guarded(place or ".", lambda: supplement.supply(tree, place, record, paths), NOTHING)
 
 
+def _judged(tree: Tree, record: Record, options: Options) -> Record:
+    """A record whose signatures are held against the given public keys, and against the files, when a rule asks."""
+    if not record.signatures:
+        return record
+    keys = options.public_keys
+    signatures = [
+        replace(one, verdict=Lazy(partial(verify, one.envelope, keys)), others=partial(_others, tree, one.listed))
+        for one in record.signatures
+        if one.envelope is not None
+    ]
+    unread = [one for one in record.signatures if one.envelope is None]
+    return replace(record, signatures=(*signatures, *unread))
+
+
+def _others(tree: Tree, listed: Sequence[Mention], known: Collection[str]) -> Mapping[str, DigestState]:
+    """What the digests are worth that a signature has of files which are here, and are not among some paths."""
+    by_path: dict[str, list[Mention]] = defaultdict(list)
+    for mention in listed:
+        if mention.path is not None and mention.path not in known:
+            by_path[mention.path].append(mention)
+    states = {}
+    for path, mentions in by_path.items():
+        entry = tree.entry(path)
+        if entry is not None and entry.kind is EntryKind.FILE:
+            states[path] = _file(tree, look(tree, entry), tuple(mentions), NOTHING).digest_state
+    return states
+
+
 def _place(tree: Tree, path: str) -> Origin:
     """Where a finding about undescribed weights points: at them, or at the DVC file that stands in for them."""
-    out = outs(tree).get(path)
+    out = dvc.outs(tree).get(path)
     return out.origin if out is not None and tree.entry(path) is None else Origin(path)
 
 
@@ -103,7 +169,7 @@ def _escapes(links: Iterable[Entry]) -> list[Remark]:
     ]
 
 
-def _files(tree: Tree, candidates: Sequence[Candidate], record: Record) -> tuple[WeightFile, ...]:
+def _files(tree: Tree, found: Found, record: Record, *, opened: bool) -> tuple[WeightFile, ...]:
     mentions: dict[str, list[Mention]] = defaultdict(list)
     external = []
     for mention in record.mentions:
@@ -111,11 +177,16 @@ def _files(tree: Tree, candidates: Sequence[Candidate], record: Record) -> tuple
             mentions[mention.path].append(mention)
         elif mention.uri is not None:
             external.append(_external(mention))
-    looked_at = {candidate.path: candidate for candidate in candidates}
-    files = [_file(tree, candidate, tuple(mentions[path]), record) for path, candidate in looked_at.items()]
+    looked_at = {candidate.path: candidate for candidate in found.candidates}
+    files = [
+        _file(tree, candidate, tuple(mentions[path]), record, opened=opened) for path, candidate in looked_at.items()
+    ]
     for path, named in mentions.items():
         if path not in looked_at:
-            file = _mentioned_only(tree, path, tuple(named), looked_at, record)
+            if all(mention.vouches for mention in named):
+                file = _bystander(tree, path, tuple(named)) if found.owns(path) else None
+            else:
+                file = _mentioned_only(tree, path, tuple(named), looked_at, record)
             if file is not None:
                 files.append(file)
     return tuple(sorted((*files, *external), key=lambda file: file.path))
@@ -149,9 +220,11 @@ def _mentioned_only(
         return _absent(path, mentions, None, directory=True) if needs_a_file else None
     entry = tree.entry(path)
     if entry is None:
-        out = _covering(tree, path)
-        if out is not None:
-            return _absent(path, mentions, out, directory=out.directory)
+        pointer = dvc_directories.pointer_of(tree, path)
+        if pointer is not None:
+            return _absent(path, mentions, pointer, directory=pointer.directory)
+        if tree.git is not None and tree.git.is_left_out(path):
+            return replace(_absent(path, mentions, tree.git.pointer(path)), state=FileState.EXTERNAL)
         return _absent(path, mentions, None) if any(m.required for m in mentions) else None
     if entry.kind is not EntryKind.FILE:
         missing = _absent(path, mentions, None)
@@ -160,30 +233,36 @@ def _mentioned_only(
     return _file(tree, look(tree, entry), mentions, record)
 
 
-def _covering(tree: Tree, path: str) -> Pointer | None:
-    """The DVC output that a file is, or lies in."""
-    tracked = outs(tree)
-    while path:
-        if path in tracked:
-            return tracked[path].pointer
-        path = path.rpartition("/")[0]
-    return None
+def _bystander(tree: Tree, path: str, mentions: tuple[Mention, ...]) -> WeightFile | None:
+    """A file of the artifact that no loader asks for and a list of checksums names; None where it is not here."""
+    entry = tree.entry(path)
+    if entry is None or entry.kind is not EntryKind.FILE or choose(tree, entry, named=False) is not None:
+        return None
+    candidate = look(tree, entry)
+    file = replace(_file(tree, candidate, mentions, NOTHING, opened=False), role=Role.OTHER)
+    return file if file.pointer else replace(file, format=None, inspection=Lazy.of(Inspection(None)))
+
+
+def _origin(path: str, mentions: Iterable[Mention]) -> Origin:
+    return next((mention.origin for mention in mentions if not mention.vouches), Origin(path))
 
 
 def _absent(
     path: str, mentions: tuple[Mention, ...], pointer: Pointer | None, *, directory: bool = False
 ) -> WeightFile:
     recorded = tuple(digest for mention in mentions for digest in mention.digests)
+    if not recorded and pointer and pointer.digest:
+        recorded = (pointer.digest,)
     size = pointer.size.value if pointer and pointer.size else None
     return WeightFile(
         path,
-        mentions[0].origin if mentions else Origin(path),
-        mentions[0].role if mentions else role_of(path),
+        _origin(path, mentions),
+        next((mention.role for mention in mentions if not mention.vouches), role_of(path)),
         FileState.EXTERNAL if pointer else FileState.MISSING,
         size,
         None,
         Lazy.of(None),
-        Lazy.of(digests.against_pointer(recorded, pointer)),
+        Lazy.of((*digests.against_pointer(recorded, pointer), *map(unread_parts, _parts(mentions)))),
         mentions,
         pointer,
         directory,
@@ -191,37 +270,78 @@ def _absent(
     )
 
 
-def _file(tree: Tree, candidate: Candidate, mentions: tuple[Mention, ...], record: Record) -> WeightFile:
+def _file(
+    tree: Tree, candidate: Candidate, mentions: tuple[Mention, ...], record: Record, *, opened: bool = True
+) -> WeightFile:
     path = candidate.path
-    if candidate.is_pointer:
-        data = tree.read(path, POINTER_LIMIT + 1)
-        pointer = lfs_pointer(path, data or b"")
-        if pointer is not None:
-            stood_for = mentions or (_pointer_mention(path, pointer),)
-            return replace(_absent(path, stood_for, pointer), mentions=mentions)
+    if candidate.pointer is not None:
+        return _absent(path, mentions, candidate.pointer)
     if candidate.is_absent:
-        return _absent(path, mentions, _covering(tree, path))
+        return _absent(path, mentions, dvc_directories.pointer_of(tree, path))
+    if candidate.broken_pointer is not None:
+        mentions = (*mentions, _broken_pointer(path, candidate.broken_pointer))
     unread = Inspection(candidate.format, incomplete=(Incomplete(Cause.UNREADABLE, UNREAD),))
     inspection: Lazy[Inspection | None] = Lazy(lambda: tree.guarded(path, lambda: _inspect(tree, candidate), unread))
     recorded = tuple(digest for mention in mentions for digest in mention.digests)
-    hashed = Lazy(lambda: _hash(tree, path, digests.computable(recorded) | {"sha256"}))
     return WeightFile(
         path,
-        mentions[0].origin if mentions else Origin(path),
-        _role(candidate, mentions, record, inspection),
+        _origin(path, mentions),
+        _role(candidate, mentions, record, inspection if opened else Lazy.of(None)),
         FileState.PRESENT,
         candidate.size,
         candidate.format,
         inspection,
-        Lazy(lambda: digests.against_bytes(recorded, hashed.value) if recorded else ()),
+        Lazy(lambda: _checks(tree, path, recorded) + _checks_of_parts(tree, path, _parts(mentions))),
         mentions,
-        digest=Lazy(lambda: hashed.value.get("sha256")),
+        digest=Lazy(lambda: _hash(tree, path, {"sha256"}).by_algorithm.get("sha256")),
+        kept_by_dvc=dvc.covering(tree, path) is not None,
     )
 
 
-def _pointer_mention(path: str, pointer: Pointer) -> Mention:
-    recorded = (pointer.digest,) if pointer.digest else ()
-    return Mention(Origin(path), path, PurePosixPath(path).name, role_of(path), digests=recorded)
+def _checks(tree: Tree, path: str, recorded: Sequence[Fact[str]]) -> tuple[DigestCheck, ...]:
+    """What is recorded of a file, and the git-LFS pointer that the index has of it, held against its bytes."""
+    pointer = tree.git.pointer(path) if tree.git is not None else None
+    kept = pointer.digest if pointer is not None else None
+    if not recorded and kept is None:
+        return ()
+    hashed = _hash(tree, path, digests.computable(recorded) | ({"sha256"} if kept is not None else set()))
+    together = dvc_directories.check_of(tree, path, recorded, partial(_hash, tree))
+    apart = [digest for digest in recorded if together is None or digest != together.recorded]
+    checks = (*digests.against_bytes(apart, hashed), *([] if together is None else [together]))
+    actual = hashed.by_algorithm.get("sha256")
+    if kept is None or actual is None:
+        return checks
+    if actual == kept.value:
+        return (*checks, DigestCheck(kept, DigestState.POINTER, actual))
+    if tree.git is None or tree.git.is_modified(path):
+        return checks  # Somebody is at work on the file, and has not staged it yet.
+    return (*checks, DigestCheck(kept, DigestState.MISMATCH, actual, recorder=_IN_INDEX))
+
+
+def _parts(mentions: Iterable[Mention]) -> list[tuple[Part, ...]]:
+    return [mention.parts for mention in mentions if mention.parts]
+
+
+def _checks_of_parts(tree: Tree, path: str, recorded: Sequence[tuple[Part, ...]]) -> tuple[DigestCheck, ...]:
+    if not recorded:
+        return ()
+    failed = tuple(unread_parts(parts, UNREAD) for parts in recorded)
+    try:
+        with tree.store.open(path) as source:
+            tick = tree.hashes.tick
+            return tree.guarded(path, lambda: tuple(check_parts(one, source, tick) for one in recorded), failed)
+    except StoreError as error:
+        return tuple(unread_parts(parts, str(error)) for parts in recorded)
+
+
+def _broken_pointer(path: str, reason: Fact[str]) -> Mention:
+    written = PurePosixPath(path).name
+    message = f"git-LFS does not take {written} for one of its pointers: {reason.value}"
+    fault = Fact(message, reason.origin)
+    return Mention(reason.origin, path, written, required=False, vouches=True, malformed=(fault,))
+
+
+_IN_INDEX = " as the git-LFS pointer in the index says"
 
 
 def _inspect(tree: Tree, candidate: Candidate) -> Inspection:
@@ -234,20 +354,21 @@ def _inspect(tree: Tree, candidate: Candidate) -> Inspection:
         return Inspection(None, incomplete=(Incomplete(Cause.UNREADABLE, str(error)),))
 
 
-def _hash(tree: Tree, path: str, algorithms: Iterable[str]) -> Mapping[str, str]:
-    """The digests of a file, none where it cannot be read: `inspection` says that already."""
+def _hash(tree: Tree, path: str, algorithms: Collection[str]) -> Computed:
+    if not algorithms:
+        return Computed()
     try:
-        with tree.store.open(path) as source:
-            return tree.guarded(path, lambda: digests.compute(source, algorithms), {})
-    except StoreError:
-        return {}
+        return tree.guarded(path, lambda: Computed(tree.hashes.digests(path, algorithms)), Computed(trouble=UNREAD))
+    except StoreError as error:
+        return Computed(trouble=str(error))
 
 
 def _role(
     candidate: Candidate, mentions: tuple[Mention, ...], record: Record, inspection: Lazy[Inspection | None]
 ) -> Role:
-    if mentions:
-        return mentions[0].role
+    told = next((mention.role for mention in mentions if not mention.vouches), None)
+    if told is not None:
+        return told
     role = role_of(candidate.path)
     if role is not Role.WEIGHTS or record.conventions or sounds_like_model(candidate.path):
         return role

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from artifact_lint.adapters.pointers import is_lfs_pointer
+from artifact_lint.adapters.pointers import POINTER_HEAD, POINTER_LIMIT, BrokenPointer, is_lfs_pointer, lfs_pointer
 from artifact_lint.adapters.roles import sounds_like_model
 from artifact_lint.formats import is_plain_text, sniff
 from artifact_lint.formats.base import HEAD, WEIGHT_SUFFIXES
@@ -14,11 +14,9 @@ from artifact_lint.stores.base import EntryKind, StoreError
 from artifact_lint.tree import UNREAD
 
 if TYPE_CHECKING:
+    from artifact_lint.model import Fact, Pointer
     from artifact_lint.stores.base import Entry
     from artifact_lint.tree import Tree
-
-#: What is read of a file to see whether it is a pointer, in bytes.
-_POINTER_HEAD = 128
 
 #: Suffixes of data and figures as often as of weights: without a record, content has to speak for them.
 _WEAK_SUFFIXES = frozenset(
@@ -30,17 +28,23 @@ _WEAK_SUFFIXES = frozenset(
 _FIXED_NAMES = frozenset({"saved_model.pb"})
 
 
+#: Why a link out of the root is unread: what it leads to may be anybody's.
+_ELSEWHERE = "it is a link that leads out of the directory that is linted, and is not followed; lint what it leads to"
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A file that a loader might read: its format by content, None where the name alone speaks for it.
 
-    `trouble` says why a file could not be looked at: it is unread, not clean.
+    `pointer` is the git-LFS pointer that the file is; where it only begins like one, `broken_pointer` says what is
+    wrong with it. `trouble` says why a file could not be looked at: it is unread, not clean.
     """
 
     path: str
     size: int = 0
     format: str | None = None
-    is_pointer: bool = False
+    pointer: Pointer | None = None
+    broken_pointer: Fact[str] | None = None
     is_absent: bool = False
     trouble: str | None = None
 
@@ -64,9 +68,14 @@ def look(tree: Tree, entry: Entry, *, named: bool = False) -> Candidate:
 
 def _look(tree: Tree, entry: Entry, *, named: bool) -> Candidate:
     with tree.store.open(entry.path) as source:
-        if is_lfs_pointer(source.read(0, _POINTER_HEAD)):
-            return Candidate(entry.path, entry.size, is_pointer=True)
-        return Candidate(entry.path, entry.size, sniff(PurePosixPath(entry.path).name, source, asked=named))
+        broken = None
+        if is_lfs_pointer(source.read(0, POINTER_HEAD)):
+            pointer = lfs_pointer(entry.path, source.read(0, POINTER_LIMIT), source.size)
+            if not isinstance(pointer, BrokenPointer):
+                return Candidate(entry.path, entry.size, pointer=pointer)
+            broken = pointer.reason
+        found = sniff(PurePosixPath(entry.path).name, source, asked=named)
+        return Candidate(entry.path, entry.size, found, broken_pointer=broken)
 
 
 def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:
@@ -74,6 +83,8 @@ def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:
 
     Every file is looked at, `named` or not; one that the user named and that cannot be read is kept, to say so.
     """
+    if entry.kind is EntryKind.ESCAPING_LINK:
+        return Candidate(entry.path, trouble=_ELSEWHERE) if _certainly_promises(entry.path) else None
     if entry.kind not in {EntryKind.FILE, EntryKind.UNREADABLE}:
         return None
     promises = promises_weights(entry.path)
@@ -82,8 +93,12 @@ def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:
         return found
     if found.trouble:
         return found if promises or named or entry.kind is EntryKind.UNREADABLE else None
-    suffix = PurePosixPath(entry.path).suffix.lower()
-    is_path_file = suffix == ".pth" and is_plain_text(tree.read(entry.path, HEAD) or b"")
-    weak = suffix in _WEAK_SUFFIXES or is_path_file
-    certain = promises and (not weak or sounds_like_model(entry.path))
-    return found if certain else None
+    is_path_file = entry.path.lower().endswith(".pth") and is_plain_text(tree.read(entry.path, HEAD) or b"")
+    certain = sounds_like_model(entry.path) if is_path_file else True
+    return found if certain and _certainly_promises(entry.path) else None
+
+
+def _certainly_promises(path: str) -> bool:
+    """Whether a name speaks for weights alone, without a look at the bytes."""
+    is_weak = PurePosixPath(path).suffix.lower() in _WEAK_SUFFIXES
+    return promises_weights(path) and (not is_weak or sounds_like_model(path))

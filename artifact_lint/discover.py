@@ -19,7 +19,7 @@ from artifact_lint.candidates import Candidate, choose, promises_weights
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from artifact_lint.adapters.base import Claim
     from artifact_lint.stores.base import Entry
@@ -34,12 +34,23 @@ _SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One artifact before its records are read: where it is, who describes it and which files are its own."""
+    """One artifact before its records are read: where it is, who describes it and which files are its own.
+
+    `directories` are those of all artifacts that have one.
+    """
 
     path: str
     claims: tuple[Claim, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     links: tuple[Entry, ...] = ()
+    directories: frozenset[str] = frozenset()
+
+    def owns(self, path: str) -> bool:
+        """Whether a file lies in what the artifact's records speak for, and in the directory of no artifact within."""
+        directory = path.rpartition("/")[0]
+        if self.path not in self.directories or _nearest(directory, self.directories) != self.path:
+            return False
+        return directory == self.path or any(claim.reach >= Reach.DIRECTORY for claim in self.claims)
 
 
 def discover(tree: Tree, named: Iterable[str] = ()) -> list[Found]:
@@ -61,10 +72,14 @@ def discover(tree: Tree, named: Iterable[str] = ()) -> list[Found]:
     by_owner, loose = roots.share_out([c for c in candidates.values() if c.path not in taken])
     loose = _without_twins(tree, loose, by_owner, wanted)
     links = roots.links()
-    found += [Found(root, roots.members[root], tuple(by_owner[root]), tuple(links[root])) for root in roots.reaches]
+    for root in roots.reaches:
+        told = {link.path for link in links[root]}
+        own = tuple(candidate for candidate in by_owner[root] if candidate.path not in told)
+        found.append(Found(root, roots.members[root], own, tuple(links[root])))
     described = {one.path.rpartition("/")[0] for one in found if one.claims}
     found += _in_folders(tree, loose, spoken_for, described, wanted)
-    return sorted(found, key=lambda one: one.path)
+    directories = frozenset(one.path for one in found if any(claim.directory == one.path for claim in one.claims))
+    return sorted((replace(one, directories=directories) for one in found), key=lambda one: one.path)
 
 
 def _claims(tree: Tree) -> list[Claim]:
@@ -95,14 +110,15 @@ def _candidates(tree: Tree, wanted: frozenset[str]) -> dict[str, Candidate]:
 def _without_twins(
     tree: Tree, loose: Sequence[Candidate], by_owner: Mapping[str, Sequence[Candidate]], wanted: frozenset[str]
 ) -> list[Candidate]:
-    """Files that nobody owns, less the links among them to what is in view, and less what an owned link leads to."""
+    """Files that nobody owns, less the links among them to other files here, and less what an owned link leads to."""
     paths = [candidate.path for candidates in by_owner.values() for candidate in candidates]
+    known = {*paths, *(candidate.path for candidate in loose)}
     targets = {entry.target for path in paths if (entry := tree.entry(path)) is not None}
     kept = []
     for candidate in loose:
         entry = tree.entry(candidate.path)
         target = entry.target if entry is not None else None
-        is_twin = target is not None and tree.entry(target) is not None and candidate.path not in wanted
+        is_twin = target in known and candidate.path not in wanted
         if not is_twin and candidate.path not in targets:
             kept.append(candidate)
     return kept
@@ -197,7 +213,7 @@ class _Roots:
         return found
 
 
-def _nearest(directory: str, places: Mapping[str, Reach]) -> str | None:
+def _nearest(directory: str, places: Container[str]) -> str | None:
     while directory not in places:
         if not directory:
             return None

@@ -2,55 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from artifact_lint.assemble import assemble
-from artifact_lint.discover import discover
-from artifact_lint.model import Artifact, FileState, Finding, Problem, Severity
+from artifact_lint.assemble import assemble_all
+from artifact_lint.comparison import Comparison, compare_with_base
+from artifact_lint.hash_pool import Job
+from artifact_lint.judging import View, judge
+from artifact_lint.model import Artifact, FileState, Finding
 from artifact_lint.model.report import Failure, Report
+from artifact_lint.request import Request, Stage
 from artifact_lint.rules import all_rules
 from artifact_lint.scope import Scope, belongs_to, find_scope
-from artifact_lint.stores.base import EntryKind, StoreError
+from artifact_lint.stores.base import EntryKind
 from artifact_lint.suppress import is_suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from artifact_lint.rules import RuleInfo
-    from artifact_lint.rules.registry import CollectionCheck
+    from artifact_lint.cache import DigestCache
+    from artifact_lint.model import WeightFile
     from artifact_lint.settings import Settings
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a run is asked for.
-
-    `staged` reads the git index instead of the working tree; `revision` keeps the artifacts that were touched since
-    it; `jobs` bounds the threads that read files. `details` reads and hashes every file whether a rule asks for it or
-    not: for reports that list what is in them.
-    """
-
-    settings: Settings
-    staged: bool = False
-    revision: str | None = None
-    jobs: int | None = None
-    details: bool = False
+__all__ = ["Request", "Stage", "Survey", "lint", "survey"]
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
     """The artifacts among some paths, before they are judged; `strangers` are named files that belong to none.
 
-    `failures` are artifacts that this program failed to put together.
+    `neighbours` are artifacts that came into view and were not asked for. `failures` are those that this program failed
+    to put together.
     """
 
     scope: Scope
     artifacts: tuple[Artifact, ...]
+    neighbours: tuple[Artifact, ...] = ()
     strangers: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
 
@@ -65,18 +54,12 @@ def survey(paths: Sequence[str], request: Request) -> Survey:
     scope = find_scope(
         paths, excludes=settings.exclude, staged=request.staged, revision=request.revision, limits=settings.limits
     )
-    everything: list[Artifact] = []
-    failures: list[Failure] = []
-    for found in discover(scope.tree, scope.named):
-        try:
-            everything.append(assemble(scope.tree, found, settings.options))
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other artifacts are still judged
-            failures.append(Failure(f"reading {found.path or '.'}", error, found.path, found.path))
-    artifacts = tuple(artifact for artifact in everything if scope.covers(artifact, everything))
+    everything, failures = assemble_all(scope.tree, settings.options, scope.named, scope.may_ask_for)
+    is_asked = {id(artifact): scope.covers(artifact, everything) for artifact in everything}
+    artifacts = tuple(artifact for artifact in everything if is_asked[id(artifact)])
+    neighbours = tuple(artifact for artifact in everything if not is_asked[id(artifact)])
     strangers = [path for path in sorted(scope.named) if not any(belongs_to(path, one, artifacts) for one in artifacts)]
-    return Survey(scope, artifacts, tuple(strangers), tuple(failures))
+    return Survey(scope, artifacts, neighbours, tuple(strangers), tuple(failures))
 
 
 def lint(paths: Sequence[str], request: Request) -> Report:
@@ -89,7 +72,14 @@ def lint(paths: Sequence[str], request: Request) -> Report:
     """
     seen = survey(paths, request)
     rules = [rule for rule in all_rules() if request.settings.selects(rule)]
-    findings, failures = _judge(seen.artifacts, rules, request)
+    is_compared = any(rule.check_change is not None for rule in rules)
+    comparison = compare_with_base(seen.scope, seen.artifacts, request.settings) if is_compared else Comparison()
+    if request.details or any(rule.needs_digests for rule in rules):
+        _hash_ahead(seen, request)
+    view = View(seen.artifacts, seen.neighbours, comparison.pairs)
+    findings, failures = judge(view, rules, request)
+    stated = seen.scope.changes.fallback
+    fallbacks = (*([stated] if stated else []), *comparison.fallbacks)
     kept = [finding for finding in findings if not is_suppressed(finding, request.settings.per_path_ignores)]
     files = [file for artifact in seen.artifacts for file in artifact.files if file.state is not FileState.MISSING]
     return Report(
@@ -99,10 +89,19 @@ def lint(paths: Sequence[str], request: Request) -> Report:
         files=len(files),
         size=sum(file.size or 0 for file in files if file.state is FileState.PRESENT),
         notes=(
+            *(fallback.message for fallback in fallbacks),
+            *_unasked(seen.scope),
             *(_stranger(path, seen.scope) for path in seen.strangers),
+            *_links_out(seen),
             *_not_checked(request.settings),
         ),
-        failures=(*seen.failures, *_of_artifacts(seen.scope.tree.failures, seen.artifacts), *failures),
+        failures=(
+            *seen.failures,
+            *_of_artifacts(seen.scope.tree.failures, seen.artifacts),
+            *comparison.failures,
+            *failures,
+        ),
+        fallbacks=fallbacks,
     )
 
 
@@ -123,11 +122,17 @@ _NOT_FOLLOWED = {
 def _not_checked(settings: Settings) -> Iterator[str]:
     """What the configuration asks of a stage that no rule of this release answers: silence would pass for a check."""
     for name, stage in settings.options.stages.items():
-        asked = {"signed": stage.signed, "requires": stage.requires, "metrics": stage.metrics}
-        asked["max-size"] = stage.max_size is not None
+        asked = {"requires": stage.requires, "metrics": stage.metrics, "max-size": stage.max_size is not None}
         keys = ", ".join(key for key, value in asked.items() if value)
         if keys:
             yield f"stages.{name}: {keys} cannot be checked by this release"
+
+
+def _unasked(scope: Scope) -> Iterator[str]:
+    """Why git did not answer: silence would pass for a check."""
+    trouble = scope.tree.git.trouble if scope.tree.git is not None else None
+    if trouble is not None and (scope.changes.fallback is None or trouble not in scope.changes.fallback.message):
+        yield f"what git knows of the files was not seen: {trouble}"
 
 
 def _stranger(path: str, scope: Scope) -> str:
@@ -136,81 +141,54 @@ def _stranger(path: str, scope: Scope) -> str:
     return f"{path} {reason or 'is no model artifact and belongs to none'}"
 
 
-#: From this many bytes on, reading an artifact waits long enough for other threads to be of use.
-_WORTH_A_THREAD = 1 << 20
+#: How many links a note names.
+_SHOWN_LINKS = 3
 
 
-def _judge(
-    artifacts: Sequence[Artifact], rules: Sequence[RuleInfo], request: Request
-) -> tuple[list[Finding], list[Failure]]:
-    large = {one.path for one in artifacts if sum(file.size or 0 for file in one.files) >= _WORTH_A_THREAD}
-    results: list[Finding | Failure] = []
-    with ThreadPoolExecutor(max_workers=request.jobs or min(8, os.cpu_count() or 1)) as pool:
-        apart = [artifact for artifact in artifacts if artifact.path in large]
-        judged = pool.map(lambda artifact: list(_judge_one(artifact, rules, request)), apart)
-        for artifact in artifacts:
-            results += next(judged) if artifact.path in large else _judge_one(artifact, rules, request)
-    for rule in rules:
-        if rule.check_collection is not None:
-            results += _judge_together(artifacts, rule, rule.check_collection, request.settings)
-    findings = [result for result in results if isinstance(result, Finding)]
-    return _numbered(findings), [result for result in results if isinstance(result, Failure)]
+def _links_out(seen: Survey) -> Iterator[str]:
+    """The links in view that are not followed and that no finding is about: silence would pass for a check."""
+    scope = seen.scope
+    told = {file.path for artifact in seen.artifacts for file in artifact.files} | set(seen.strangers)
+    told |= {remark.origin.path for artifact in seen.artifacts for remark in artifact.record.remarks}
+    paths = [entry.path for entry in scope.tree.entries() if entry.kind is EntryKind.ESCAPING_LINK]
+    untold = [path for path in paths if path not in told and scope.may_ask_for([path])]
+    if untold:
+        more = f" and {len(untold) - _SHOWN_LINKS} more" if len(untold) > _SHOWN_LINKS else ""
+        names = ", ".join(untold[:_SHOWN_LINKS])
+        yield f"links that lead out of the directory are not followed: {names}{more}"
 
 
-def _judge_one(artifact: Artifact, rules: Sequence[RuleInfo], request: Request) -> Iterator[Finding | Failure]:
-    for rule in rules:
-        if rule.check is None or (rule.needs_whole_record and artifact.has_unread_record):
-            continue
-        try:
-            for problem in rule.check(artifact):
-                yield _stamp(rule, artifact, problem, request.settings)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other rules are still asked
-            yield Failure(f"judging {artifact.path or '.'} by {rule.code}", error, artifact.path)
-    if request.details:
-        for file in artifact.files:
-            _ = file.inspection.value, file.checks.value, file.digest.value
-
-
-def _judge_together(
-    artifacts: Sequence[Artifact], rule: RuleInfo, check: CollectionCheck, settings: Settings
-) -> Iterator[Finding | Failure]:
-    try:
-        for artifact, problem in check(artifacts):
-            yield _stamp(rule, artifact, problem, settings)
-    except Exception as error:  # noqa: BLE001 - as above
-        yield Failure(f"judging all artifacts by {rule.code}", error)
-
-
-def _stamp(rule: RuleInfo, artifact: Artifact, problem: Problem, settings: Settings) -> Finding:
-    """A problem as a finding: the configuration's severity, or the problem's, or the rule's; a guess is no error."""
-    severity = settings.severity_of(rule) or problem.severity or rule.severity
-    if problem.guessed and severity is Severity.ERROR and settings.severity_of(rule) is None:
-        severity = Severity.WARNING
-    return Finding(
-        code=rule.code,
-        name=rule.name,
-        severity=severity,
-        message=problem.message,
-        help=problem.help,
-        origin=problem.origin,
-        artifact=artifact.path,
-        file=problem.file,
-        related=problem.related,
-        fixes=problem.fixes,
-        fingerprint=f"{rule.code}\0{artifact.path}\0{problem.origin.path}\0{problem.origin.pointer}\0{problem.file}",
+def _hash_ahead(seen: Survey, request: Request) -> None:
+    """Compute what rules will ask for, so that they wait for all of it together and not for each."""
+    seen.scope.tree.hashes.hash_ahead(
+        [
+            Job(file.path, file.size or 0, partial(_hash, file, details=request.details))
+            for artifact in seen.artifacts
+            for file in artifact.files
+            if file.state is FileState.PRESENT and (request.details or _has_digest(artifact, file))
+        ],
+        also={"sha256"} if request.details else (),
+        threads=request.jobs,
+        open_cache=_user_cache if request.cached else None,
+        watch=partial(request.watch, Stage.HASHING) if request.watch is not None else None,
     )
 
 
-def _numbered(findings: Sequence[Finding]) -> list[Finding]:
-    """Fingerprints that survive moved lines: of rule, artifact, path and pointer, and a number among equals."""
-    seen: Counter[str] = Counter()
-    numbered = []
-    for finding in findings:
-        seen[finding.fingerprint] += 1
-        text = f"{finding.fingerprint}\0{seen[finding.fingerprint]}"
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-        numbered.append(replace(finding, fingerprint=digest))
-    return numbered
+def _has_digest(artifact: Artifact, file: WeightFile) -> bool:
+    """Whether a record has a digest of a file, or the index a pointer."""
+    if any(mention.digests or mention.parts for mention in file.mentions):
+        return True
+    return artifact.git is not None and artifact.git.pointer(file.path) is not None
+
+
+def _hash(file: WeightFile, *, details: bool) -> None:
+    _ = file.checks.value, file.digest.value if details else None
+
+
+def _user_cache() -> DigestCache | None:
+    from artifact_lint.cache import user_cache  # noqa: PLC0415 - a database, for those with something to hash
+
+    return user_cache(os.environ)
 
 
 def _order(finding: Finding) -> tuple[str, int, str, str]:

@@ -14,7 +14,7 @@ from artifact_lint.model.agreement import may_be_same_architecture, requirement_
 from artifact_lint.schemas.dtypes import as_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from artifact_lint.model import Artifact, Feature, Metric, Record, Stated, WeightFile
 
@@ -27,17 +27,25 @@ _GENERIC = frozenset(("model", "best_model", "models", "artifacts", "artifact", 
 _MOST_VALUES = 200
 
 
-def write_manifest(artifact: Artifact, directory: str, *, head: str | None = None, stale: Stale | None = None) -> str:
+def write_manifest(
+    artifact: Artifact,
+    directory: str,
+    is_listed: Callable[[str], bool],
+    *,
+    head: str | None = None,
+    stale: Stale | None = None,
+) -> str:
     """The text of a `model-artifact.yaml` in `directory`.
 
-    `head` is the commit that is checked out now, if any; `stale` are facts that stand there as questions alone.
+    `is_listed` tells of a class, `module:name`, whether the allow-lists have it; `head` is the commit that is checked
+    out now, if any; `stale` are facts that stand there as questions alone.
     """
     record = artifact.record
     old = stale or Stale()
     parts = (
         _header(artifact, old),
         _weights(artifact, directory),
-        _config(artifact, old),
+        _config(artifact, is_listed, old),
         _schema(artifact),
         _run(record, head, old),
         _environment(artifact, directory),
@@ -85,7 +93,11 @@ def _is_a_file(artifact: Artifact) -> bool:
 
 
 def _weights(artifact: Artifact, directory: str) -> Iterator[str]:
-    named = [file for file in artifact.files if file.state is not FileState.MISSING and not file.directory]
+    named = [
+        file
+        for file in artifact.files
+        if file.state is not FileState.MISSING and not file.directory and not file.is_bystander
+    ]
     external = [file for file in named if any(mention.uri for mention in file.mentions)]
     files = [
         file for file in named if file not in external and (file.path.startswith(f"{directory}/") or not directory)
@@ -130,11 +142,11 @@ def _file(file: WeightFile, directory: str) -> str:
     return flow(entry)
 
 
-def _config(artifact: Artifact, stale: Stale) -> Iterator[str]:
+def _config(artifact: Artifact, is_listed: Callable[[str], bool], stale: Stale) -> Iterator[str]:
     record = artifact.record
     roots = [inspection.metadata.get("root") for file in artifact.files if (inspection := file.inspection.value)]
-    classes = [root.rpartition(":")[2].rpartition(".")[2] for root in roots if root]
-    found = [name for name in classes if name not in {"dict", "OrderedDict", "list", "ndarray"}]
+    classes = [_class_name(artifact, root, is_listed) for root in roots if root]
+    found = [name for name in classes if name and name not in {"dict", "OrderedDict", "list", "ndarray"}]
     architecture = _architecture(record, found[0] if found else None)
     values = next((fact.value for fact in record.hyperparameters if fact.value), None)
     base_model = list(_maybe("base_model", record.base_model, indent="  "))
@@ -160,6 +172,14 @@ def _hyperparameters(record: Record, values: Mapping[str, object], stale: Stale)
     for key, value in list(stale.hyperparameters.items())[:_MOST_VALUES]:
         if is_key(key):
             yield f"    # {text(key)}: {write(value)}  # TODO: of the weights before; does it hold for these?"
+
+
+def _class_name(artifact: Artifact, root: str, is_listed: Callable[[str], bool]) -> str:
+    """The name of an object's class; empty where nobody vouches for it, for it may be what an attack calls."""
+    module, colon, name = root.rpartition(":")
+    if not colon or root in artifact.options.pickle.allow or artifact.own_module(module) or is_listed(root):
+        return name.rpartition(".")[2]
+    return ""
 
 
 def _architecture(record: Record, in_weights: str | None) -> str | None:

@@ -12,13 +12,15 @@ from artifact_lint.adapters import CONVENTIONS, claims_in
 from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.dvc import LOCK
 from artifact_lint.adapters.mlflow_tracking import DATABASES, STORE_DIRECTORY
+from artifact_lint.changes import EVERYTHING, Changes, changes_since, staged_changes, without_index
+from artifact_lint.git_view import GitView
 from artifact_lint.stores.base import StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES
 from artifact_lint.stores.local import LocalStore, find_root
 from artifact_lint.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from artifact_lint.adapters.base import Claim
     from artifact_lint.document import Limits
@@ -31,7 +33,7 @@ class Scope:
     """What a run looks at.
 
     `named` are the files that the user asked for by name. `wanted` are the paths whose owners are reported, with a
-    slash at the end of directories; None where everything in view is.
+    slash at the end of directories; None where everything in view is. `changes` are what git was asked for.
     """
 
     root: Path
@@ -39,6 +41,7 @@ class Scope:
     tree: Tree
     named: frozenset[str]
     wanted: frozenset[str] | None
+    changes: Changes = EVERYTHING
 
     def relative(self, path: str) -> str:
         """A path as artifacts spell it: POSIX, relative to the root, which is the empty string."""
@@ -49,6 +52,18 @@ class Scope:
         if self.wanted is None:
             return True
         return any(belongs_to(path, artifact, artifacts) or self._lost(path, artifact) for path in self.wanted)
+
+    def may_ask_for(self, paths: Collection[str]) -> bool:
+        """Whether files that nothing describes may be what was asked for: themselves, or by what was beside them."""
+        if self.wanted is None:
+            return True
+        for wanted in self.wanted:
+            if wanted.endswith("/"):
+                if any(is_within(path, wanted.rstrip("/")) for path in paths):
+                    return True
+            elif wanted in paths or self.store.entry(wanted) is None:
+                return True
+        return False
 
     def _lost(self, path: str, artifact: Artifact) -> bool:
         """Whether a path that is gone may have described an artifact: its files lie where the path was, or below."""
@@ -72,34 +87,31 @@ def find_scope(
     what was touched since it.
 
     Raises:
-        StoreError: A path, the index or the revision cannot be read.
+        StoreError: A path cannot be read, or there is no such revision.
     """
     root = root_of(paths)
-    store = _open(root, (*DEFAULT_EXCLUDES, *excludes), staged=staged)
+    changes = staged_changes(root) if staged else changes_since(root, revision) if revision is not None else EVERYTHING
+    store, changes = _opened(root, (*DEFAULT_EXCLUDES, *excludes), changes)
     relative = [_relative(root, path) for path in paths] or [""]
     named = frozenset(path for path in relative if not (store.is_directory(path) or (root / path).is_dir()))
     directories = [path for path in relative if path not in named]
-    touched = _touched_in_git(root, relative, staged=staged, revision=revision)
-    tree = Tree(store, (), limits)
-    if touched is not None:
-        _add_neighbourhoods(tree, touched)
-        return Scope(root, store, tree, frozenset(), frozenset(touched))
+    tree = Tree(store, (), limits, GitView(root, staged=changes.staged))
+    if changes.touched is not None:
+        touched = frozenset(path for path in changes.touched if any(is_within(path, place) for place in relative))
+        add_neighbourhoods(tree, touched)
+        return Scope(root, store, tree, frozenset(), touched, changes)
     for directory in directories:
         for entry in (*store.entries(directory), *_above(store, directory)):
             tree.add(entry)
-    _add_neighbourhoods(tree, named)
+    add_neighbourhoods(tree, named)
     everything = not named and "" in directories
     wanted = None if everything else named | {f"{directory}/" for directory in directories}
-    return Scope(root, store, tree, named, wanted)
+    return Scope(root, store, tree, named, wanted, changes)
 
 
 def store_for(paths: Sequence[str], excludes: Sequence[str] = (), *, staged: bool = False) -> Store:
-    """The store that a run over these paths reads, opened without looking at anything.
-
-    Raises:
-        StoreError: The index cannot be read.
-    """
-    return _open(root_of(paths), (*DEFAULT_EXCLUDES, *excludes), staged=staged)
+    """The store that a run over these paths reads, opened without looking at anything."""
+    return _opened(root_of(paths), (*DEFAULT_EXCLUDES, *excludes), Changes(staged=staged))[0]
 
 
 def belongs_to(path: str, artifact: Artifact, artifacts: Sequence[Artifact]) -> bool:
@@ -124,18 +136,34 @@ def root_of(paths: Sequence[str]) -> Path:
     here = Path.cwd()
     places = [Path(os.path.normpath(here / path)) for path in paths] or [here]
     first = places[0] if places[0].is_dir() else places[0].parent
-    root = find_root(first) or (here if first.is_relative_to(here) else first)
+    root = _with_cache(find_root(first) or (here if first.is_relative_to(here) else first))
     if all(place.is_relative_to(root) for place in places):
         return root
     return Path(os.path.commonpath([*places, root]))
 
 
-def _open(root: Path, excludes: tuple[str, ...], *, staged: bool) -> Store:
-    if not staged:
-        return LocalStore(root, excludes)
-    from artifact_lint.stores.revision import IndexStore  # noqa: PLC0415  GitPython takes a tenth of a second
+#: A repository in the cache of huggingface_hub 1.0, whose snapshots are links to its blobs ("Understand caching").
+_CACHED = re.compile(r"(?:models|datasets|spaces)--.+")
 
-    return IndexStore(root, excludes)
+
+def _with_cache(root: Path) -> Path:
+    """A directory, or the cached repository of the snapshot that it is or lies in: its files are links to the blobs."""
+    for place in (root, *root.parents):
+        if place.name == "snapshots" and _CACHED.fullmatch(place.parent.name):
+            return place.parent
+    return root
+
+
+def _opened(root: Path, excludes: tuple[str, ...], changes: Changes) -> tuple[Store, Changes]:
+    """The index where it is what is looked at and can be read, else the working tree."""
+    if changes.staged:
+        from artifact_lint.stores.revision import IndexStore  # noqa: PLC0415  GitPython takes a tenth of a second
+
+        try:
+            return IndexStore(root, excludes), changes
+        except StoreError as error:
+            changes = without_index(str(error))
+    return LocalStore(root, excludes), changes
 
 
 def _relative(root: Path, path: str) -> str:
@@ -143,20 +171,7 @@ def _relative(root: Path, path: str) -> str:
     return "" if relative == "." else relative
 
 
-def _touched_in_git(root: Path, relative: Sequence[str], *, staged: bool, revision: str | None) -> set[str] | None:
-    """The paths that are staged or were changed since a revision, deleted ones included; None where not asked for."""
-    if not staged and revision is None:
-        return None
-    from artifact_lint.git import GitError, changed_paths, staged_paths  # noqa: PLC0415  a tenth of a second
-
-    try:
-        touched = staged_paths(root) if revision is None else changed_paths(root, revision)
-    except GitError as error:
-        raise StoreError(str(error)) from error
-    return {path for path in touched if any(is_within(path, place) for place in relative)}
-
-
-def _add_neighbourhoods(tree: Tree, paths: Iterable[str]) -> None:
+def add_neighbourhoods(tree: Tree, paths: Iterable[str]) -> None:
     """Put in view what decides on the owner of each path: its folder, and the artifact directory that it lies in."""
     listed: set[str] = set()
     for path in sorted(paths):
@@ -200,7 +215,11 @@ def _ancestors(path: str) -> Iterator[str]:
 
 
 def _above(store: Store, directory: str) -> Iterator[Entry]:
-    """The tracking stores and lock files above a directory, which say more about what lies in it."""
+    """The tracking stores and DVC files above a directory, which say more about what lies in it."""
+    for place in (directory, *_ancestors(directory)):
+        entry = store.entry(f"{place}.dvc") if place else None
+        if entry is not None:
+            yield entry
     for place in _ancestors(directory):
         prefix = f"{place}/" if place else ""
         for name in (*DATABASES, LOCK):

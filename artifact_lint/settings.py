@@ -17,9 +17,19 @@ from typing import TYPE_CHECKING, Protocol
 
 from artifact_lint.document import DocumentError, Limits, Syntax, parse
 from artifact_lint.git import find_root
-from artifact_lint.model import Component, NamingOptions, Options, Origin, PickleOptions, PicklePolicy, Severity
-from artifact_lint.model.options import DEFAULT_RUN_FACTS, PathIgnore, StageOptions, Threshold
+from artifact_lint.model import (
+    Component,
+    NamingOptions,
+    Options,
+    Origin,
+    PickleOptions,
+    PicklePolicy,
+    PublicKey,
+    Severity,
+)
+from artifact_lint.model.options import DEFAULT_RUN_FACTS, LARGEST_BLOB, PathIgnore, StageOptions, Threshold
 from artifact_lint.policy.names import PROFILES
+from artifact_lint.signatures import LARGEST_KEY, why_no_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -241,10 +251,14 @@ def load(file: Path, rules: Sequence[SelectableRule]) -> Settings:
         nothing = f"{_shown(file)}: there is no [tool.artifact-lint] table in it"
         raise SettingsError([str(complaint) for complaint in _misspelt_tables(root)] or [nothing])
     table = table or root
-    complaints = [*_shape_complaints(table)] or [*_meaning_complaints(table, rules)]
+    keys: dict[str, PublicKey] = {}
+    complaints = [*_shape_complaints(table)] or [
+        *_meaning_complaints(table, rules),
+        *_key_complaints(table, absolute(file).parent, keys),
+    ]
     if complaints:
         raise SettingsError(str(complaint) for complaint in sorted(complaints))
-    settings = _build(table)
+    settings = _with_keys(_build(table), tuple(keys.values()))
     return replace(settings, config_path=_shown(file), warnings=tuple(_warnings(settings)))
 
 
@@ -262,13 +276,15 @@ def override(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     fail_on: FailOn | None = None,
+    public_keys: Sequence[str] = (),
 ) -> Settings:
     """The settings with what the command line says.
 
-    A selection given there stands alone; rules ignored there come on top of those that the configuration ignores.
+    A selection and public keys given there stand alone; rules ignored there come on top of those that the configuration
+    ignores.
 
     Raises:
-        SettingsError: A selector names no rule.
+        SettingsError: A selector names no rule, or a file holds no public key.
     """
     unknown = [
         f"{option}: {trouble}"
@@ -276,10 +292,13 @@ def override(
         for selector in selectors
         if (trouble := unknown_selector(selector, rules))
     ]
+    keys = [_public_key(Path(path), path) for path in public_keys]
+    unknown += [f"--public-key: {key}" for key in keys if isinstance(key, str)]
     if unknown:
         raise SettingsError(unknown)
+    given = tuple(key for key in keys if isinstance(key, PublicKey))
     return replace(
-        settings,
+        _with_keys(settings, given) if given else settings,
         select=tuple(map(canonical, select)) or settings.select,
         ignore=(*(() if select else settings.ignore), *map(canonical, ignore)),
         fail_on=fail_on or settings.fail_on,
@@ -363,6 +382,32 @@ def _meaning_complaints(table: Node, rules: Sequence[SelectableRule]) -> Iterabl
             yield Complaint(pattern.origin, f"naming.pattern is no regular expression: {error}")
 
 
+def _key_complaints(table: Node, directory: Path, keys: dict[str, PublicKey]) -> Iterable[Complaint]:
+    """What is wrong with the files that are to hold public keys; those that do go into `keys`."""
+    for node in _one_or_many(table.get("signing", "public-key")):
+        written = node.text or ""
+        key = _public_key(directory / written, written)
+        if isinstance(key, str):
+            yield Complaint(node.origin, f"signing.public-key: {key}")
+        else:
+            keys[written] = key
+
+
+def _public_key(file: Path, written: str) -> PublicKey | str:
+    """The key in a file, or what is wrong with it."""
+    try:
+        with file.open("rb") as opened:
+            pem = opened.read(LARGEST_KEY)
+    except (OSError, ValueError) as error:
+        return f"{written}: {(getattr(error, 'strerror', None) or str(error)).lower()}"
+    trouble = why_no_key(pem)
+    return f"{written} {trouble}" if trouble else PublicKey(written, pem)
+
+
+def _with_keys(settings: Settings, keys: tuple[PublicKey, ...]) -> Settings:
+    return replace(settings, options=replace(settings.options, public_keys=keys))
+
+
 def _selector_nodes(table: Node) -> Iterable[Node]:
     for key in ("select", "ignore"):
         listed = table.get(key)
@@ -403,6 +448,7 @@ def _options(table: Node) -> Options:
     stages = dict(stages_table.items()) if (stages_table := table.get("stages")) else {}
     policy = _text(table, "pickle", "policy")
     required = _texts(table, "components", "required", default=tuple(Component))
+    blob = _plain(table, "git", "max-size")
     return Options(
         required_components=frozenset(Component(name) for name in required),
         required_run_facts=frozenset(_texts(table, "components", "run", default=DEFAULT_RUN_FACTS)),
@@ -419,6 +465,7 @@ def _options(table: Node) -> Options:
             name: PicklePolicy(stated) for name, stage in stages.items() if (stated := _text(stage, "pickle"))
         },
         stages={name: _stage(stage) for name, stage in stages.items()},
+        largest_blob=parse_size(blob) if isinstance(blob, int | str) else LARGEST_BLOB,
     )
 
 
@@ -465,6 +512,13 @@ def _text(node: Node, *keys: str) -> str | None:
 
 def _selectors(node: Node, *keys: str, default: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(canonical(selector) for selector in _texts(node, *keys, default=default))
+
+
+def _one_or_many(node: Node | None) -> Iterable[Node]:
+    if node is not None and node.is_sequence:
+        yield from node.elements()
+    elif node is not None:
+        yield node
 
 
 def _texts(node: Node, *keys: str, default: Sequence[str] = ()) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from artifact_lint.document import Document, DocumentError, Limits, Syntax, parse
+from artifact_lint.hash_pool import HashPool
 from artifact_lint.model import Irregularity, Origin, Remark
 from artifact_lint.model.report import Failure
 from artifact_lint.stores.base import EntryKind, StoreError
@@ -12,6 +13,7 @@ from artifact_lint.stores.base import EntryKind, StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
+    from artifact_lint.model import VersionControl
     from artifact_lint.stores.base import Entry, Store
 
 T = TypeVar("T")
@@ -24,11 +26,18 @@ TEXT_LIMIT = 4 << 20
 
 
 class Tree:
-    """What discovery and adapters see of a store; `failures` are the errors of this program on the way."""
+    """What discovery and adapters see of a store; `failures` are the errors of this program on the way.
 
-    def __init__(self, store: Store, entries: Iterable[Entry], limits: Limits | None = None) -> None:
+    `git` tells what git knows of the files, None where nobody is to ask it; `hashes` computes their digests.
+    """
+
+    def __init__(
+        self, store: Store, entries: Iterable[Entry], limits: Limits | None = None, git: VersionControl | None = None
+    ) -> None:
         self.store = store
+        self.git = git
         self.limits = limits or Limits()
+        self.hashes = HashPool(store)
         self._folders: dict[str, dict[str, Entry]] = {}
         self._children: dict[str, set[str]] = {}
         self._sorted: list[str] | None = None

@@ -2,11 +2,17 @@
 
 A case called `bad-*` raises the rule of its directory, and its `expected.txt` holds what is said; a case called `good`
 or `good-*` does not raise it. An `.artifact-lint.toml` in a case gives its settings.
+
+A case about what git knows has a `case.sh`, which is run by `sh -eu` in a copy of the case before that is linted: it
+makes a repository of it, and changes files. What the run is then asked for is told by a `since.txt`, whose text is a
+revision, and by an empty file called `staged`. None of these three is part of the copy.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +30,26 @@ if TYPE_CHECKING:
 RULES = Path(__file__).parent / "rules"
 EXPECTED = "expected.txt"
 SETTINGS = ".artifact-lint.toml"
+SCRIPT = "case.sh"
+SINCE = "since.txt"
+STAGED = "staged"
+#: What a case says about itself; everything else in it is the repository.
+ABOUT = frozenset({EXPECTED, SCRIPT, SINCE, STAGED})
+
+#: The environment of the scripts, beside PATH: nobody's settings, and commits that are the same everywhere.
+_GIT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "init.defaultBranch",
+    "GIT_CONFIG_VALUE_0": "main",
+    "GIT_AUTHOR_NAME": "somebody",
+    "GIT_AUTHOR_EMAIL": "somebody@example.org",
+    "GIT_AUTHOR_DATE": "2026-11-21T08:55:02Z",
+    "GIT_COMMITTER_NAME": "somebody",
+    "GIT_COMMITTER_EMAIL": "somebody@example.org",
+    "GIT_COMMITTER_DATE": "2026-11-21T08:55:02Z",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +71,27 @@ class Case:
     @property
     def expected(self) -> list[str]:
         """The lines that the rule is to say."""
-        file = self.directory / EXPECTED
-        return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        return (self._about(EXPECTED) or "").splitlines()
+
+    @property
+    def script(self) -> str | None:
+        """The commands that make a git repository of the case; None where it needs none."""
+        return self._about(SCRIPT)
+
+    @property
+    def since(self) -> str | None:
+        """The revision that the run is to compare with."""
+        text = self._about(SINCE)
+        return None if text is None else text.strip()
+
+    @property
+    def staged(self) -> bool:
+        """Whether the run is to look at the index."""
+        return (self.directory / STAGED).exists()
+
+    def _about(self, name: str) -> str | None:
+        file = self.directory / name
+        return file.read_text(encoding="utf-8") if file.exists() else None
 
     def __str__(self) -> str:
         return f"{self.code}/{self.directory.name}"
@@ -62,15 +107,26 @@ def lint_case(case: Case, repository: Path) -> Report:
 
     The copy is the root of a repository: its paths are relative to the case, and no other configuration has a say.
     """
-    shutil.copytree(case.directory, repository, ignore=shutil.ignore_patterns(EXPECTED))
-    return lint_repository(repository)
+    copy_case(case, repository)
+    return lint_repository(repository, staged=case.staged, revision=case.since)
 
 
-def lint_repository(directory: Path) -> Report:
+def copy_case(case: Case, repository: Path) -> None:
+    """The repository that a case is about, at a place that must not exist yet."""
+    shutil.copytree(case.directory, repository, ignore=lambda place, _: ABOUT if Path(place) == case.directory else ())
+    if case.script is not None:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(repository.parent), **_GIT}
+        command = ["sh", "-eu", str((case.directory / SCRIPT).absolute())]
+        done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{case}/{SCRIPT} failed: {done.stderr}")
+
+
+def lint_repository(directory: Path, *, staged: bool = False, revision: str | None = None) -> Report:
     """Everything that is said about a directory, made the root of a repository, with its own settings if it has any."""
-    (directory / ".git").mkdir()
+    (directory / ".git").mkdir(exist_ok=True)
     settings = load(directory / SETTINGS, all_rules()) if (directory / SETTINGS).exists() else Settings()
-    return lint([str(directory)], Request(settings))
+    return lint([str(directory)], Request(settings, staged=staged, revision=revision))
 
 
 def of_rule(code: str, findings: Iterable[Finding]) -> list[Finding]:

@@ -90,6 +90,49 @@ def test_a_file_inside_a_directory_that_dvc_tracks_is_external(tmp_path: Path) -
     assert file.state is FileState.EXTERNAL
 
 
+LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n"
+
+
+@pytest.mark.parametrize(
+    ("entry", "there", "state"),
+    [
+        ('digest: "sha256:{sha256}", size: {size}', PICKLE, DigestState.VERIFIED),
+        ('digest: "sha256:{sha256}", size: 1', PICKLE, DigestState.VERIFIED),
+        ('digest: "sha256:{sha256}"', LFS.format(sha256(PICKLE).hexdigest(), len(PICKLE)), DigestState.POINTER),
+        ("format: pickle", LFS.format(sha256(PICKLE).hexdigest(), len(PICKLE)), DigestState.POINTER),
+        ("size: {size}", PICKLE, DigestState.SIZE_ONLY),
+        ('digest: "shake_128:{sha256}", size: {size}', PICKLE, DigestState.SIZE_ONLY),
+        ('digest: "md5:{md5}", size: {size}', LFS.format("b" * 64, len(PICKLE)), DigestState.SIZE_ONLY),
+        ('digest: "shake_128:{sha256}"', PICKLE, DigestState.UNVERIFIABLE),
+        ('digest: "sha256:{sha256}", size: {size}', None, DigestState.UNVERIFIABLE),
+        ('digest: "sha256:{other}", size: {size}', PICKLE, DigestState.MISMATCH),
+        ('digest: "sha256:{sha256}"', LFS.format("b" * 64, len(PICKLE)), DigestState.MISMATCH),
+        ("size: 1", PICKLE, DigestState.MISMATCH),
+        ("size: 1", LFS.format("b" * 64, len(PICKLE)), DigestState.MISMATCH),
+        ("format: pickle", PICKLE, DigestState.UNRECORDED),
+        ("format: pickle", None, DigestState.UNRECORDED),
+    ],
+)
+def test_every_file_ends_in_one_of_the_six_states(
+    tmp_path: Path, entry: str, there: str | bytes | None, state: DigestState
+) -> None:
+    known = {"sha256": sha256(PICKLE).hexdigest(), "other": sha256(OTHER).hexdigest(), "md5": md5(PICKLE).hexdigest()}
+    listed = entry.format(size=len(PICKLE), **known)
+    files: dict[str, str | bytes] = {"model-artifact.yaml": f"{HEAD}weights: {{files: [{{path: m.pkl, {listed}}}]}}\n"}
+    if there is not None:
+        files["m.pkl"] = there
+    (file,) = only(tmp_path, files).files
+    assert file.digest_state is state
+
+
+def test_the_digest_of_a_pointer_with_extensions_is_that_of_the_file(tmp_path: Path) -> None:
+    own, stored = sha256(PICKLE).hexdigest(), sha256(b"stored").hexdigest()
+    pointer = LFS.format(stored, 6).replace("\noid", f"\next-0-zip sha256:{own}\noid")
+    manifest = f'{HEAD}weights: {{files: [{{path: m.pkl, size: {len(PICKLE)}, digest: "sha256:{own}"}}]}}\n'
+    (file,) = only(tmp_path, {"model-artifact.yaml": manifest, "m.pkl": pointer}).files
+    assert (file.digest_state, file.size, file.digest.value) == (DigestState.POINTER, None, f"sha256:{own}")
+
+
 def test_a_named_file_that_is_not_there_is_missing(tmp_path: Path) -> None:
     (file,) = only(tmp_path, {"model-artifact.yaml": f"{HEAD}weights: {{files: [{{path: m.pkl}}]}}\n"}).files
     assert file.state is FileState.MISSING

@@ -208,7 +208,7 @@ def test_the_shards_of_one_model_are_one_artifact(tmp_path: Path) -> None:
 def test_a_pointer_stands_for_weights_where_its_name_says_so(tmp_path: Path) -> None:
     found = found_in(tmp_path, {"model.pth": POINTER, "photo.psd": POINTER})
     assert list(found) == ["model.pth"]
-    assert found["model.pth"].candidates[0].is_pointer
+    assert found["model.pth"].candidates[0].pointer is not None
 
 
 def test_weights_that_dvc_keeps_elsewhere_are_found_by_their_dvc_file(tmp_path: Path) -> None:

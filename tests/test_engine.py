@@ -10,7 +10,7 @@ import pytest
 from gates.repositories import Repository, isolated_environment
 from sklearn.linear_model import LogisticRegression
 
-from artifact_lint.engine import Request, lint
+from artifact_lint.engine import Request, lint, survey
 from artifact_lint.model import Origin, Severity
 from artifact_lint.model.options import PathIgnore
 from artifact_lint.rules import all_rules
@@ -279,9 +279,9 @@ def test_a_sidecar_that_nobody_can_read_describes_nothing(repository: Repository
 
 def test_what_no_rule_can_check_yet_is_said(repository: Repository, tmp_path: Path) -> None:
     configuration = tmp_path / ".artifact-lint.toml"
-    configuration.write_text("[stages.production]\nsigned = true\nmax-size = '1 KB'\n")
+    configuration.write_text("[stages.production]\nrequires = ['approved_by']\nmax-size = '1 KB'\n")
     notes = run(".", settings=load(configuration, all_rules())).notes
-    assert notes == ("stages.production: signed, max-size cannot be checked by this release",)
+    assert notes == ("stages.production: requires, max-size cannot be checked by this release",)
 
 
 HOSTILE = b"cposix\nsystem\n(S'echo'\ntR."
@@ -302,7 +302,7 @@ def test_the_configuration_can_allow_it_and_the_note_says_so(repository: Reposit
     (repository.path / "p/m.pkl").write_bytes(b"cmine\nThing\n)R.")
     codes = {finding.code: finding.message for finding in run("p").findings}
     assert "PKL102" not in codes
-    assert "allowed by its own manifest" in codes["PKL002"]
+    assert "allowed, 1 name by its own manifest" in codes["PKL002"]
 
 
 def test_a_long_text_holds_no_credential_and_ends(repository: Repository) -> None:
@@ -338,3 +338,44 @@ def test_two_hand_written_files_are_not_held_against_each_other(repository: Repo
     repository.write("p/metadata.json", '{"model_name": "fraud", "algorithm": "svm"}')
     repository.write("p/model_info.json", '{"model_name": "churn", "algorithm": "xgboost"}')
     assert "MAN007" not in {finding.code for finding in run("p").findings}
+
+
+def test_a_link_to_weights_elsewhere_is_not_passed_over_in_silence(repository: Repository, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "model.pkl").write_bytes(PICKLE)
+    (repository.path / "linked").mkdir()
+    (repository.path / "linked" / "model.pkl").symlink_to(tmp_path / "elsewhere" / "model.pkl")
+    (repository.path / "linked" / "more").symlink_to(tmp_path / "elsewhere")
+    (repository.path / "linked" / "notes.md").symlink_to(tmp_path / "notes.md")
+    for asked in ("linked", "linked/model.pkl"):
+        report = run(asked)
+        assert [found.code for found in report.findings if found.severity is Severity.ERROR] == ["PKL141"]
+    (note,) = run("linked").notes
+    assert note == "links that lead out of the directory are not followed: linked/more, linked/notes.md"
+
+
+@pytest.mark.parametrize("asked", [".", "pytorch_model.bin"])
+@pytest.mark.parametrize("where", ["models--a--b/snapshots/0123", "models--a--b"])
+def test_a_snapshot_in_a_cache_is_read_through_its_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, asked: str
+) -> None:
+    snapshot = tmp_path / "models--a--b" / "snapshots" / "0123"
+    snapshot.mkdir(parents=True)
+    (snapshot.parent.parent / "blobs").mkdir()
+    (snapshot.parent.parent / "blobs" / "feed").write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
+    (snapshot / "pytorch_model.bin").symlink_to("../../blobs/feed")
+    monkeypatch.chdir(tmp_path / where)
+    report = run(str(snapshot / asked))
+    assert [found.code for found in report.findings if found.code.startswith("PKL1")] == ["PKL101"]
+
+
+def test_naming_a_file_opens_none_of_its_neighbours(repository: Repository) -> None:
+    repository.write("loose/notes.pkl", "")
+    for name in ("one.pkl", "two.pkl", "three.pkl"):
+        (repository.path / "loose" / name).write_bytes(PICKLE)
+    seen = survey(["loose/one.pkl"], Request(Settings()))
+    (asked,) = seen.artifacts
+    assert asked.files[0].inspection.known is not None
+    neighbours = [file for one in seen.neighbours for file in one.files if one.path.startswith("loose/")]
+    assert len(neighbours) == 3
+    assert all(file.inspection.known is None for file in neighbours)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from rule_cases import EXPECTED, RULES, Case, cases, lines, lint_case, lint_repository, of_rule
 
 from artifact_lint.rules import RuleInfo, all_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _pytest.mark import ParameterSet
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,6 +51,12 @@ FROZEN = [
     "ENV001:missing-environment",
     "ENV002:unpinned-requirement",
     "ENV003:missing-python-version",
+    "GIT001:weights-in-git",
+    "GIT002:raw-blob-under-lfs",
+    "GIT003:untracked-file",
+    "GIT004:mlruns-committed",
+    "GIT005:unstaged-weights",
+    "LIF201:published-version-changed",
     "MAN001:unreadable-document",
     "MAN002:schema-violation",
     "MAN003:duplicate-key",
@@ -102,7 +115,16 @@ FROZEN = [
 CASES = cases()
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+def parameters(chosen: Iterable[Case]) -> list[ParameterSet]:
+    """Cases with what they need of the machine."""
+    is_without = shutil.which("git-lfs") is None and not os.environ.get("CI")
+    skipped = pytest.mark.skipif(is_without, reason="git-lfs is not installed")
+    return [
+        pytest.param(case, id=str(case), marks=skipped if "git lfs" in (case.script or "") else ()) for case in chosen
+    ]
+
+
+@pytest.mark.parametrize("case", parameters(CASES))
 def test_the_rule_says_what_the_case_expects(case: Case, tmp_path: Path) -> None:
     report = lint_case(case, tmp_path / "case")
     said = lines(of_rule(case.code, report.findings))
@@ -110,7 +132,7 @@ def test_the_rule_says_what_the_case_expects(case: Case, tmp_path: Path) -> None
     assert said == case.expected
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.is_bad], ids=str)
+@pytest.mark.parametrize("case", parameters(case for case in CASES if case.is_bad))
 def test_every_finding_has_a_place_and_says_what_to_do(case: Case, tmp_path: Path) -> None:
     report = lint_case(case, tmp_path / "case")
     for finding in report.findings:

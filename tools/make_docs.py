@@ -2,8 +2,8 @@
 
     python tools/make_docs.py [--check]
 
-writes docs/rules/, docs/manifest.md, docs/configuration.md and the table of rules in README.md. With --check it writes
-nothing, and fails if a page is not what it would write.
+writes docs/rules/, docs/manifest.md, docs/configuration.md, docs/integrity.md, and in README.md the table of rules and
+what the allow-lists cover. With --check it writes nothing, and fails if a page is not what it would write.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from doc_pages.integrity import integrity_page  # noqa: E402  needs sys.path
+from doc_pages.lists import coverage  # noqa: E402  needs sys.path
 from doc_pages.rules import families, index_page, rule_page  # noqa: E402  needs sys.path
 from doc_pages.schemas import configuration_page, manifest_page  # noqa: E402
 
 from artifact_lint.rules import all_rules  # noqa: E402
 
 _START, _END = "<!-- rules:start -->", "<!-- rules:end -->"
+_LISTS_START, _LISTS_END = "<!-- lists:start -->", "<!-- lists:end -->"
 #: How many lines of a page's difference --check prints.
 _SHOWN = 12
 
@@ -34,17 +37,24 @@ def pages() -> dict[Path, str]:
     made[ROOT / "docs" / "rules" / "index.md"] = index_page()
     made[ROOT / "docs" / "manifest.md"] = manifest_page(ROOT)
     made[ROOT / "docs" / "configuration.md"] = configuration_page()
+    made[ROOT / "docs" / "integrity.md"] = integrity_page()
     readme = ROOT / "README.md"
     if readme.exists():
-        made[readme] = with_rules(readme.read_text(encoding="utf-8"))
+        text = _with(readme.read_text(encoding="utf-8"), _LISTS_START, f"{coverage()}\n", _LISTS_END)
+        made[readme] = with_rules(text)
     return made
 
 
 def with_rules(readme: str) -> str:
     """The README with its table of rules renewed; as it is where it has no place for one."""
-    before, start, rest = readme.partition(_START)
-    _, end, after = rest.partition(_END)
-    return f"{before}{start}\n{families('docs/rules/')}{end}{after}" if start and end else readme
+    return _with(readme, _START, families("docs/rules/"), _END)
+
+
+def _with(text: str, opening: str, made: str, closing: str) -> str:
+    """A text with what stands between two marks renewed; as it is where they are not there."""
+    before, start, rest = text.partition(opening)
+    _, end, after = rest.partition(closing)
+    return f"{before}{start}\n{made}{end}{after}" if start and end else text
 
 
 def stale(made: dict[Path, str]) -> list[str]:

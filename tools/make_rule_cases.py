@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from execution_cases import EXECUTION
 from pickle_cases import PICKLES
+from signature_cases import FILES as SIGNATURES
+from signature_cases import linear
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -123,6 +125,34 @@ LINEAR = frozenset(
         "ENV002/good-hash/churn.safetensors",
         "ENV002/good/churn.safetensors",
         "ENV003/good-no-pickle/churn.safetensors",
+        "GIT001/bad-blob/churn.safetensors",
+        "GIT001/good-lfs/churn.safetensors",
+        "GIT001/good-not-added/churn.safetensors",
+        "GIT001/good/churn.safetensors",
+        "GIT002/bad-added-without-lfs/churn.safetensors",
+        "GIT002/bad-staged/churn.safetensors",
+        "GIT002/good-staged/churn.safetensors",
+        "GIT002/good/churn.safetensors",
+        "GIT003/bad-ignored/churn.safetensors",
+        "GIT003/bad-not-added/churn.safetensors",
+        "GIT003/bad-staged/churn.safetensors",
+        "GIT003/good-dvc/churn.safetensors",
+        "GIT003/good-work-in-progress/churn.safetensors",
+        "GIT003/good/churn.safetensors",
+        "GIT004/bad-directory/churn.safetensors",
+        "GIT004/good/churn.safetensors",
+        "GIT005/bad-record-is-settled/churn.safetensors",
+        "GIT005/good-work-in-progress/churn.safetensors",
+        "GIT005/good/churn.safetensors",
+        "LIF201/bad-configuration/churn.safetensors",
+        "LIF201/bad-renamed/churn/churn.safetensors",
+        "LIF201/bad-staged/churn.safetensors",
+        "LIF201/bad-weights/churn.safetensors",
+        "LIF201/good-experiment/churn.safetensors",
+        "LIF201/good-moved/churn.safetensors",
+        "LIF201/good-new-version/churn.safetensors",
+        "LIF201/good-notes/churn.safetensors",
+        "LIF201/good/churn.safetensors",
         "MAN001/bad-card/tiny/model.safetensors",
         "MAN001/bad-empty/churn.safetensors",
         "MAN001/bad-encoding/churn.safetensors",
@@ -227,14 +257,18 @@ LINEAR = frozenset(
         "NAM012/good-integer/churn.safetensors",
         "NAM012/good-semver/churn.safetensors",
         "NAM012/good-v-number/churn.safetensors",
+        "NAM013/bad-configuration/eu/churn.safetensors",
+        "NAM013/bad-configuration/us/churn.safetensors",
         "NAM013/bad-two-models/eu/churn.safetensors",
         "NAM013/good-same-contents/eu/churn.safetensors",
         "NAM013/good-same-contents/us/churn.safetensors",
         "NAM013/good-versions/eu/churn.safetensors",
+        "NAM014/bad-base/churn.safetensors",
         "NAM014/bad-lower/a/churn.safetensors",
         "NAM014/bad-lower/b/churn.safetensors",
         "NAM014/bad-zone/a/churn.safetensors",
         "NAM014/bad-zone/b/churn.safetensors",
+        "NAM014/good-base/churn.safetensors",
         "NAM014/good/a/churn.safetensors",
         "NAM014/good/b/churn.safetensors",
         "NAM021/bad-latest/churn.safetensors",
@@ -244,8 +278,16 @@ LINEAR = frozenset(
         "PKL002/good/churn.safetensors",
         "SEC108/bad-target/models/churn.safetensors",
         "SEC108/good-target/models/churn.safetensors",
+        "SUM101/bad-checksums/churn.safetensors",
+        "SUM101/bad-dvc-directory/churn/churn.safetensors",
         "SUM101/bad-dvc/churn.safetensors",
+        "SUM101/bad-lfs-object/churn.safetensors",
         "SUM101/bad-native/churn.safetensors",
+        "SUM101/bad-wandb/churn.safetensors",
+        "SUM101/good-checksums/churn.safetensors",
+        "SUM101/good-dvc-directory/churn/churn.safetensors",
+        "SUM101/good-lfs-object/churn.safetensors",
+        "SUM101/good-wandb/churn.safetensors",
         "SUM101/good/churn.safetensors",
         "SUM102/bad-mlflow/churn/churn.safetensors",
         "SUM102/bad-native/churn.safetensors",
@@ -258,14 +300,19 @@ LINEAR = frozenset(
         "SUM104/bad-alphabet/churn.safetensors",
         "SUM104/bad-bare/churn.safetensors",
         "SUM104/bad-capitals/churn.safetensors",
+        "SUM104/bad-checksums/churn.safetensors",
+        "SUM104/bad-companion/churn.safetensors",
         "SUM104/bad-filler/churn.safetensors",
         "SUM104/bad-length/churn.safetensors",
+        "SUM104/bad-wandb/churn.safetensors",
         "SUM104/good/churn.safetensors",
         "SUM105/bad-mlflow-total/churn/churn.safetensors",
         "SUM105/bad-native/churn.safetensors",
+        "SUM105/bad-wandb/churn.safetensors",
         "SUM105/good-mlflow-total/churn/churn.safetensors",
         "SUM105/good/churn.safetensors",
         "SUM106/good/churn.safetensors",
+        "SUM107/bad-dvc-directory/churn/churn.safetensors",
         "SUM107/good/churn.safetensors",
         "SUM108/bad-one/tiny/model-00001-of-00003.safetensors",
         "SUM108/bad-one/tiny/model-00003-of-00003.safetensors",
@@ -275,17 +322,6 @@ LINEAR = frozenset(
         "SUM108/good/tiny/model-00003-of-00003.safetensors",
     }
 )
-
-
-def linear() -> bytes:
-    """A safetensors file with a weight of shape [1, 2] and a bias."""
-    header: dict[str, Any] = {
-        "weight": {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]},
-        "bias": {"dtype": "F32", "shape": [1], "data_offsets": [8, 12]},
-    }
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return struct.pack("<Q", len(text)) + text + struct.pack("<3f", 0.031, -0.012, -1.5)
 
 
 def _fitted(*, categorical: bool = False) -> Any:  # noqa: ANN401  scikit-learn has no types
@@ -525,6 +561,7 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | dict.fromkeys(LINEAR, linear)
     | PICKLES
     | EXECUTION
+    | SIGNATURES
 )
 
 #: Those that a library writes: other versions of it write other bytes.

@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "schema": "artifact_lint.cli.schema:schema",
 }
 _OWN_OPTIONS: Final = frozenset({"-h", "--help", "--version"})
-_INTERRUPTED: Final = 130
+INTERRUPTED: Final = 130
 _BROKEN_PIPE: Final = 141
 
 
@@ -99,7 +99,8 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _tell(error)
     except (KeyboardInterrupt, click.Abort):
-        return _INTERRUPTED
+        tell("interrupted", error=False)
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter's last flush complains
         return _BROKEN_PIPE

@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,6 +26,7 @@ from artifact_lint.cli.output import (
     write_to_file,
     write_to_terminal,
 )
+from artifact_lint.cli.progress import progress_bar
 from artifact_lint.cli.sources import Lines
 from artifact_lint.git import GitError
 from artifact_lint.reporters import RenderContext, render
@@ -33,12 +34,14 @@ from artifact_lint.settings import FailOn, Finder, Settings, SettingsError, grou
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from artifact_lint.cli.activity import Activity
-    from artifact_lint.engine import Request
+    from artifact_lint.cli.fixing import Tally
     from artifact_lint.model.report import Report
     from artifact_lint.reporters.styled import Line
+    from artifact_lint.request import Request, Watch
     from artifact_lint.stores.base import Store
 
 _CLEAN: Final = 0
@@ -55,6 +58,7 @@ class Given:
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     fail_on: FailOn | None
+    public_keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +92,31 @@ def _split(_context: click.Context, _parameter: click.Parameter, values: tuple[s
 )
 @click.option("--config", metavar="FILE", help="The configuration, instead of the nearest one.")
 @click.option("--isolated", is_flag=True, help="Read no configuration.")
+@click.option(
+    "--public-key",
+    "public_keys",
+    envvar="ARTIFACT_LINT_PUBLIC_KEY",
+    type=click.Path(),
+    multiple=True,
+    help="A public key that signatures must be from (PEM); may be given several times.",
+)
 @click.option("--statistics", is_flag=True, help="Count findings per code instead of listing them (full and concise).")
 @click.option("--show-settings", is_flag=True, help="Print the settings in force, and lint nothing.")
 @click.option("--jobs", "-j", type=click.IntRange(min=1), metavar="N", help="How many files to read at once.")
+@click.option("--no-cache", is_flag=True, help="Hash every file, and remember no digest. CI implies it.")
 @click.option("--allow-empty", is_flag=True, help="Exit with 0 where there is no artifact.")
 @click.option("--staged", is_flag=True, help="Lint what is staged in git, as it is staged.")
 @click.option("--since", metavar="REV", help="Lint the artifacts touched since a git revision.")
+@click.option("--fix", is_flag=True, help="Write what can be fixed without a loss, and lint again.")
+@click.option("--diff", is_flag=True, help="Print what --fix would write instead; exit with 1 if there is anything.")
+@click.option("--unsafe", is_flag=True, help="With --fix or --diff: record changed digests and sizes anew, too.")
 @click.option("--quiet", "-q", count=True, help="Print errors and warnings alone; twice, nothing.")
-@click.option("--verbose", "-v", count=True, help="Print notes in full; twice, tracebacks of internal errors too.")
+@click.option(
+    "--verbose",
+    "-v",
+    count=True,
+    help="Print notes in full, and what is known of each file's digest; twice, tracebacks of internal errors too.",
+)
 @click.option("--color", type=click.Choice(COLOURS), default="auto", show_default=True, help="When to use colours.")
 @pass_activity
 def check(  # noqa: PLR0913 - one parameter per option is how click hands them over
@@ -108,12 +129,17 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     targets: tuple[Target, ...],
     config: str | None,
     isolated: bool,
+    public_keys: tuple[str, ...],
     statistics: bool,
     show_settings: bool,
     jobs: int | None,
+    no_cache: bool,
     allow_empty: bool,
     staged: bool,
     since: str | None,
+    fix: bool,
+    diff: bool,
+    unsafe: bool,
     quiet: int,
     verbose: int,
     color: str,
@@ -126,13 +152,14 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     """
     activity.traceback = activity.traceback or verbose > 1
     _refuse_contradictions(targets, config=config, isolated=isolated, staged=staged, since=since)
+    _refuse_to_fix(targets, fix=fix, diff=diff, unsafe=unsafe, staged=staged)
     paths = paths or (".",)
     if not (staged or since):
         for path in paths:
             _expect(path)
 
     activity.doing = "reading the configuration"
-    runs = _runs(paths, Given(config, isolated, select, ignore, FailOn(fail_on) if fail_on else None))
+    runs = _runs(paths, Given(config, isolated, select, ignore, FailOn(fail_on) if fail_on else None, public_keys))
     for line in dict.fromkeys(line for run in runs for line in run.settings.warnings):
         tell(f"warning: {line}", error=False)
     if show_settings:
@@ -148,20 +175,21 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     from artifact_lint.engine import Request  # noqa: PLC0415 - not for `--show-settings`
 
     details = any(target.format == "json" for target in targets)
-    requests = [Request(run.settings, staged=staged, revision=since, jobs=jobs, details=details) for run in runs]
-    reports = [_lint(run.paths, request, activity.doing) for run, request in zip(runs, requests, strict=True)]
+    request = Request(Settings(), staged=staged, revision=since, jobs=jobs, details=details, cached=not no_cache)
+    bar = partial(progress_bar, quiet=quiet > 0, colour=color)
+    with bar() as watch:
+        requests = [replace(request, settings=run.settings, watch=watch) for run in runs]
+        reports = [_lint(run.paths, request, activity.doing) for run, request in zip(runs, requests, strict=True)]
+    activity.doing = "fixing what was found"
+    linted = list(zip(runs, requests, reports, strict=True))
+    reports, tally = _fixed(linted, show=diff, unsafe=unsafe, bar=bar) if fix or diff else (reports, None)
     report = reduce(add, reports)
     report = replace(report, notes=(*report.notes, *(_elsewhere(runs) if report.findings else ())))
-    failed = any(
-        run.settings.fails(found.severity) for run, own in zip(runs, reports, strict=True) for found in own.findings
-    )
-    empty = not report.artifacts and not report.findings
-    code = _FINDINGS if failed else _NO_ARTIFACT if empty and not allow_empty else _CLEAN
-    code = USAGE if report.failures else code
+    code = _exit_code(list(zip(runs, reports, strict=True)), report, tally, allow_empty=allow_empty)
 
     activity.doing = "writing the report"
     source = Lines([_store(run.paths, request) for run, request in zip(runs, requests, strict=True)])
-    for target in targets or (Target("full"),):
+    for target in targets or (() if diff else (Target("full"),)):
         context = RenderContext(
             exit_code=code,
             source=source,
@@ -169,12 +197,40 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
             unicode=target.file is not None or takes_unicode(),
             verbosity=verbose - quiet,
             tally=statistics,
+            states=verbose > quiet,
         )
-        _write(target, render(target.format, report, context), colour=colours(color), silent=quiet > 1)
+        told = report if target.file is not None or target.format == "json" else _without_fallbacks(report)
+        _write(target, render(target.format, told, context), colour=colours(color), silent=quiet > 1)
     tell_failures(report.failures, tracebacks=activity.traceback)
+    for fallback in report.fallbacks:
+        tell(fallback.message if fallback.unseen else f"warning: {fallback.message}", error=fallback.unseen)
+    _tell_fixes(tally, targets, silent=quiet > 1)
     if code == _NO_ARTIFACT:
         tell(_nothing_found(paths, staged=staged, since=since))
     return code
+
+
+def _exit_code(linted: Sequence[tuple[Run, Report]], report: Report, tally: Tally | None, *, allow_empty: bool) -> int:
+    if report.failures or any(one.unseen for one in report.fallbacks) or (tally is not None and tally.failed):
+        return USAGE
+    if tally is not None and tally.shown:
+        return _FINDINGS if tally.problems else _CLEAN
+    if any(run.settings.fails(finding.severity) for run, own in linted for finding in own.findings):
+        return _FINDINGS
+    return _NO_ARTIFACT if not (report.artifacts or report.findings or allow_empty) else _CLEAN
+
+
+def _without_fallbacks(report: Report) -> Report:
+    """A report for somebody who reads standard error as well, where they are told."""
+    told = {fallback.message for fallback in report.fallbacks}
+    return replace(report, notes=tuple(note for note in report.notes if note not in told))
+
+
+def _tell_fixes(tally: Tally | None, targets: Sequence[Target], *, silent: bool) -> None:
+    """How much was fixed: below the report, unless a program or a patch is what standard output is for."""
+    if tally is not None and tally.problems and not silent:
+        is_for_programs = tally.shown or any(target.format == "json" and target.file is None for target in targets)
+        click.echo(f"{'Would fix' if tally.shown else 'Fixed'} {tally}.", err=is_for_programs)
 
 
 def _refuse_contradictions(
@@ -186,6 +242,41 @@ def _refuse_contradictions(
         raise CommandError("--staged and --since exclude each other")
     if sum(target.file is None for target in targets) > 1:
         raise CommandError("only one --output-format can go to standard output; give the others a file: json=FILE")
+
+
+def _refuse_to_fix(targets: Sequence[Target], *, fix: bool, diff: bool, unsafe: bool, staged: bool) -> None:
+    if fix and diff:
+        raise CommandError("--fix and --diff exclude each other")
+    if unsafe and not (fix or diff):
+        raise CommandError("--unsafe says how far --fix or --diff may go; give one of them")
+    if fix and staged:
+        raise CommandError("--fix writes to the working tree, and --staged lints the index; fix first, then git add")
+    if diff and any(target.file is None for target in targets):
+        raise CommandError("--diff prints to standard output; give the report a file: json=FILE")
+
+
+def _fixed(
+    linted: Sequence[tuple[Run, Request, Report]],
+    *,
+    show: bool,
+    unsafe: bool,
+    bar: Callable[[], AbstractContextManager[Watch | None]],
+) -> tuple[list[Report], Tally]:
+    """What is left to report once everything was fixed that can be, or a patch of it was shown."""
+    from artifact_lint.cli.fixing import Tally, Workplace, fix, patch, write_patch  # noqa: PLC0415 - rarely asked for
+    from artifact_lint.scope import root_of  # noqa: PLC0415 - not for `--show-settings`
+
+    tally, reports = Tally(shown=show), []
+    for run, request, report in linted:
+        where = Workplace(root_of(run.paths), _store(run.paths, request), run.settings.limits)
+        if show:
+            write_patch(patch(report, where, tally, unsafe=unsafe))
+            reports.append(report)
+        else:
+            with bar() as watch:
+                again = partial(_lint, run.paths, replace(request, watch=watch), "linting what was fixed")
+                reports.append(fix(report, again, where, tally, unsafe=unsafe))
+    return reports, tally
 
 
 def _expect(path: str) -> None:
@@ -222,7 +313,14 @@ def _runs(paths: Sequence[str], given: Given) -> list[Run]:
         return [
             Run(
                 tuple(members),
-                override(settings, rules, select=given.select, ignore=given.ignore, fail_on=given.fail_on),
+                override(
+                    settings,
+                    rules,
+                    select=given.select,
+                    ignore=given.ignore,
+                    fail_on=given.fail_on,
+                    public_keys=given.public_keys,
+                ),
             )
             for settings, members in stated
         ]

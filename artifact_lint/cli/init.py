@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from artifact_lint import atomic
 from artifact_lint.cli.activity import Activity, pass_activity
 from artifact_lint.cli.errors import USAGE, CommandError, tell, tell_failures
 from artifact_lint.reporters.styled import visible
@@ -43,6 +43,7 @@ def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> int:
     from artifact_lint.engine import Request, survey  # noqa: PLC0415  `--help` reads no artifact
     from artifact_lint.manifest_renewal import Stale, renewed  # noqa: PLC0415
     from artifact_lint.manifest_writer import write_manifest  # noqa: PLC0415
+    from artifact_lint.policy.imports import is_listed_class  # noqa: PLC0415
     from artifact_lint.settings import Settings  # noqa: PLC0415
     from artifact_lint.stores import StoreError  # noqa: PLC0415
 
@@ -62,7 +63,7 @@ def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> int:
     for artifact, relative in zip(chosen, targets, strict=True):
         known = artifact if artifact.described else _with_environment(artifact, seen.scope.tree)
         fresh, stale = renewed(known, relative) if (root / relative).is_file() else (known, Stale())
-        text = write_manifest(fresh, relative.rpartition("/")[0], head=head, stale=stale)
+        text = write_manifest(fresh, relative.rpartition("/")[0], is_listed_class, head=head, stale=stale)
         if stale.told:
             message = (
                 f"the weights are not those that {_shown(root / relative)} described; left as TODO, for nothing else"
@@ -178,16 +179,7 @@ def _head(root: Path) -> str | None:
 
 
 def _write(target: Path, text: str) -> None:
-    """Write a file whole or not at all."""
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        raise CommandError(f"cannot write {target.name}: {error.strerror}") from error
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise CommandError(f"cannot write {target.name}: {error.strerror}") from error
+        atomic.write(target, text.encode("utf-8", "backslashreplace"))
+    except atomic.WriteError as error:
+        raise CommandError(f"cannot write {target.name}: {error}") from error

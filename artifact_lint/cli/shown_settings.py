@@ -59,6 +59,8 @@ def _lines(settings: Settings, paths: Sequence[str]) -> Iterator[str]:
                 "max-size": stage.max_size,
             },
         )
+    keys = [key.name for key in options.public_keys]
+    yield from _section("signing", {"public-key": keys or None})
     limits = settings.limits
     yield from _section(
         "limits",

@@ -9,8 +9,9 @@ from artifact_lint.model.artifact import (
     Presence,
     WeightFile,
 )
+from artifact_lint.model.edits import Edit, Fix, Slot
 from artifact_lint.model.facts import Fact, Origin, Stated
-from artifact_lint.model.findings import Edit, Finding, Problem, Related, Severity
+from artifact_lint.model.findings import Finding, Problem, Related, Severity
 from artifact_lint.model.inspection import (
     Cause,
     Hazard,
@@ -30,6 +31,7 @@ from artifact_lint.model.options import (
     Options,
     PickleOptions,
     PicklePolicy,
+    PublicKey,
 )
 from artifact_lint.model.record import (
     NOTHING,
@@ -41,21 +43,26 @@ from artifact_lint.model.record import (
     Irregularity,
     Mention,
     Metric,
+    Part,
     PickleTerms,
     Record,
     Remark,
     Role,
     Section,
+    ShardIndex,
     Step,
     TotalSize,
     merge,
 )
+from artifact_lint.model.signature import Authenticity, Envelope, Signature, SigningMethod, Verdict
+from artifact_lint.model.version_control import VersionControl
 
 __all__ = [
     "DEFAULT_RUN_FACTS",
     "DEFAULT_STAGES",
     "NOTHING",
     "Artifact",
+    "Authenticity",
     "Cause",
     "CodeKind",
     "CodeReference",
@@ -64,10 +71,12 @@ __all__ = [
     "DigestCheck",
     "DigestState",
     "Edit",
+    "Envelope",
     "Fact",
     "Feature",
     "FileState",
     "Finding",
+    "Fix",
     "Hazard",
     "HazardKind",
     "Import",
@@ -81,23 +90,31 @@ __all__ = [
     "NamingOptions",
     "Options",
     "Origin",
+    "Part",
     "PickleOptions",
     "PicklePolicy",
     "PickleTerms",
     "Pointer",
     "Presence",
     "Problem",
+    "PublicKey",
     "Record",
     "Related",
     "Remark",
     "Role",
     "Section",
     "Severity",
+    "ShardIndex",
+    "Signature",
+    "SigningMethod",
+    "Slot",
     "Stated",
     "Step",
     "Tensor",
     "TotalSize",
     "Use",
+    "Verdict",
+    "VersionControl",
     "WeightFile",
     "merge",
 ]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from artifact_lint.model.facts import Fact, Origin
     from artifact_lint.model.inspection import Inspection
+    from artifact_lint.model.version_control import VersionControl
 
 
 class Presence(StrEnum):
@@ -46,7 +47,10 @@ class DigestState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What stands in for the bytes: a git-LFS pointer or a DVC out. `digest` is `algorithm:hex`, size in bytes."""
+    """What stands in for the bytes: a git-LFS pointer or a DVC out.
+
+    `digest` is `algorithm:hex` and `size` in bytes, both of the content that a checkout restores.
+    """
 
     kind: str
     digest: Fact[str] | None
@@ -56,12 +60,20 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class DigestCheck:
-    """One recorded digest (`algorithm:hex`) held against the bytes or against what stands in for them."""
+    """One recorded digest (`algorithm:hex`) held against the bytes or against what stands in for them.
+
+    `detail` goes with what was found, `recorder` with what was recorded: words that end a sentence about it. `trouble`
+    is why nothing was found: what is missing here to compute it, or, where `unread`, why the bytes could not be read.
+    """
 
     recorded: Fact[str]
     state: DigestState
     actual: str | None = None
     detail: str = ""
+    recorder: str = ""
+    directory: str = ""
+    trouble: str = ""
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,8 @@ class WeightFile:
 
     `size` is in bytes, of the content and not of its pointer; None where nobody knows. `inspection` opens the file
     when it is first asked for, and is None where there are no bytes to look at. `checks` hashes the file likewise.
-    `digest` is `sha256:hex` of the content, from the bytes or from a pointer, None where neither can say.
+    `digest` is `sha256:hex` of the content, from the bytes or from a pointer, None where neither can say. `kept_by_dvc`
+    tells that it is an output of DVC, or lies in one, whether the bytes are here or not.
     """
 
     path: str
@@ -85,6 +98,7 @@ class WeightFile:
     pointer: Pointer | None = None
     directory: bool = False
     digest: Lazy[str | None] = field(default_factory=lambda: Lazy.of(None))
+    kept_by_dvc: bool = False
 
     @property
     def describes_itself(self) -> bool:
@@ -92,17 +106,38 @@ class WeightFile:
         return self.format == "gguf" or self.path.lower().endswith(".gguf")
 
     @property
+    def is_bystander(self) -> bool:
+        """Whether all that is known of it is that a list of checksums names it: no loader asks for it as weights."""
+        return self.role is Role.OTHER and all(mention.vouches for mention in self.mentions)
+
+    @property
     def digest_state(self) -> DigestState:
-        """The state of the worst of its recorded digests: a mismatch outweighs everything."""
-        order = (
-            DigestState.MISMATCH,
-            DigestState.VERIFIED,
-            DigestState.POINTER,
-            DigestState.SIZE_ONLY,
-            DigestState.UNVERIFIABLE,
-        )
-        states = {check.state for check in self.checks.value}
-        return next((state for state in order if state in states), DigestState.UNRECORDED)
+        """What all that is recorded of its bytes turned out to be worth: a mismatch outweighs everything.
+
+        A recorded size counts where no digest was found to be that of the bytes. What a pointer states is worth
+        something by itself, and nothing where another record says more that could not be held against it.
+        """
+        checks = self.checks.value
+        states = {check.state for check in checks if not self._tells_itself(check.recorded)}
+        for state in (DigestState.MISMATCH, DigestState.VERIFIED):
+            if state in states:
+                return state
+        stated = (mention.size for mention in self.mentions if mention.size and not self._tells_itself(mention.size))
+        sizes = {size.value for size in stated}
+        is_told = self.state is FileState.PRESENT or self.pointer is not None
+        is_compared = bool(sizes) and self.size is not None and not self.directory and is_told
+        if is_compared and sizes != {self.size}:
+            return DigestState.MISMATCH
+        if DigestState.POINTER in states or (checks and not states):
+            return DigestState.POINTER
+        if is_compared:
+            return DigestState.SIZE_ONLY
+        return DigestState.UNVERIFIABLE if sizes or states else DigestState.UNRECORDED
+
+    def _tells_itself(self, recorded: Fact[str] | Fact[int]) -> bool:
+        """Whether a digest or a size is the very one that the pointer states, which agrees with itself."""
+        told = (self.pointer.digest, self.pointer.size) if self.pointer is not None else ()
+        return any(fact is not None and fact.origin == recorded.origin for fact in told)
 
 
 def _nowhere(_: str) -> None:
@@ -115,7 +150,8 @@ class Artifact:
 
     `path` is the artifact's directory, or its weight file where no directory is its own. `origin` is where a finding
     about the artifact as a whole points. `own_module` tells where a module of the artifact's own code, or of the
-    repository's, is defined: the path of its file for its dotted name, None where it is neither's.
+    repository's, is defined: the path of its file for its dotted name, None where it is neither's. `git` tells what git
+    knows of the files, None where nobody is to ask it.
     """
 
     path: str
@@ -125,6 +161,7 @@ class Artifact:
     components: Mapping[Component, Presence]
     options: Options = field(default_factory=Options)
     own_module: Callable[[str], str | None] = field(default=_nowhere, compare=False)
+    git: VersionControl | None = field(default=None, compare=False)
 
     @property
     def described(self) -> bool:

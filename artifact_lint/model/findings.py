@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from artifact_lint.model.edits import Fix
     from artifact_lint.model.facts import Origin
 
 
@@ -21,14 +22,6 @@ class Severity(StrEnum):
     def rank(self) -> int:
         """0 for a note, 2 for an error."""
         return {"note": 0, "warning": 1, "error": 2}[self.value]
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A replacement of the characters between an origin's start and end."""
-
-    origin: Origin
-    replacement: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,7 @@ class Problem:
     help: str = ""
     file: str | None = None
     related: tuple[Related, ...] = ()
-    fixes: tuple[Edit, ...] = ()
+    fixes: tuple[Fix, ...] = ()
     severity: Severity | None = None
     guessed: bool = False
 
@@ -71,5 +64,10 @@ class Finding:
     artifact: str
     file: str | None
     related: tuple[Related, ...]
-    fixes: tuple[Edit, ...]
+    fixes: tuple[Fix, ...]
     fingerprint: str
+
+    @property
+    def fixable(self) -> bool:
+        """Whether a fix is known that gives nothing up."""
+        return any(not fix.unsafe for fix in self.fixes)

@@ -100,11 +100,15 @@ class Incomplete:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A named array: its dtype in the format's own spelling and its shape in elements."""
+    """A named array: its dtype in the format's own spelling and its shape in elements.
+
+    `size` is in bytes, as the file holds it; None where the format does not say.
+    """
 
     name: str
     dtype: str
     shape: tuple[int, ...]
+    size: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,8 @@ class Inspection:
 
     `format` is one of `artifact_lint.formats.FORMATS`, or None where the content matches nothing known.
     `extent` is the number of bytes that the file's own header promises, where the format says it.
-    `pickled` tells whether the format's loader unpickles some of the bytes.
+    `pickled` tells whether the format's loader unpickles some of the bytes. `tensor_names` are those of all tensors in
+    the file, None where they are not all known; `tensors` are the ones that are described, as far as they go.
     """
 
     format: str | None
@@ -124,5 +129,6 @@ class Inspection:
     hazards: tuple[Hazard, ...] = ()
     incomplete: tuple[Incomplete, ...] = ()
     tensors: tuple[Tensor, ...] = ()
+    tensor_names: frozenset[str] | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     extent: int | None = None

@@ -35,6 +35,10 @@ DEFAULT_RUN_FACTS = ("run_id", "datasets", "metrics", "created", "git_commit")
 #: The stages that a lifecycle may name unless the configuration names others.
 DEFAULT_STAGES = ("experiment", "staging", "production", "archived")
 
+#: What git itself may hold of a file unless the configuration says otherwise, in bytes: from here on GitHub warns, and
+#: refuses from twice as much on (GitHub Docs, "About large files on GitHub").
+LARGEST_BLOB = 50 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class NamingOptions:
@@ -51,6 +55,14 @@ class PickleOptions:
 
     policy: PicklePolicy | None = None
     allow: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A public key that signatures are held against: what its file is called, and the PEM text in it."""
+
+    name: str
+    pem: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ class StageOptions:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """All that rules may ask of the configuration."""
+    """All that rules may ask of the configuration; `largest_blob` is in bytes, of one file in git itself."""
 
     required_components: frozenset[Component] = frozenset(Component)
     required_run_facts: frozenset[str] = frozenset(DEFAULT_RUN_FACTS)
@@ -85,6 +97,8 @@ class Options:
     pickle: PickleOptions = field(default_factory=PickleOptions)
     stage_pickle: Mapping[str, PicklePolicy] = field(default_factory=dict)
     stages: Mapping[str, StageOptions] = field(default_factory=dict)
+    public_keys: tuple[PublicKey, ...] = ()
+    largest_blob: int = LARGEST_BLOB
 
 
 @dataclass(frozen=True, slots=True)

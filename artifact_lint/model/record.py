@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from artifact_lint.model.facts import Fact, Origin, Stated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from artifact_lint.model.findings import Edit
+    from artifact_lint.model.edits import Edit, Slot
     from artifact_lint.model.options import Component, PicklePolicy
+    from artifact_lint.model.signature import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,41 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The digest (`algorithm:hex`) of a file's bytes from `start` up to `end`."""
+
+    start: int
+    end: int
+    digest: Fact[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardIndex:
+    """What a shard index states: the place of each tensor, by name, and the bytes of all tensors together.
+
+    `shards` are the paths of the files in the store, by the name of the tensor; `place_of` tells where the index names
+    one. `is_cut` says that it names more of them than were read.
+    """
+
+    origin: Origin
+    shards: Mapping[str, str]
+    place_of: Callable[[str], Origin] = field(compare=False)
+    total_size: Fact[int | float] | None = None
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A record's word on one file or one external place of weights.
 
     `path` is relative to the store's root, already joined to the record's directory, and as written where it cannot
-    be joined; None for something only an URI names. `written` is the path as the record spells it.
+    be joined; None for something only an URI names. `written` is the path as the record spells it. `slots` are where
+    the record has, or would take, the size and the digest, for a record that may be edited.
+
+    A digest that ends in `.dir` is DVC's, of the directory that the file lies in. `malformed` says what stands where a
+    digest belongs and cannot be one. A record that only `vouches` (a list of checksums) says what a file's bytes are,
+    and neither what the file is for nor that the artifact needs it. `parts` stand for a digest of the whole file where
+    each has its own; they follow one another from the first byte to the last.
     """
 
     origin: Origin
@@ -116,6 +147,10 @@ class Mention:
     guessed: bool = False
     directory: bool = False
     required: bool = True
+    slots: Mapping[str, Slot] = field(default_factory=dict, compare=False)
+    vouches: bool = False
+    malformed: tuple[Fact[str], ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 class Irregularity(StrEnum):
@@ -251,6 +286,8 @@ class Record:
 
     total_size: Stated[TotalSize] = Stated()
     mentions: tuple[Mention, ...] = ()
+    shard_indexes: tuple[ShardIndex, ...] = ()
+    signatures: tuple[Signature, ...] = ()
     sections: tuple[Section, ...] = ()
     not_applicable: tuple[Fact[Component], ...] = ()
     unexplained: tuple[Fact[Component], ...] = ()

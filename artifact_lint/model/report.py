@@ -30,12 +30,24 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Fallback:
+    """Why a run looked at something else than it was asked for: more of it, or another place.
+
+    `unseen` says that what was asked for was not seen, so that the run cannot answer for it, whatever it found.
+    """
+
+    message: str
+    unseen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that one run has to say.
 
     `findings` are sorted by path, line and code, and leave out the `suppressed` ones, which are only counted.
     `files` and `size` (in bytes) tell how many weight files there were and what they hold; `notes` are lines about
-    the run itself, for people; `failures` are what this program could not look at for an error of its own.
+    the run itself, for people; `failures` are what this program could not look at for an error of its own;
+    `fallbacks` are where git could not say what was asked of it, each of which is a note as well.
     """
 
     artifacts: tuple[Artifact, ...] = ()
@@ -45,6 +57,7 @@ class Report:
     size: int = 0
     notes: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
+    fallbacks: tuple[Fallback, ...] = ()
 
     def count(self, severity: Severity) -> int:
         """The number of findings of one severity."""
@@ -61,4 +74,5 @@ class Report:
             size=self.size + other.size,
             notes=self.notes + tuple(note for note in other.notes if note not in self.notes),
             failures=self.failures + other.failures,
+            fallbacks=self.fallbacks + tuple(one for one in other.fallbacks if one not in self.fallbacks),
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.model import Severity
 from artifact_lint.reporters.styled import Segment, Style, visible
-from artifact_lint.reporters.summary import SEVERITY_STYLES, summary, tally
+from artifact_lint.reporters.summary import SEVERITY_STYLES, hint, summary, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,5 +34,5 @@ def _line(finding: Finding) -> Line:
     return (
         Segment(f"{visible(origin.path)}:{origin.line}:{origin.column}: ", Style.PLACE),
         Segment(f"{finding.severity}[{finding.code}]", SEVERITY_STYLES[finding.severity]),
-        Segment(f" {visible(finding.message)}"),
+        Segment(f" {visible(finding.message)}{hint(finding)}"),
     )

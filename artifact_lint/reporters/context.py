@@ -20,7 +20,8 @@ class RenderContext:
     """How to show a report.
 
     `width` is in columns. `unicode` tells whether the stream takes more than ASCII. `verbosity` is above zero to show
-    everything and below to show errors and warnings alone. `tally` asks for counts per code in place of the findings.
+    everything and below to show errors and warnings alone. `tally` asks for counts per code in place of the findings,
+    and `states` for what is known of each file's digest behind them.
     """
 
     exit_code: int = 0
@@ -29,3 +30,4 @@ class RenderContext:
     unicode: bool = True
     verbosity: int = 0
     tally: bool = False
+    states: bool = False

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.model import Component, Presence, Severity
 from artifact_lint.reporters.excerpt import excerpt, gutter_width
 from artifact_lint.reporters.styled import Segment, Style, amount, cells, visible, wrap
-from artifact_lint.reporters.summary import SEVERITY_STYLES, summary, tally
+from artifact_lint.reporters.summary import SEVERITY_STYLES, digests, hint, summary, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +35,8 @@ def render(report: Report, context: RenderContext) -> Iterator[Line]:
         for note in report.notes:
             yield from _indented(Segment("note: ", Style.NOTE), note, context)
         yield summary(report)
+    if context.states:
+        yield from digests(report)
 
 
 def _groups(report: Report, context: RenderContext) -> Iterator[Line]:
@@ -89,7 +91,7 @@ def _marks(artifact: Artifact, *, unicode: bool) -> Iterator[Segment]:
 def _finding(finding: Finding, context: RenderContext) -> Iterator[Line]:
     style = SEVERITY_STYLES[finding.severity]
     label = (Segment(f"{finding.severity}[{finding.code}]", style), Segment(f" {finding.name}: ", Style.STRONG))
-    yield from _hanging(label, finding.message, 2, context)
+    yield from _hanging(label, f"{finding.message}{hint(finding)}", 2, context)
     origin = finding.origin
     gutter = gutter_width(origin)
     place = f"{visible(origin.path)}:{origin.line}:{origin.column}"

@@ -45,6 +45,7 @@ def document(report: Report, exit_code: int) -> JsonObject:
         },
         "artifacts": [_artifact(artifact) for artifact in report.artifacts],
         "findings": [_finding(finding) for finding in report.findings],
+        "notes": [_text(note) for note in report.notes],
         "failures": [_failure(failure) for failure in report.failures],
     }
 
@@ -88,7 +89,7 @@ def _digest(file: WeightFile) -> str | None:
 def _finding(finding: Finding) -> JsonObject:
     return {
         "code": finding.code,
-        "name": finding.name,
+        "name": _text(finding.name),
         "severity": finding.severity.value,
         "message": _text(finding.message),
         "help": _text(finding.help),
@@ -96,7 +97,7 @@ def _finding(finding: Finding) -> JsonObject:
         "artifact": _text(finding.artifact),
         "file": _text_or_null(finding.file),
         "related": [_related(related) for related in finding.related],
-        "fixable": bool(finding.fixes),
+        "fixable": finding.fixable,
         "fingerprint": finding.fingerprint,
     }
 

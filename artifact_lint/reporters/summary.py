@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import Severity
-from artifact_lint.reporters.styled import Segment, Style, amount, cells, size
+from artifact_lint.model import DigestState, Severity
+from artifact_lint.reporters.styled import Segment, Style, amount, cells, size, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from artifact_lint.model import Finding
     from artifact_lint.model.report import Report
     from artifact_lint.reporters.styled import Line
 
+_WIDEST_STATE = max(len(state) for state in DigestState)
+
 SEVERITY_STYLES = {Severity.ERROR: Style.ERROR, Severity.WARNING: Style.WARNING, Severity.NOTE: Style.NOTE}
+
+
+def hint(finding: Finding) -> str:
+    """What is said behind the message of a finding that goes away by itself."""
+    return " [fixable with --fix]" if finding.fixable else ""
 
 
 def summary(report: Report) -> Line:
@@ -39,6 +47,21 @@ def _affected(report: Report) -> str:
     total = len(report.artifacts)
     affected = len({finding.artifact for finding in report.findings} & {artifact.path for artifact in report.artifacts})
     return f"{affected:,} of {amount(total, 'artifact')}" if affected < total else amount(total, "artifact")
+
+
+def digests(report: Report) -> Iterator[Line]:
+    """What the records of each file's bytes are worth, as far as a rule asked: `Digests: 3 verified, 1 pointer`."""
+    by_state: dict[DigestState, list[str]] = {}
+    for artifact in report.artifacts:
+        for file in artifact.files:
+            if file.checks.known is not None:
+                by_state.setdefault(file.digest_state, []).append(file.path)
+    if by_state:
+        counts = [f"{len(by_state[state]):,} {state.value}" for state in DigestState if state in by_state]
+        yield (Segment(f"Digests: {', '.join(counts)}."),)
+    for state in DigestState:
+        for path in by_state.get(state, ()):
+            yield (Segment(f"  {state.value.ljust(_WIDEST_STATE)}  ", Style.FAINT), Segment(visible(path)))
 
 
 def tally(report: Report) -> Iterator[Line]:

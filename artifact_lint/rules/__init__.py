@@ -10,11 +10,16 @@ from artifact_lint.rules import (
     execution,
     feature_schema,
     integrity,
+    lifecycle,
     manifests,
     naming,
     pickle_streams,
     pickles,
     remote_code,
+    repository,
+    shards,
+    signatures,
+    versions,
 )
 from artifact_lint.rules.registry import RuleInfo
 
@@ -24,13 +29,18 @@ _MODULES = (
     components,
     feature_schema,
     naming,
+    versions,
+    lifecycle,
     integrity,
+    shards,
+    signatures,
     pickles,
     pickle_streams,
     disguises,
     remote_code,
     execution,
     environment,
+    repository,
 )
 
 

@@ -215,13 +215,18 @@ def unknown_weights_format(artifact: Artifact) -> Iterator[Problem]:
     """
     for file in artifact.files:
         unknown = file.state is FileState.PRESENT and file.format is None and not file.directory
-        if unknown and file.size and file.role is not Role.OTHER and _was_read(file):
+        if unknown and file.size and file.role is not Role.OTHER and _was_read(file) and not _is_broken_pointer(file):
             yield Problem(
                 file.origin,
                 f"{file.path} is in no format that is known here, so nothing in it was checked",
                 "Check that it is what it should be; a failed download is often an error page.",
                 file=file.path,
             )
+
+
+def _is_broken_pointer(file: WeightFile) -> bool:
+    """Whether the file is a git-LFS pointer gone wrong, of which SUM104 tells."""
+    return any(mention.malformed and mention.origin.path == file.path for mention in file.mentions)
 
 
 def _was_read(file: WeightFile) -> bool:

@@ -64,7 +64,7 @@ def conflicting_facts(artifact: Artifact) -> Iterator[Problem]:
 
 def _about_other_weights(record: Record) -> frozenset[str]:
     """The hand-written files that name weights which nothing else does: they may be about another model."""
-    certain = {mention.path for mention in record.mentions if not mention.guessed}
+    certain = {mention.path for mention in record.mentions if not mention.guessed and not mention.vouches}
     named: dict[str, set[str | None]] = {}
     for mention in record.mentions:
         if mention.guessed and certain:

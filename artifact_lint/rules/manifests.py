@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import Component, FileState, Irregularity, Problem, Role, Severity
-from artifact_lint.rules.integrity import is_shard
+from artifact_lint.model import Component, FileState, Fix, Irregularity, Problem, Role, Severity
+from artifact_lint.rules.integrity import is_left_behind, is_shard
 from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def _remarks(artifact: Artifact, kind: Irregularity) -> Iterator[Problem]:
     for remark in artifact.record.remarks:
         if remark.kind is kind:
-            yield Problem(remark.origin, remark.message, remark.help, fixes=remark.fixes, guessed=remark.guessed)
+            fixes = tuple(Fix.of(edit, unsafe=remark.guessed) for edit in remark.fixes)
+            yield Problem(remark.origin, remark.message, remark.help, fixes=fixes, guessed=remark.guessed)
 
 
 @rule("MAN001", "unreadable-document", severity=Severity.ERROR, tags=("manifest",))
@@ -87,7 +88,7 @@ def missing_file(artifact: Artifact) -> Iterator[Problem]:
     file or an `external` entry with its URI.
     """
     for file in artifact.files:
-        if file.state is not FileState.MISSING or is_shard(file):
+        if file.state is not FileState.MISSING or is_shard(file) or is_left_behind(artifact, file):
             continue
         for mention in file.mentions[:1]:
             what = "is a directory, not a file" if file.directory else "is not there"
@@ -129,7 +130,7 @@ def surprising_scalar(artifact: Artifact) -> Iterator[Problem]:
     Two tools read two different versions, names or identifiers out of the same line.
 
     ## How to fix
-    Quote the value.
+    Quote the value; in a `model-artifact.yaml`, `artifact-lint check --fix` does.
     """
     yield from _remarks(artifact, Irregularity.SURPRISING_SCALAR)
 
@@ -236,7 +237,8 @@ def unlisted_weights(artifact: Artifact) -> Iterator[Problem]:
     sections = (section.origin for section in artifact.record.sections if section.component is Component.WEIGHTS)
     listing = next(sections, artifact.origin)
     for file in artifact.files:
-        if not file.mentions and file.role is not Role.DATA:
+        is_named = any(not mention.vouches for mention in file.mentions)
+        if not is_named and file.role is not Role.DATA and not file.is_bystander:
             yield Problem(
                 listing,
                 f"{file.path} is not listed in the manifest",

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
-from datetime import datetime
-from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import Fact, FileState, Problem, Related, Severity
+from artifact_lint.model import Problem, Severity
 from artifact_lint.policy.names import DEFAULT, PROFILES, check_alias, check_name
-from artifact_lint.policy.versions import is_version, order, scheme_names, why_never
-from artifact_lint.rules.registry import collection_rule, rule
+from artifact_lint.policy.versions import is_version, scheme_names, why_never
+from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from artifact_lint.model import Artifact
     from artifact_lint.policy.names import NameProfile
@@ -277,83 +274,3 @@ def reserved_alias(artifact: Artifact) -> Iterator[Problem]:
             title, _, words = broken.partition(": ")
             message = f"{title} does not take the alias {alias.value!r}; its rule: {words}"
             yield Problem(alias.origin, message, "Choose another, such as `champion` or `challenger`.")
-
-
-def _published(artifacts: Sequence[Artifact]) -> Iterator[tuple[Artifact, Fact[str], Fact[str]]]:
-    for artifact in artifacts:
-        name, version = artifact.record.name.best, artifact.record.version.best
-        if name and version and not name.guessed and not version.guessed:
-            yield artifact, name, version
-
-
-@collection_rule("NAM013", "duplicate-version", severity=Severity.ERROR, tags=("naming", "integrity"))
-def duplicate_version(artifacts: Sequence[Artifact]) -> Iterator[tuple[Artifact, Problem]]:
-    """The same name and version stands twice, with different contents.
-
-    ## Why is this bad?
-    Which of the two is served depends on which was copied last.
-
-    ## How to fix
-    Give the newer one a new version, or remove one of them.
-    """
-    groups: dict[tuple[str, str], list[tuple[Artifact, Fact[str]]]] = defaultdict(list)
-    for artifact, name, version in _published(artifacts):
-        groups[name.value, version.value].append((artifact, version))
-    for (name_value, version_value), members in groups.items():
-        first, first_version = members[0]
-        for other, other_version in members[1:]:
-            if _contents(first) != _contents(other):
-                yield (
-                    other,
-                    Problem(
-                        other_version.origin,
-                        f"{name_value} {version_value} is also at {first.path or '.'}, with other weights",
-                        "Give one of them a new version.",
-                        related=(Related(first_version.origin, "the same version, other contents"),),
-                    ),
-                )
-
-
-def _contents(artifact: Artifact) -> list[str]:
-    return sorted(
-        file.digest.value or (file.mentions[0].digests[0].value if file.mentions and file.mentions[0].digests else "")
-        for file in artifact.files
-        if file.state is not FileState.MISSING
-    )
-
-
-@collection_rule("NAM014", "version-not-increasing", severity=Severity.WARNING, tags=("naming",))
-def version_not_increasing(artifacts: Sequence[Artifact]) -> Iterator[tuple[Artifact, Problem]]:
-    """A newer model has a lower version than an older one of the same name.
-
-    ## Why is this bad?
-    Whoever takes the highest version takes the old model.
-
-    ## How to fix
-    Give the newer one the higher version.
-    """
-    groups: dict[str, list[tuple[datetime, Artifact, Fact[str]]]] = defaultdict(list)
-    for artifact, name, version in _published(artifacts):
-        created = _moment(artifact.record.created.value)
-        if created is not None:
-            groups[name.value].append((created, artifact, version))
-    for name_value, members in groups.items():
-        oldest_first = sorted(members, key=lambda member: member[0])
-        for (_, older, older_version), (_, newer, newer_version) in pairwise(oldest_first):
-            low, high = order(older_version.value), order(newer_version.value)
-            if low is not None and high is not None and len(low) == len(high) and high < low:
-                message = (
-                    f"{name_value} {newer_version.value} is newer than {older_version.value} at {older.path or '.'}, "
-                    "but its version is lower"
-                )
-                related = (Related(older_version.origin, "the older model's version"),)
-                yield newer, Problem(newer_version.origin, message, "Raise the version.", related=related)
-
-
-def _moment(created: str | None) -> datetime | None:
-    """A time with a zone; None for any other, which cannot be compared with one."""
-    try:
-        moment = datetime.fromisoformat(created or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None

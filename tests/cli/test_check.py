@@ -244,8 +244,8 @@ def test_only_what_changed_since_a_revision_is_linted(tmp_path: Path) -> None:
 )
 def test_git_is_needed_for_git_work(tmp_path: Path, arguments: list[str], told: str) -> None:
     done = artifact_lint(tmp_path, "check", *arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
+    assert (done.returncode, done.stdout) == (2, "No model artifact found.\n")
+    assert f"{ERROR}{told}" in done.stderr
 
 
 def _git(directory: Path, *arguments: str) -> None:
@@ -281,9 +281,9 @@ def test_an_internal_error_is_one_line_and_a_traceback_only_when_asked_for(model
 BROKEN = {
     "a reader": ("assemble", "inspect", "reading models/scores.pkl"),
     "a look": ("candidates", "sniff", "reading models/scores.pkl"),
-    "a digest": ("digests", "compute", "reading models/scores.pkl"),
+    "a digest": ("hash_pool", "compute", "reading models/scores.pkl"),
     "a rule": ("rules.components", "no_record", "judging models/scores.pkl by CMP001"),
-    "an artifact": ("engine", "assemble", "reading models/scores.pkl"),
+    "an artifact": ("assemble", "assemble", "reading models/scores.pkl"),
     "a record": ("adapters.native", "describe", "reading models/model-artifact.yaml"),
 }
 
@@ -394,7 +394,7 @@ def test_the_pickle_policy_in_force_is_shown(model: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
-def test_an_interrupt_ends_quietly_with_130(model: Path) -> None:
+def test_an_interrupt_ends_with_a_line_and_130(model: Path) -> None:
     script = (
         "import os, signal, sys, artifact_lint.engine as e\n"
         f"e.lint = lambda *_: os.kill(os.getpid(), {int(signal.SIGINT)})\n"
@@ -409,7 +409,7 @@ def test_an_interrupt_ends_quietly_with_130(model: Path) -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "artifact-lint: interrupted\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such pipes")

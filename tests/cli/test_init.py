@@ -477,3 +477,11 @@ def test_what_a_dtype_is_called_elsewhere() -> None:
         *("Int64", "int64", "bfloat16", "<f8", "array(double)"),
         None,
     ]
+
+
+@pytest.mark.parametrize("name", ["posix\nsystem", "somewhere\nThing"])
+def test_what_no_list_vouches_for_is_not_written_as_the_architecture(name: str, tmp_path: Path) -> None:
+    (tmp_path / "churn.pkl").write_bytes(f"\x80\x02c{name}\n".encode("latin-1") + b"X\x04\0\0\0echo\x85R.")
+    done = artifact_lint(tmp_path, "init", ".")
+    assert done.returncode == 0, done.stderr
+    assert "config" not in loaded(tmp_path / MANIFEST)

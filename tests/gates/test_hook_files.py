@@ -19,8 +19,8 @@ PATTERN = re.compile(str(HOOKS[0]["files"]))
 EXAMPLES = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "examples").rglob("*")) if path.is_file()]
 
 
-#: LightGBM's text files are told by the rest of the name, and `.ts` is nearly always TypeScript.
-LEFT_OUT = {".txt", ".ts"}
+#: LightGBM's text files and what is compressed are told by the rest of the name, and `.ts` is nearly always TypeScript.
+LEFT_OUT = {".txt", ".ts", *FORMATS["compressed"].suffixes}
 SUFFIXES = {suffix for one in FORMATS.values() for suffix in one.suffixes} | WEIGHT_SUFFIXES
 
 
@@ -32,7 +32,7 @@ def test_every_suffix_of_weights_starts_the_hook(suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", sorted(WEIGHT_SUFFIXES))
 def test_compressed_weights_start_it_too(suffix: str) -> None:
-    for packing in (".gz", ".bz2", ".xz", ".lzma", ".lz4", ".z", ".tar", ".tar.gz"):
+    for packing in (".gz", ".bz2", ".xz", ".lzma", ".lz4", ".z", ".zst", ".tar", ".tar.gz"):
         assert PATTERN.search(f"models/churn{suffix}{packing}"), packing
 
 

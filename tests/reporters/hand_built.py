@@ -13,6 +13,7 @@ from artifact_lint.model import (
     Fact,
     FileState,
     Finding,
+    Fix,
     Inspection,
     Lazy,
     Origin,
@@ -167,7 +168,7 @@ def findings() -> tuple[Finding, ...]:
             Origin(manifest, 3, 11, 3, 15, "/version"),
             artifact="models/credit",
             help="Quote it.",
-            fixes=(Edit(Origin(manifest, 3, 11, 3, 15), '"1.10"'),),
+            fixes=(Fix.of(Edit(Origin(manifest, 3, 11, 3, 15), '"1.10"')),),
         ),
         finding(
             "NAM001",

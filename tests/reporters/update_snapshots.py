@@ -14,7 +14,7 @@ CONTEXTS = {
     "full-60.txt": RenderContext(source=hand_built.source, width=60),
     "full-80.txt": RenderContext(source=hand_built.source, width=80),
     "full-140.txt": RenderContext(source=hand_built.source, width=140),
-    "full-80-verbose.txt": RenderContext(source=hand_built.source, width=80, verbosity=1),
+    "full-80-verbose.txt": RenderContext(source=hand_built.source, width=80, verbosity=1, states=True),
     "full-80-quiet.txt": RenderContext(source=hand_built.source, width=80, verbosity=-1),
     "full-80-ascii.txt": RenderContext(source=hand_built.source, width=80, unicode=False),
     "full-80-statistics.txt": RenderContext(source=hand_built.source, width=80, tally=True),

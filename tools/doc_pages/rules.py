@@ -8,7 +8,7 @@ from difflib import unified_diff
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rule_cases import EXPECTED, SETTINGS, Case, cases, lint_case, of_rule
+from rule_cases import ABOUT, SCRIPT, SETTINGS, Case, cases, lint_case, of_rule
 
 from artifact_lint.reporters import RenderContext, render
 from artifact_lint.reporters.styled import plain
@@ -33,16 +33,17 @@ def rule_page(info: RuleInfo, scratch: Path) -> str:
     parts = [f"# {info.code} {info.name}", " · ".join(told), info.documentation]
     pairs = [(bad, good) for bad in own if bad.is_bad for good in own if not good.is_bad]
     if pairs:
-        bad, good = min(pairs, key=lambda pair: (_is_unusual(info, pair[0]), len(_change(*pair)[1]) or _LONGEST))
+        bad, good = min(pairs, key=lambda pair: (_is_unusual(info, *pair), len(_change(*pair)[1]) or _LONGEST))
         parts += ["## Example", _files(bad), f"```text\n{_output(bad, scratch)}\n```"]
         parts += ["## Not raised", _contrast(bad, good)]
     parts += ["## All cases", "\n".join(_link(case) for case in own)]
     return "\n\n".join(parts) + "\n"
 
 
-def _is_unusual(info: RuleInfo, case: Case) -> bool:
-    """Whether a case shows another severity than the rule's own."""
-    return not any(f" {info.severity} {info.code} " in line for line in case.expected)
+def _is_unusual(info: RuleInfo, bad: Case, good: Case) -> bool:
+    """Whether a bad case shows another severity than the rule's own, or another run than the good one."""
+    is_other = not any(f" {info.severity} {info.code} " in line for line in bad.expected)
+    return is_other or (bad.staged, bad.since) != (good.staged, good.since)
 
 
 def _link(case: Case) -> str:
@@ -53,26 +54,32 @@ def _files(case: Case) -> str:
     names = [f"`{path}`" for path in _paths(case)]
     stated = case.directory / SETTINGS
     settings = f" with\n\n```toml\n{stated.read_text(encoding='utf-8').strip()}\n```" if stated.exists() else ""
-    return f"On {', '.join(names)}{settings}{'' if settings else ':'}"
+    script = f"after\n\n```sh\n{case.script.strip()}\n```" if case.script is not None else ""
+    if script:
+        script = f"\n\nand {script}" if settings else f" {script}"
+    run = "".join([" --staged" if case.staged else "", f" --since {case.since}" if case.since else ""])
+    asked = f"\n\n`artifact-lint check{run}` says:" if run else ""
+    return f"On {', '.join(names)}{settings}{script}{asked or ('' if settings or script else ':')}"
 
 
 def _paths(case: Case) -> list[str]:
     found = (path for path in sorted(case.directory.rglob("*")) if path.is_file())
-    return [path.relative_to(case.directory).as_posix() for path in found if path.name not in {EXPECTED, SETTINGS}]
+    return [path.relative_to(case.directory).as_posix() for path in found if path.name not in {*ABOUT, SETTINGS}]
 
 
 def _output(case: Case, scratch: Path) -> str:
     """The full report of the case, of its own rule alone."""
-    report = lint_case(case, scratch / str(case))
+    linted = scratch / str(case)
+    report = lint_case(case, linted)
     report = replace(report, findings=tuple(of_rule(case.code, report.findings)))
-    context = RenderContext(source=lambda path: _text(case, path), width=_WIDTH, verbosity=1)
+    context = RenderContext(source=lambda path: _text(linted, path), width=_WIDTH, verbosity=1)
     lines = [plain(line).rstrip() for line in render("full", report, context)]
     return "\n".join(lines).strip("\n")
 
 
-def _text(case: Case, path: str) -> Sequence[str] | None:
+def _text(directory: Path, path: str) -> Sequence[str] | None:
     """The lines of a text file of a case; None where it is none."""
-    file = case.directory / path
+    file = directory / path
     try:
         text = file.read_text(encoding="utf-8") if file.is_file() else None
     except UnicodeDecodeError:
@@ -82,8 +89,8 @@ def _text(case: Case, path: str) -> Sequence[str] | None:
 
 def _change(bad: Case, good: Case) -> tuple[str, list[str]]:
     """The first text file that both cases have and that differs, with its difference; nothing where none does."""
-    for path in (*_paths(bad), SETTINGS):
-        before, after = _text(bad, path), _text(good, path)
+    for path in (*_paths(bad), SETTINGS, SCRIPT):
+        before, after = _text(bad.directory, path), _text(good.directory, path)
         if before is not None and after is not None:
             change = list(unified_diff(before, after, lineterm="", n=2))[2:]
             if change:
@@ -96,10 +103,11 @@ def _contrast(bad: Case, good: Case) -> str:
     changed, change = _change(bad, good)
     if change and len(change) <= _LONGEST:
         body = "\n".join(change)
-        return f"With this change to `{changed}`, nothing is said:\n\n```diff\n{body}\n```"
+        place = "the commands" if changed == SCRIPT else f"`{changed}`"
+        return f"With this change to {place}, nothing is said:\n\n```diff\n{body}\n```"
     for path in _paths(good):
-        text = _text(good, path)
-        if text is not None and text != _text(bad, path) and len(text) <= _LONGEST:
+        text = _text(good.directory, path)
+        if text is not None and text != _text(bad.directory, path) and len(text) <= _LONGEST:
             body = "\n".join(text)
             return f"Nothing is said with this `{path}`:\n\n```{_language(path)}\n{body}\n```"
     names = ", ".join(f"`{path}`" for path in _paths(good))
@@ -121,7 +129,7 @@ def _by_family() -> list[tuple[str, list[RuleInfo]]]:
 
 
 def _question(info: RuleInfo) -> str:
-    check = info.check or info.check_collection
+    check = info.check or info.check_collection or info.check_change
     documented = sys.modules[check.__module__].__doc__ if check else None
     return (documented or "").partition("\n")[0].partition(": ")[2].rstrip(".")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from artifact_lint.rules import all_rules
 from artifact_lint.schemas.validation import schema_text
 from artifact_lint.settings import OWN_FILE, load
+from doc_pages.lists import coverage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,14 @@ over. A mistake is told with its line, and `artifact-lint check --show-settings`
 NAME stands for a key of your own: a path pattern, or a stage."""
 
 
+_PICKLES = """\
+Under `forbid` every file that its loader unpickles is an error (PKL001). Under `allow-listed` so is every import that
+is on no list (PKL102 and the codes after it), and a pickle of which everything is listed is a note (PKL002). Under
+`report` what is on no list is a warning; what is known to run code, to reach files or the network or to load more
+pickles (PKL101) stays an error, which only a line of `pickle.allow` lifts. Names are allowed one by one, as
+`module:name`; there is no `module:*`."""
+
+
 def manifest_page(root: Path) -> str:
     """Every field of the manifest, and a whole one."""
     schema = _schema("manifest")
@@ -81,7 +90,8 @@ def configuration_page() -> str:
     ]
     table = ["| setting | type | default | meaning |", "|---|---|---|---|", *rows]
     settings = ["## Settings", "\n".join(table)]
-    return _page(["# Configuration", _CONFIGURATION, *settings, "## Example", _code("toml", _EXAMPLE)])
+    lists = ["## Pickles", _PICKLES, coverage()]
+    return _page(["# Configuration", _CONFIGURATION, *settings, *lists, "## Example", _code("toml", _EXAMPLE)])
 
 
 def _page(blocks: list[str]) -> str:

@@ -1,0 +1,3 @@
+git init --quiet
+git add .
+git commit --quiet --message "Add the model"

@@ -1,0 +1,5 @@
+git init --quiet
+git lfs install --local >/dev/null
+printf '*.safetensors filter=lfs diff=lfs merge=lfs -text\n' >.gitattributes
+git add .
+git commit --quiet --message "Add the model, where git-LFS is installed"

@@ -1,0 +1,4 @@
+git init --quiet
+printf '*.safetensors\n' >.gitignore
+git add .
+git commit --quiet --message "Add the model"

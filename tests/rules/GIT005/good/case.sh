@@ -1,0 +1,5 @@
+git init --quiet
+git lfs install --local >/dev/null
+git lfs track "*.safetensors" >/dev/null
+git add .
+git commit --quiet --message "Add the model"
