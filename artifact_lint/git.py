@@ -1,8 +1,4 @@
-"""What is asked of git: listings, blobs, changed paths. The only module that starts git, or imports GitPython.
-
-A repository's own configuration can name programs for git to start. None is started here, whoever wrote it: no
-filter, hook, file system monitor, external diff or transport.
-"""
+"""What is asked of git: listings, blobs, changed paths. The only module that starts git, or imports GitPython."""
 
 from __future__ import annotations
 
@@ -17,33 +13,32 @@ import weakref
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from subprocess import PIPE
 from typing import IO, TYPE_CHECKING, BinaryIO, Self
 
+from artifact_lint.git_environment import (
+    ENVIRONMENT,
+    LOCATIONS,
+    NOT_INSTALLED,
+    SETTINGS,
+    SILENT,
+    GitError,
+    explained,
+    find_root,
+    inherited,
+    without_programs,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
     from types import TracebackType
 
     from git.cmd import Git
 
-#: A file system monitor and a hook are programs that a repository brings along; `git diff` can start both.
-_SETTINGS = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
-#: The variable that holds the empty value which programs named in the configuration are replaced by.
-_EMPTY = "ARTIFACT_LINT_EMPTY"
-#: No lock is waited for, nothing is fetched by any protocol, nobody is asked for a password.
-_ENVIRONMENT = {
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_TERMINAL_PROMPT": "0",
-    _EMPTY: "",
-}
+__all__ = ["Blob", "GitError", "Repository", "ask", "find_root", "head_commit", "open_repository"]
+
 _CHUNK = 1 << 20
-
-
-class GitError(Exception):
-    """Something that git cannot give; the message is a line for the user, with what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,7 @@ class Repository:
     Close it after use: one git process stays open to hand out blobs.
     """
 
-    def __init__(self, root: Path, command: Git, settings: tuple[str, ...] = _SETTINGS) -> None:
+    def __init__(self, root: Path, command: Git, settings: tuple[str, ...] = SETTINGS) -> None:
         self.root = root
         self._command = command
         self._settings = settings
@@ -91,9 +86,9 @@ class Repository:
                 strip_newline_in_stdout=False,
             )
         except GitCommandNotFound:
-            raise GitError(_NOT_INSTALLED) from None
+            raise GitError(NOT_INSTALLED) from None
         except GitCommandError as error:
-            raise GitError(_explained(str(error.stderr), self.root)) from None
+            raise GitError(explained(str(error.stderr), self.root)) from None
         except OSError as error:
             raise GitError(f"git cannot be started in {self.root}: {error.strerror or error}") from None
 
@@ -106,7 +101,7 @@ class Repository:
         try:
             output = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         except GitError as error:
-            if str(error) != _SILENT:
+            if str(error) != SILENT:
                 raise
             raise GitError(f"no such revision: {revision}") from None
         return output.decode("ascii").strip()
@@ -177,7 +172,7 @@ class Repository:
         try:
             return self.run("merge-base", commit, "HEAD").decode("ascii").split()[0]
         except GitError as error:
-            if str(error) != _SILENT:
+            if str(error) != SILENT:
                 raise
             return None
 
@@ -238,7 +233,7 @@ class Repository:
         try:
             self.run(*question)
         except GitError as error:
-            if str(error) != _SILENT:
+            if str(error) != SILENT:
                 raise
             return False
         return True
@@ -323,34 +318,20 @@ def ask(root: Path, *arguments: str, given: bytes = b"", nested: bool = False) -
     Raises:
         GitError: git is not there, or reports a failure.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in _LOCATIONS}
-    environment |= {"LANGUAGE": "C", "LC_ALL": "C", **_ENVIRONMENT, **({} if nested else _inherited(root))}
-    command = ["git", *_SETTINGS, *arguments]
+    environment = {name: value for name, value in os.environ.items() if name not in LOCATIONS}
+    environment |= {"LANGUAGE": "C", "LC_ALL": "C", **ENVIRONMENT, **({} if nested else inherited(root))}
+    command = ["git", *SETTINGS, *arguments]
     try:
         done = subprocess.run(  # noqa: S603  no shell, and arguments of our own
             command, cwd=root, env=environment, input=given, capture_output=True, check=False
         )
     except FileNotFoundError:
-        raise GitError(_NOT_INSTALLED) from None
+        raise GitError(NOT_INSTALLED) from None
     except OSError as error:
         raise GitError(f"git cannot be started in {root}: {error.strerror or error}") from None
     if done.returncode:
-        raise GitError(_explained(done.stderr.decode("utf-8", "replace"), root))
+        raise GitError(explained(done.stderr.decode("utf-8", "replace"), root))
     return done.stdout
-
-
-def find_root(path: Path) -> Path | None:
-    """The root of the git repository that a path lies in, which has a `.git` directory or file; None outside of one."""
-    absolute = path.absolute()
-    return next((place for place in (absolute, *absolute.parents) if _has_git(place)), None)
-
-
-def _has_git(place: Path) -> bool:
-    """Whether a directory has a `.git`; one that may not be looked into has none that we could use."""
-    try:
-        return (place / ".git").exists()
-    except OSError:
-        return False
 
 
 def open_repository(path: Path) -> Repository:
@@ -364,38 +345,15 @@ def open_repository(path: Path) -> Repository:
     try:
         from git.cmd import Git  # noqa: PLC0415  GitPython takes 90 ms to import
     except ImportError as error:
-        reason = _NOT_INSTALLED if "executable" in str(error) else f"GitPython cannot be imported: {error}"
+        reason = NOT_INSTALLED if "executable" in str(error) else f"GitPython cannot be imported: {error}"
         raise GitError(reason) from None
     root = path.absolute()
     command = Git(str(root))
-    command.update_environment(**_ENVIRONMENT, **_inherited(root))
+    command.update_environment(**ENVIRONMENT, **inherited(root))
     repository = Repository(root, command)
     repository.run("rev-parse", "--git-dir")
     configured = repository.run("config", "--list", "--name-only", "-z")
-    return Repository(root, command, (*_SETTINGS, *_without_programs(_names(configured))))
-
-
-def staged_paths(path: Path) -> list[str]:
-    """The paths below a directory that the index changes against HEAD, deleted ones included.
-
-    Raises:
-        GitError: As `open_repository`.
-    """
-    with open_repository(path) as repository:
-        return repository.staged()
-
-
-def changed_paths(path: Path, since: str) -> list[str]:
-    """The paths below a directory that differ from where the work on it left a revision.
-
-    The point of comparison is the merge base of the revision and HEAD, and the revision itself where there is none.
-
-    Raises:
-        GitError: As `open_repository`, or the revision names no commit.
-    """
-    with open_repository(path) as repository:
-        revision = repository.commit(since)
-        return repository.changed(repository.merge_base(revision) or revision)
+    return Repository(root, command, (*SETTINGS, *without_programs(_names(configured))))
 
 
 def head_commit(path: Path) -> str | None:
@@ -416,8 +374,6 @@ _DIFF_OPTIONS = (
     "--no-textconv",
     "--ignore-submodules=all",
 )
-_NOT_INSTALLED = "git is not installed, or not on PATH"
-_SILENT = "git failed without a word"
 
 
 def _as_their_pointers_say(repository: Repository, commit: str, paths: set[str]) -> set[str]:
@@ -460,23 +416,6 @@ _POINTER = re.compile(
 )
 
 
-def _without_programs(names: Iterable[str]) -> list[str]:
-    """Options for git that empty every filter of the configuration and switch off every hook that it defines.
-
-    An empty command is none, and an empty boolean is false (git-config(1), "Values"). `--config-env` splits at the
-    last "=", so a driver may have any name; a git before 2.31 does not know the option, and fails.
-    """
-    keys = []
-    for name in names:
-        section, _, rest = name.partition(".")
-        driver, dot, _ = rest.rpartition(".")
-        if section == "filter" and dot:
-            keys.append(name)
-        elif section == "hook" and dot:
-            keys.append(f"hook.{driver}.enabled")
-    return [f"--config-env={key}={_EMPTY}" for key in dict.fromkeys(keys)]
-
-
 def _nothing() -> None:
     return None
 
@@ -509,60 +448,3 @@ def _names(output: bytes) -> list[str]:
 
 def _is_file(mode: str) -> bool:
     return mode.startswith("100")
-
-
-def _inherited(root: Path) -> dict[str, str]:
-    """What a git hook's environment says about the repository, made true for another working directory.
-
-    A hook gets GIT_INDEX_FILE and sometimes GIT_DIR relative to its own directory; `git commit FILE` names an index
-    of its own, which is the one to lint.
-
-    Raises:
-        GitError: The environment names another repository than the one to lint.
-    """
-    found = find_root(root)
-    named = {name: str(Path(os.environ[name]).absolute()) for name in _LOCATIONS if os.environ.get(name)}
-    if found is None:
-        return named
-    if "GIT_DIR" in named:
-        if _git_directory(found) != Path(named["GIT_DIR"]).resolve():
-            raise GitError(f"GIT_DIR names another repository than {found}: unset GIT_DIR")
-        named["GIT_WORK_TREE"] = str(found)
-    index = named.get("GIT_INDEX_FILE")
-    own = _git_directory(found)
-    if index is not None and Path(index).resolve().parent != own:
-        named["GIT_INDEX_FILE"] = str(own / "index")
-    return named
-
-
-_LOCATIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
-
-
-def _git_directory(root: Path) -> Path:
-    mark = root / ".git"
-    try:
-        if mark.is_file():
-            pointed = mark.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
-            return (root / pointed).resolve()
-    except OSError:
-        pass
-    return mark.resolve()
-
-
-def _explained(stderr: str, root: Path) -> str:
-    """One line for the user from what git printed; GitPython wraps it as `stderr: '...'`."""
-    text = stderr.strip().removeprefix("stderr:").strip().strip("'").strip()
-    if not text:
-        return _SILENT
-    if "not a git repository" in text:
-        return f"not a git repository: {root}"
-    if "dubious ownership" in text:
-        return (
-            f"git refuses the repository at {root}, which another user owns; "
-            f"if you trust it, run: git config --global --add safe.directory {find_root(root) or root}"
-        )
-    if "Not a valid object name" in text or "bad revision" in text or "unknown revision" in text:
-        return "no such revision"
-    if "unknown option: --config-env" in text:
-        return "git 2.31 or later is needed where filters are configured, to keep them from running: update git"
-    return f"git failed: {text.splitlines()[0]}"

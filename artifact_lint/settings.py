@@ -15,19 +15,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from artifact_lint.configuration_values import limits_of, one_or_many, options_of, text, texts
 from artifact_lint.document import DocumentError, Limits, Syntax, parse
 from artifact_lint.git import find_root
 from artifact_lint.model import (
-    Component,
-    NamingOptions,
     Options,
     Origin,
-    PickleOptions,
-    PicklePolicy,
     PublicKey,
     Severity,
 )
-from artifact_lint.model.options import DEFAULT_RUN_FACTS, LARGEST_BLOB, PathIgnore, StageOptions, Threshold
+from artifact_lint.model.options import PathIgnore
 from artifact_lint.policy.names import PROFILES
 from artifact_lint.signatures import LARGEST_KEY, why_no_key
 
@@ -42,8 +39,6 @@ PROJECT_FILE = "pyproject.toml"
 ALL = "ALL"
 
 _TABLE = ("tool", "artifact-lint")
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([kKMGT])(i?))?[bB]?\s*")
-_BOUND = re.compile(r"\s*(<=|>=|==|<|>)\s*(\S+)\s*")
 #: How alike two words are of which one may be the other misspelt: CPM101 and CMP101, but not PKL9 and PKL141.
 _NEAR = 0.75
 _CODE_PREFIX = re.compile(r"[A-Za-z]{1,3}|[A-Za-z]{3}\d{1,3}")
@@ -305,22 +300,6 @@ def override(
     )
 
 
-def parse_size(value: int | str) -> int:
-    """Bytes of `2 GB`, `1 GiB`, `500 kB` or a plain number.
-
-    Raises:
-        ValueError: It is none of these.
-    """
-    if isinstance(value, int):
-        return value
-    match = _SIZE.fullmatch(value)
-    if match is None:
-        raise ValueError(f"'{value}' is no size")
-    number, prefix, binary = match.groups()
-    power = "KMGT".index(prefix.upper()) + 1 if prefix else 0
-    return int(float(number) * (1024 if binary else 1000) ** power)
-
-
 def _longest_match(selectors: Iterable[str], rule: SelectableRule) -> int:
     return max((match_length(selector, rule) for selector in selectors), default=-1)
 
@@ -384,7 +363,7 @@ def _meaning_complaints(table: Node, rules: Sequence[SelectableRule]) -> Iterabl
 
 def _key_complaints(table: Node, directory: Path, keys: dict[str, PublicKey]) -> Iterable[Complaint]:
     """What is wrong with the files that are to hold public keys; those that do go into `keys`."""
-    for node in _one_or_many(table.get("signing", "public-key")):
+    for node in one_or_many(table.get("signing", "public-key")):
         written = node.text or ""
         key = _public_key(directory / written, written)
         if isinstance(key, str):
@@ -419,19 +398,19 @@ def _selector_nodes(table: Node) -> Iterable[Node]:
 
 
 def _build(table: Node) -> Settings:
-    profile = Profile(_text(table, "profile") or Profile.DEFAULT)
+    profile = Profile(text(table, "profile") or Profile.DEFAULT)
     strict_default = FailOn.WARNING if profile is Profile.STRICT else FailOn.ERROR
     severities = table.get("severity")
     return Settings(
         select=_selectors(table, "select", default=(ALL,)),
         ignore=_selectors(table, "ignore"),
-        exclude=_texts(table, "exclude"),
-        fail_on=FailOn(_text(table, "fail-on") or strict_default),
+        exclude=texts(table, "exclude"),
+        fail_on=FailOn(text(table, "fail-on") or strict_default),
         profile=profile,
         severity={canonical(key): Severity(node.text or "") for key, node in severities.items()} if severities else {},
         per_path_ignores=tuple(_path_ignores(table)),
-        options=_options(table),
-        limits=_limits(table),
+        options=options_of(table),
+        limits=limits_of(table),
     )
 
 
@@ -441,86 +420,8 @@ def _path_ignores(table: Node) -> Iterable[PathIgnore]:
         return
     for pattern, entry in ignores.items():
         codes = _selectors(entry, "codes")
-        yield PathIgnore(pattern, codes, _text(entry, "reason") or "", ignores.key_origin(pattern))
-
-
-def _options(table: Node) -> Options:
-    stages = dict(stages_table.items()) if (stages_table := table.get("stages")) else {}
-    policy = _text(table, "pickle", "policy")
-    required = _texts(table, "components", "required", default=tuple(Component))
-    blob = _plain(table, "git", "max-size")
-    return Options(
-        required_components=frozenset(Component(name) for name in required),
-        required_run_facts=frozenset(_texts(table, "components", "run", default=DEFAULT_RUN_FACTS)),
-        naming=NamingOptions(
-            registry=_text(table, "naming", "registry"),
-            pattern=_text(table, "naming", "pattern"),
-            version_scheme=_text(table, "naming", "version-scheme"),
-        ),
-        pickle=PickleOptions(
-            policy=PicklePolicy(policy) if policy else None,
-            allow=frozenset(_texts(table, "pickle", "allow")),
-        ),
-        stage_pickle={
-            name: PicklePolicy(stated) for name, stage in stages.items() if (stated := _text(stage, "pickle"))
-        },
-        stages={name: _stage(stage) for name, stage in stages.items()},
-        largest_blob=parse_size(blob) if isinstance(blob, int | str) else LARGEST_BLOB,
-    )
-
-
-def _stage(stage: Node) -> StageOptions:
-    metrics = stage.get("metrics")
-    signed = stage.get("signed")
-    size = _plain(stage, "max-size")
-    return StageOptions(
-        requires=_texts(stage, "requires"),
-        metrics=tuple(_threshold(name, node.text or "") for name, node in metrics.items()) if metrics else (),
-        signed=signed is not None and signed.value is True,
-        max_size=parse_size(size) if isinstance(size, int | str) else None,
-    )
-
-
-def _threshold(metric: str, written: str) -> Threshold:
-    match = _BOUND.fullmatch(written)
-    if match is None:
-        raise ValueError(f"'{written}' is no bound")
-    return Threshold(metric, match[1], float(match[2]))
-
-
-def _limits(table: Node) -> Limits:
-    defaults = Limits()
-    size = _plain(table, "limits", "document-size")
-    depth = _plain(table, "limits", "document-depth")
-    aliases = _plain(table, "limits", "document-aliases")
-    return Limits(
-        size=parse_size(size) if isinstance(size, int | str) else defaults.size,
-        depth=depth if isinstance(depth, int) else defaults.depth,
-        aliases=aliases if isinstance(aliases, int) else defaults.aliases,
-    )
-
-
-def _plain(node: Node, *keys: str) -> object:
-    found = node.get(*keys)
-    return None if found is None else found.value
-
-
-def _text(node: Node, *keys: str) -> str | None:
-    found = node.get(*keys)
-    return None if found is None else found.text
+        yield PathIgnore(pattern, codes, text(entry, "reason") or "", ignores.key_origin(pattern))
 
 
 def _selectors(node: Node, *keys: str, default: Sequence[str] = ()) -> tuple[str, ...]:
-    return tuple(canonical(selector) for selector in _texts(node, *keys, default=default))
-
-
-def _one_or_many(node: Node | None) -> Iterable[Node]:
-    if node is not None and node.is_sequence:
-        yield from node.elements()
-    elif node is not None:
-        yield node
-
-
-def _texts(node: Node, *keys: str, default: Sequence[str] = ()) -> tuple[str, ...]:
-    found = node.get(*keys)
-    return tuple(default) if found is None else tuple(element.text or "" for element in found.elements())
+    return tuple(canonical(selector) for selector in texts(node, *keys, default=default))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
+from artifact_lint.configuration_values import parse_size
 from artifact_lint.document import Limits
 from artifact_lint.model import Component, PicklePolicy, Severity
 from artifact_lint.model.options import DEFAULT_RUN_FACTS, Options, Threshold
@@ -23,7 +24,6 @@ from artifact_lint.settings import (
     group,
     load,
     override,
-    parse_size,
 )
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from git_changes import changed_paths, staged_paths
 
 from artifact_lint.changes import changes_since, staged_changes
-from artifact_lint.git import GitError, changed_paths, head_commit, open_repository, staged_paths
+from artifact_lint.git import GitError, head_commit, open_repository
 from artifact_lint.stores.revision import IndexStore, RevisionStore
 
 if TYPE_CHECKING:

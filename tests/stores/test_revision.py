@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from git_changes import changed_paths, staged_paths
 
-from artifact_lint.git import GitError, changed_paths, head_commit, open_repository, staged_paths
+from artifact_lint.git import GitError, head_commit, open_repository
 from artifact_lint.stores import Entry, EntryKind, StoreError
 from artifact_lint.stores import revision as revision_module
 from artifact_lint.stores.local import LocalStore
@@ -96,10 +97,10 @@ class TestIndex:
         script = (
             "import pathlib, sys\n"
             "from artifact_lint.stores.revision import IndexStore\n"
-            "from artifact_lint.git import staged_paths\n"
+            "from artifact_lint.git import open_repository\n"
             "root = pathlib.Path.cwd()\n"
-            "with IndexStore(root) as store, store.open('a') as a, store.open('b') as b:\n"
-            "    print(a.read(0, 9), b.read(0, 9), staged_paths(root), file=open('seen', 'w'))\n"
+            "with IndexStore(root) as store, store.open('a') as a, store.open('b') as b, open_repository(root) as git:\n"
+            "    print(a.read(0, 9), b.read(0, 9), git.staged(), file=open('seen', 'w'))\n"
         )
         hook = workspace.write(".git/hooks/pre-commit", f"#!/bin/sh\nexec '{sys.executable}' -c \"{script}\"\n")
         hook.chmod(0o755)

@@ -1,0 +1,123 @@
+"""How git is asked without starting anything that a repository brings along, and what its failures mean.
+
+A repository's own configuration can name programs for git to start. None is started here, whoever wrote it: no
+filter, hook, file system monitor, external diff or transport.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: A file system monitor and a hook are programs that a repository brings along; `git diff` can start both.
+SETTINGS = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+#: The variable that holds the empty value which programs named in the configuration are replaced by.
+_EMPTY = "ARTIFACT_LINT_EMPTY"
+#: No lock is waited for, nothing is fetched by any protocol, nobody is asked for a password.
+ENVIRONMENT = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+    _EMPTY: "",
+}
+
+
+class GitError(Exception):
+    """Something that git cannot give; the message is a line for the user, with what to do."""
+
+
+NOT_INSTALLED = "git is not installed, or not on PATH"
+SILENT = "git failed without a word"
+
+
+def find_root(path: Path) -> Path | None:
+    """The root of the git repository that a path lies in, which has a `.git` directory or file; None outside of one."""
+    absolute = path.absolute()
+    return next((place for place in (absolute, *absolute.parents) if _has_git(place)), None)
+
+
+def _has_git(place: Path) -> bool:
+    """Whether a directory has a `.git`; one that may not be looked into has none that we could use."""
+    try:
+        return (place / ".git").exists()
+    except OSError:
+        return False
+
+
+def without_programs(names: Iterable[str]) -> list[str]:
+    """Options for git that empty every filter of the configuration and switch off every hook that it defines.
+
+    An empty command is none, and an empty boolean is false (git-config(1), "Values"). `--config-env` splits at the
+    last "=", so a driver may have any name; a git before 2.31 does not know the option, and fails.
+    """
+    keys = []
+    for name in names:
+        section, _, rest = name.partition(".")
+        driver, dot, _ = rest.rpartition(".")
+        if section == "filter" and dot:
+            keys.append(name)
+        elif section == "hook" and dot:
+            keys.append(f"hook.{driver}.enabled")
+    return [f"--config-env={key}={_EMPTY}" for key in dict.fromkeys(keys)]
+
+
+def inherited(root: Path) -> dict[str, str]:
+    """What a git hook's environment says about the repository, made true for another working directory.
+
+    A hook gets GIT_INDEX_FILE and sometimes GIT_DIR relative to its own directory; `git commit FILE` names an index
+    of its own, which is the one to lint.
+
+    Raises:
+        GitError: The environment names another repository than the one to lint.
+    """
+    found = find_root(root)
+    named = {name: str(Path(os.environ[name]).absolute()) for name in LOCATIONS if os.environ.get(name)}
+    if found is None:
+        return named
+    if "GIT_DIR" in named:
+        if _git_directory(found) != Path(named["GIT_DIR"]).resolve():
+            raise GitError(f"GIT_DIR names another repository than {found}: unset GIT_DIR")
+        named["GIT_WORK_TREE"] = str(found)
+    index = named.get("GIT_INDEX_FILE")
+    own = _git_directory(found)
+    if index is not None and Path(index).resolve().parent != own:
+        named["GIT_INDEX_FILE"] = str(own / "index")
+    return named
+
+
+LOCATIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+
+
+def _git_directory(root: Path) -> Path:
+    mark = root / ".git"
+    try:
+        if mark.is_file():
+            pointed = mark.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
+            return (root / pointed).resolve()
+    except OSError:
+        pass
+    return mark.resolve()
+
+
+def explained(stderr: str, root: Path) -> str:
+    """One line for the user from what git printed; GitPython wraps it as `stderr: '...'`."""
+    text = stderr.strip().removeprefix("stderr:").strip().strip("'").strip()
+    if not text:
+        return SILENT
+    if "not a git repository" in text:
+        return f"not a git repository: {root}"
+    if "dubious ownership" in text:
+        return (
+            f"git refuses the repository at {root}, which another user owns; "
+            f"if you trust it, run: git config --global --add safe.directory {find_root(root) or root}"
+        )
+    if "Not a valid object name" in text or "bad revision" in text or "unknown revision" in text:
+        return "no such revision"
+    if "unknown option: --config-env" in text:
+        return "git 2.31 or later is needed where filters are configured, to keep them from running: update git"
+    return f"git failed: {text.splitlines()[0]}"
