@@ -99,8 +99,8 @@ class TestIndex:
             "from artifact_lint.stores.revision import IndexStore\n"
             "from artifact_lint.git import open_repository\n"
             "root = pathlib.Path.cwd()\n"
-            "with IndexStore(root) as store, store.open('a') as a, store.open('b') as b, open_repository(root) as git:\n"
-            "    print(a.read(0, 9), b.read(0, 9), git.staged(), file=open('seen', 'w'))\n"
+            "with IndexStore(root) as store, store.open('a') as a, store.open('b') as b, open_repository(root) as r:\n"
+            "    print(a.read(0, 9), b.read(0, 9), r.staged(), file=open('seen', 'w'))\n"
         )
         hook = workspace.write(".git/hooks/pre-commit", f"#!/bin/sh\nexec '{sys.executable}' -c \"{script}\"\n")
         hook.chmod(0o755)
