@@ -251,7 +251,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "pyarrow": listed(
         "function",
         """
-        pyarrow.lib:_restore_array py_buffer type_for_alias _reconstruct_table _reconstruct_record_batch chunked_array
+        pyarrow.lib:py_buffer type_for_alias _reconstruct_table _reconstruct_record_batch chunked_array
         pyarrow.lib:schema field timestamp list_ large_list map_ struct dictionary binary decimal128 decimal256
         """,
     ),

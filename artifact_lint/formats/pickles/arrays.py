@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.formats.pickles.dtypes import DTYPE, described, holds_references, is_forged, resolved
+from artifact_lint.formats.pickles.dtypes import DTYPE, described, holds_references, is_forged, items_in
 from artifact_lint.formats.pickles.values import UNKNOWN, Global, ListValue, Result, Value
 from artifact_lint.model import HazardKind
 
@@ -72,13 +72,13 @@ def note_call(machine: Machine, function: Global, arguments: tuple[Value, ...], 
     if position is None:
         made = [value for value in passed if isinstance(value, Global) and is_array(value)]
     else:
-        made = [] if _is_empty(machine, arguments[position : position + 1]) else [function]
+        made = [] if _is_empty(arguments[position : position + 1]) else [function]
     for value in made:
         _note(machine, f"{value.module}:{value.name} is made of what the pickle tells it")
 
 
-def _is_empty(machine: Machine, shape: tuple[Value, ...]) -> bool:
-    counts = resolved(machine, shape[0]) if shape else None
+def _is_empty(shape: tuple[Value, ...]) -> bool:
+    counts = items_in(shape[0]) if shape else None
     return counts is not None and len(counts) == len(_EMPTY) and isinstance(counts[0], int) and counts[0] == 0
 
 
@@ -95,11 +95,11 @@ def note_state(machine: Machine, target: Result, state: Value) -> None:
 
 
 def _is_forged_array(machine: Machine, state: Value) -> bool:
-    parts = resolved(machine, state)
+    parts = items_in(state)
     if parts is None or len(parts) not in {_UNVERSIONED, *_LENGTHS}:
         return True
     shape, dtype, _, items = parts[-_UNVERSIONED:] if len(parts) == _UNVERSIONED else parts[1:5]
-    counts = resolved(machine, shape)
+    counts = items_in(shape)
     if any(part is UNKNOWN for part in (shape, dtype, items)):
         machine.note_unknown()
         return False

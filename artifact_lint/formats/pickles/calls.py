@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Final
 from artifact_lint.formats.pickles.arrays import instance, note_call
 from artifact_lint.formats.pickles.opcodes import Blob
 from artifact_lint.formats.pickles.states import acts
-from artifact_lint.formats.pickles.values import OBJECT, UNKNOWN, DictValue, Global, ListValue, Result, Value, render
+from artifact_lint.formats.pickles.values import (
+    OBJECT,
+    UNKNOWN,
+    DictValue,
+    Global,
+    ListValue,
+    Opaque,
+    Result,
+    Value,
+    render,
+)
 from artifact_lint.model import Use
 
 if TYPE_CHECKING:
@@ -71,6 +81,24 @@ _ITEM_GETTER: Final = "operator:itemgetter"
 _KEPT_FOR_LATER: Final = frozenset({PARTIAL, _ATTRIBUTE_GETTER, _ITEM_GETTER})
 #: How many functions and arguments that are bound within each other are followed.
 _MOST_BOUND: Final = 64
+#: A class that stands for another: what is called or given a state is the other one (PEP 585).
+_ALIAS: Final = "types:GenericAlias"
+#: What nothing happens with that pickles could make of it.
+_PLAIN: Final = frozenset({"str", "bytes", "int", "set", "list", "dict", "tuple", "more items"})
+#: Functions that return their first argument as it is (numpy 2.4; torch 2.9, torch/jit/_pickle.py).
+_RETURN_FIRST: Final = frozenset(
+    {
+        "numpy:object_",
+        *(f"torch.jit._pickle:{name}" for name in ("restore_type_tag", "build_intlist", "build_tensorlist")),
+        *(f"torch.jit._pickle:{name}" for name in ("build_doublelist", "build_boollist", "build_tensor_from_id")),
+    }
+)
+#: What makes a scalar of a dtype and bytes, or of objects the second argument itself (numpy 1.0 to 1.26).
+_SCALARS: Final = frozenset({"numpy.core.multiarray:scalar", "numpy._core.multiarray:scalar"})
+#: How torch restores tensors of subclasses, and parameters that have attributes (torch 2.9).
+_FROM_TYPE: Final = "torch._tensor:_rebuild_from_type_v2"
+_WITH_STATE: Final = "torch._utils:_rebuild_parameter_with_state"
+_STATE_OF_PARAMETER: Final = 3
 #: How dill restores an array, and a type of the interpreter by its name (dill 0.4.1).
 _DILL_ARRAY: Final = "dill._dill:_create_array"
 _DILL_TYPE: Final = "dill._dill:_load_type"
@@ -100,7 +128,7 @@ def call(machine: Machine, function: Value, arguments: tuple[Value, ...], use: U
     A name that does nothing when it is called so is not counted as a reference, unless it is `held` by something else,
     which may be called again.
     """
-    if function is UNKNOWN or (any(one is UNKNOWN for one in arguments) and _passed_on(function)):
+    if is_unknown(function) or any(_is_unknown_at(arguments, position) for position, _ in _passed_on(function)):
         machine.note_unknown()
     unbound = _unbound(function)
     held = held or unbound is not None
@@ -121,9 +149,45 @@ def call(machine: Machine, function: Value, arguments: tuple[Value, ...], use: U
     if not function.arguments:
         function.arguments = render(arguments)
     note_call(machine, function, arguments, _pass_on(function, arguments))
+    return _returned(machine, function, arguments)
+
+
+def _returned(machine: Machine, function: Global, arguments: tuple[Value, ...]) -> Value:
+    """What a function returns."""
+    if function.resolved in _RETURN_FIRST and arguments:
+        return arguments[0]
+    if function.resolved in _SCALARS and len(arguments) > 1 and isinstance(arguments[1], Global | Result):
+        return arguments[1]
+    if function.resolved == _FROM_TYPE:
+        return _rebuilt_from_type(machine, function, arguments)
+    if function.resolved == _WITH_STATE and len(arguments) > _STATE_OF_PARAMETER:
+        machine.set_state(function.result, arguments[_STATE_OF_PARAMETER])
     if function.resolved in _RECONSTRUCTORS and arguments and isinstance(arguments[0], Global):
         return instance(arguments[0], arguments[1:])
     return instance(function, arguments)
+
+
+def is_unknown(value: Value) -> bool:
+    """Whether nothing is known of what a value does when it is called or given a state."""
+    if isinstance(value, Result):
+        return value.origin.resolved == _ALIAS
+    return isinstance(value, Opaque) and value.kind not in _PLAIN
+
+
+def _is_unknown_at(arguments: tuple[Value, ...], position: int) -> bool:
+    return position < len(arguments) and arguments[position] is UNKNOWN
+
+
+def _rebuilt_from_type(machine: Machine, function: Global, arguments: tuple[Value, ...]) -> Value:
+    """What torch makes of a function's result: it calls its first argument, and sets what its last one tells."""
+    match arguments:
+        case (Global() as made_by, _, given, state) if made_by.resolved != _FROM_TYPE:
+            made = call(machine, made_by, given if isinstance(given, tuple) else (given,), Use.CALLED, held=True)
+            if isinstance(made, Result):
+                machine.set_state(made, state)
+                return made
+    machine.note_unknown()
+    return function.result
 
 
 def _passed_on(function: Value) -> tuple[tuple[int, Use], ...]:
@@ -326,3 +390,8 @@ _HARMLESS: Final[dict[str, Callable[[Machine, Global, tuple[Value, ...]], Value]
     _ZONE: _zone,
     **dict.fromkeys(_UFUNCS, _ufunc),
 }
+
+
+def is_counted(function: Global) -> bool:
+    """Whether some calls of a function are harmless and not counted, so that all others have to be seen."""
+    return function.resolved in _HARMLESS

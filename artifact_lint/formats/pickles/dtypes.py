@@ -106,12 +106,12 @@ def is_forged(machine: Machine, made: Result, state: Value) -> bool:
     numpy 1.0 to 2.4 believe what the flags say of objects (`ndarray.__setstate__` fills an array with raw bytes where
     they tell of none), and where the fields and the subarray of an item lie.
     """
-    parts = resolved(machine, state)
+    parts = items_in(state)
     if made.origin.resolved != DTYPE or made.fixed or parts is None or len(parts) not in _LENGTHS:
         return True
     made.fixed = True
     made.state = parts
-    first = machine.resolve(made.arguments[0]) if made.arguments else None
+    first = made.arguments[0] if made.arguments else None
     made.arguments = (first, *made.arguments[1:])
     if any(part is UNKNOWN for part in (first, *parts)):
         machine.note_unknown()
@@ -158,24 +158,24 @@ def _parts(machine: Machine, subarray: Value, fields: Value) -> list[_Part] | No
     """The dtypes that an item is made of; None where they are not as numpy writes them."""
     found: list[_Part | None] = []
     if subarray is not None:
-        found.append(_subarray(machine, subarray))
+        found.append(_subarray(subarray))
     if isinstance(fields, DictValue):
         fields.fixed = True
         if fields.count != len(fields.entries):
             machine.note(FormatError(Cause.LIMIT, "not all fields of a dtype are looked at", machine.offset))
-        found += (_field(machine, field) for field in fields.entries.values())
+        found += (_field(field) for field in fields.entries.values())
     elif fields is not None:
         return None
     parts = [part for part in found if part is not None]
     return parts if len(parts) == len(found) else None
 
 
-def _subarray(machine: Machine, subarray: Value) -> _Part | None:
+def _subarray(subarray: Value) -> _Part | None:
     """The items of a subarray, as one part that begins where the item does."""
-    parts = resolved(machine, subarray)
+    parts = items_in(subarray)
     if parts is None or len(parts) != _LENGTH_OF_SUBARRAY:
         return None
-    items, counts = _inner(parts[0]), resolved(machine, parts[1])
+    items, counts = _inner(parts[0]), items_in(parts[1])
     if items is None or counts is None:
         return None
     size = items.size
@@ -186,8 +186,8 @@ def _subarray(machine: Machine, subarray: Value) -> _Part | None:
     return _Part(Items(size, items.objects), 0)
 
 
-def _field(machine: Machine, field: Value) -> _Part | None:
-    parts = resolved(machine, field)
+def _field(field: Value) -> _Part | None:
+    parts = items_in(field)
     if parts is None or len(parts) not in _LENGTHS_OF_FIELDS:
         return None
     items, offset = _inner(parts[0]), parts[1]
@@ -201,17 +201,16 @@ def _inner(dtype: Value) -> Items | None:
     return described(dtype)
 
 
-def resolved(machine: Machine, value: Value) -> tuple[Value, ...] | None:
+def items_in(value: Value) -> tuple[Value, ...] | None:
     """The items of a tuple; None where it is none."""
-    value = machine.resolve(value)
-    return tuple(map(machine.resolve, value)) if isinstance(value, tuple) else None
+    return value if isinstance(value, tuple) else None
 
 
-def is_field(machine: Machine, value: Value) -> bool:
+def is_field(value: Value) -> bool:
     """Whether a value is a field as the fields of a dtype hold it, a dtype and its offset."""
     if not isinstance(value, tuple) or len(value) not in _LENGTHS_OF_FIELDS:
         return False
-    first = machine.resolve(value[0])
+    first = value[0]
     return isinstance(first, Result) and first.origin.resolved == DTYPE
 
 

@@ -84,7 +84,7 @@ def _empty_dict(machine: Machine, _: object) -> None:
 
 def _extend(machine: Machine, items: list[Value], *, whole: bool = True) -> None:
     machine.filled += 1
-    target = machine.resolve(machine.top())
+    target = machine.top()
     if isinstance(target, ListValue):
         target.extend(items)
         target.exact = target.exact and whole
@@ -138,12 +138,10 @@ def _update(machine: Machine, target: Value, items: list[Value], *, whole: bool 
     if whole and len(items) % 2:
         raise machine.broken("a dict gets a key without a value")
     machine.filled += 1
-    keys = [machine.resolve(item) for item in (items[::2] if whole else items)]
-    target = machine.resolve(target)
+    keys = items[::2] if whole else items
     _note_field_set(machine, target, items)
     if isinstance(target, DictValue):
         if whole:
-            items[::2] = keys
             target.update(items)
         else:
             target.update_partly(keys)
@@ -157,7 +155,7 @@ def _note_field_set(machine: Machine, target: Value, items: list[Value]) -> None
         machine.note_change(target)
         return
     is_view = isinstance(target, Result) and target.origin.resolved in _VIEWS
-    if (is_view or isinstance(target, Opaque)) and any(is_field(machine, item) for item in items):
+    if (is_view or isinstance(target, Opaque)) and any(is_field(item) for item in items):
         machine.note_change(None)
 
 
@@ -243,7 +241,7 @@ def _global(machine: Machine, argument: object) -> None:
 
 
 def _stack_global(machine: Machine, _: object) -> None:
-    name, module = machine.resolve(machine.pop()), machine.resolve(machine.pop())
+    name, module = machine.pop(), machine.pop()
     if isinstance(module, str) and isinstance(name, str):
         machine.stack.append(machine.find(module, name))
         return
@@ -261,19 +259,20 @@ def _operand(value: Value) -> str:
 
 
 def _reduce(machine: Machine, _: object) -> None:
-    arguments, function = machine.pop(), machine.resolve(machine.pop())
+    arguments, function = machine.pop(), machine.pop()
     machine.calls += isinstance(function, Global)
     machine.stack.append(call(machine, function, _tuple_of(machine, arguments), Use.CALLED))
 
 
 def _tuple_of(machine: Machine, arguments: Value) -> tuple[Value, ...]:
-    arguments = machine.resolve(arguments)
-    return tuple(map(machine.resolve, arguments)) if isinstance(arguments, tuple) else (arguments,)
+    if isinstance(arguments, Opaque):
+        machine.note_unknown()
+    return arguments if isinstance(arguments, tuple) else (arguments,)
 
 
 def _instance(machine: Machine, argument: object) -> None:
     module, name = cast("tuple[str, str]", argument)
-    arguments = tuple(map(machine.resolve, machine.pop_mark()[:MOST_ITEMS]))
+    arguments = tuple(machine.pop_mark()[:MOST_ITEMS])
     machine.calls += _tells(arguments)
     machine.stack.append(call(machine, machine.find(module, name), arguments, Use.CALLED))
 
@@ -282,7 +281,7 @@ def _object(machine: Machine, _: object) -> None:
     items = machine.pop_mark()
     if not items:
         raise machine.broken("OBJ has no class")
-    function, *rest = map(machine.resolve, items[: MOST_ITEMS + 1])
+    function, *rest = items[: MOST_ITEMS + 1]
     arguments = tuple(rest)
     machine.calls += isinstance(function, Global) and _tells(arguments)
     machine.stack.append(call(machine, function, arguments, Use.CALLED))
@@ -294,13 +293,13 @@ def _tells(arguments: tuple[Value, ...]) -> bool:
 
 
 def _new_object(machine: Machine, _: object) -> None:
-    arguments, cls = machine.pop(), machine.resolve(machine.pop())
+    arguments, cls = machine.pop(), machine.pop()
     machine.calls += isinstance(cls, Global)
     machine.stack.append(call(machine, cls, _tuple_of(machine, arguments), Use.INSTANTIATED))
 
 
 def _new_object_with_keywords(machine: Machine, _: object) -> None:
-    keywords, arguments, cls = machine.resolve(machine.pop()), machine.pop(), machine.resolve(machine.pop())
+    keywords, arguments, cls = machine.pop(), machine.pop(), machine.pop()
     machine.calls += isinstance(cls, Global)
     everything = _tuple_of(machine, arguments)
     if isinstance(keywords, DictValue) and keywords.count:
@@ -309,14 +308,14 @@ def _new_object_with_keywords(machine: Machine, _: object) -> None:
 
 
 def _build(machine: Machine, _: object) -> None:
-    machine.build(machine.resolve(machine.pop()))
+    machine.build(machine.pop())
 
 
 def _protocol(machine: Machine, argument: object) -> None:
     protocol = cast("int", argument)
     if protocol > HIGHEST_PROTOCOL:
         machine.note(machine.broken(f"pickle protocol {protocol} does not exist"))
-    machine.protocol = max(machine.protocol, protocol)
+    machine.protocol = protocol
 
 
 def _stop(machine: Machine, _: object) -> None:
@@ -342,14 +341,25 @@ def _persistent(machine: Machine, argument: object) -> None:
 
 
 def _binary_persistent(machine: Machine, _: object) -> None:
-    identifier = machine.resolve(machine.pop())
-    identifier = tuple(map(machine.resolve, identifier)) if isinstance(identifier, tuple) else identifier
+    identifier = machine.pop()
     machine.hazard(HazardKind.PERSISTENT_ID, _persistent_evidence(identifier))
     if isinstance(identifier, tuple) and len(identifier) >= 5 and len(machine.storages) < _MOST_STORAGES:
         _, storage, key, _, count = identifier[:5]
         if isinstance(storage, Global) and isinstance(key, str) and isinstance(count, int):
             machine.storages[key] = (storage.name, count)
-    machine.stack.append(OBJECT)
+    cls = _module_class(identifier)
+    if cls is None:
+        machine.stack.append(OBJECT)
+    else:
+        cls.references += 1
+        machine.stack.append(cls)
+
+
+def _module_class(identifier: Value) -> Global | None:
+    """The class that a persistent id of torch's legacy layout stands for, which its loader gives back."""
+    if isinstance(identifier, tuple) and len(identifier) >= 4 and identifier[0] == "module":
+        return identifier[1] if isinstance(identifier[1], Global) else None
+    return None
 
 
 def _persistent_evidence(identifier: Value) -> str:
@@ -357,11 +367,10 @@ def _persistent_evidence(identifier: Value) -> str:
         storage = identifier[1]
         if isinstance(storage, Global) and storage.module.partition(".")[0] == "torch":
             return f"torch storage {storage.module}:{storage.name}"
-    if isinstance(identifier, tuple) and len(identifier) >= 4 and identifier[0] == "module":
+    cls = _module_class(identifier)
+    if cls is not None:
         # The legacy layout adds the source of a class, which torch compares with the one that is installed.
-        cls = identifier[1]
-        if isinstance(cls, Global):
-            return f"torch module {cls.module}:{cls.name}"
+        return f"torch module {cls.module}:{cls.name}"
     return f"persistent id {render(identifier) or 'computed'}"
 
 

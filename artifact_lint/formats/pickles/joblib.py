@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.pickles.dtypes import DTYPE, holds_references, items_of, resolved
+from artifact_lint.formats.pickles.dtypes import DTYPE, holds_references, items_in, items_of
 from artifact_lint.formats.pickles.values import DictValue, Global, Result, Value
 from artifact_lint.model import Cause
 
@@ -78,7 +78,7 @@ def _array(machine: Machine, built: Result, state: Value) -> _Array | None:
     machine.frame_end = 0
     if built.arguments or not isinstance(state, DictValue) or not state.exact:
         raise machine.broken("what describes an array is computed or set more than once")
-    attributes = {name: machine.resolve(value) for name, value in state.entries.items()}
+    attributes = state.entries
     _excuse(attributes.get("subclass"), state)
     dtype = attributes.get("dtype")
     if holds_references(dtype):
@@ -88,7 +88,7 @@ def _array(machine: Machine, built: Result, state: Value) -> _Array | None:
     items = items_of(machine, dtype)
     if items.objects:
         return None
-    shape = resolved(machine, attributes.get("shape"))
+    shape = items_in(attributes.get("shape"))
     if shape is None or not all(isinstance(n, int) and 0 <= n < 1 << 63 for n in shape):
         raise machine.broken("an array has no shape")
     alignment = attributes.get("numpy_array_alignment_bytes")

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError, ReadLimits
 from artifact_lint.formats.pickles.arrays import PROTOCOLS, note_state
-from artifact_lint.formats.pickles.calls import PARTIAL, note_use, rebind
+from artifact_lint.formats.pickles.calls import PARTIAL, is_unknown, note_use, rebind
 from artifact_lint.formats.pickles.effects import EFFECTS
 from artifact_lint.formats.pickles.opcodes import OPCODES, Blob, may_hold_pickle
 from artifact_lint.formats.pickles.renames import python3_name
 from artifact_lint.formats.pickles.states import acts
 from artifact_lint.formats.pickles.values import (
+    ALWAYS_KEPT,
     COMPUTED,
+    DICT,
     OBJECT,
     SUMMARIES,
+    TUPLE,
     UNKNOWN,
     DictValue,
     Global,
@@ -42,8 +45,16 @@ _MOST_GAPS: Final = 100
 _MOST_IMPORTS: Final = 1 << 12
 #: How many constants are kept that may be pickles.
 _MOST_BLOBS: Final = 1 << 12
-#: The attribute of a `defaultdict` that is called for a key that it lacks.
-_FACTORY: Final = "default_factory"
+#: Attributes that are called by their names: by the opcodes that fill a container, by constructors of containers, by
+#: `copyreg`, by whatever hashes a time, and by a `defaultdict` for a key that it lacks.
+_CALLED_BY_NAME: Final = ALWAYS_KEPT
+#: Attributes that decide on what an instance is, wherever a class sets them.
+_DECISIVE: Final = frozenset({"__class__", "__new__", "__init__", "__setstate__", "__getattr__", "__getattribute__"})
+#: What makes a state that is not spelled, and what makes a dict.
+_COMPUTED_STATES: Final = frozenset({"builtins:dict", "builtins:tuple", "builtins:list"})
+_DICTS: Final = frozenset(
+    f"collections:{name}" for name in ("OrderedDict", "defaultdict", "Counter", "ChainMap", "UserDict")
+)
 #: The most texts that are shared between their occurrences.
 _MOST_SHARED: Final = 1 << 20
 
@@ -204,10 +215,6 @@ class Machine:
         """The values above the last mark for a container to take, and whether these are all of them."""
         return self.pop_mark(), True
 
-    def resolve(self, value: Value) -> Value:
-        """A value itself, where it may be one that stands for another."""
-        return value
-
     def share(self, text: str) -> str:
         """The one object for a text."""
         known = self._texts.get(text)
@@ -314,8 +321,8 @@ class Machine:
 
     def build(self, state: Value) -> None:
         """Set the state of the topmost value."""
-        target = self.resolve(self.top())
-        if target is UNKNOWN:
+        target = self.top()
+        if is_unknown(target):
             self.note_unknown()
         if isinstance(target, Global):
             target.uses.add(Use.BUILT)
@@ -343,22 +350,35 @@ class Machine:
 
     def note_unknown(self) -> None:
         """Note that what is called or built here cannot be told."""
-        detail = "what is called or given a state here is not known, in a stream too long to be run"
+        detail = "what is called here, or given a state, or which one, cannot be told"
         self.note(FormatError(Cause.LIMIT, detail, self.offset))
 
     def _note_slots(self, target: Result, state: Value) -> None:
-        """Attributes of the second half of a state are set one by one, special ones such as `__class__` as well."""
-        if isinstance(state, DictValue) and state.special == COMPUTED:
-            self.hazard(HazardKind.PATCHED_CLASS, f"an instance of {target.origin.resolved} is given {COMPUTED}")
-        slots = self.resolve(state[1]) if isinstance(state, tuple) and len(state) == 2 else None
-        if slots is UNKNOWN:
+        """Note what of a state reaches behind the attributes of an instance.
+
+        Attributes of the second half of a state are set one by one, special ones such as `__class__` as well.
+        """
+        halves = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+        if any(half in (UNKNOWN, DICT, TUPLE) for half in halves if isinstance(half, Opaque)):
             self.note_unknown()
-        if not isinstance(slots, DictValue):
-            return
-        note_use(slots.entries.get(_FACTORY), Use.CALLED)
-        if slots.special:
-            owner = f"an instance of {target.origin.module}:{target.origin.name}"
-            self.hazard(HazardKind.PATCHED_CLASS, f"{owner} is given {slots.special}")
+        owner = f"an instance of {target.origin.module}:{target.origin.name}"
+        for half in halves:
+            if isinstance(half, DictValue) and half.special:
+                names = (name for name in half.entries if name in _DECISIVE)
+                special = half.special if half is halves[1] or half.special == COMPUTED else next(names, None)
+                if special is not None:
+                    self.hazard(HazardKind.PATCHED_CLASS, f"{owner} is given {special}")
+        computed = {*_COMPUTED_STATES, *(_DICTS if halves[1] is not None else ())}
+        if any(isinstance(half, Result) and half.origin.resolved in computed for half in (state, halves[1])):
+            self.hazard(HazardKind.PATCHED_CLASS, f"{owner} is given {COMPUTED}")
+        for half in halves:
+            if isinstance(half, DictValue):
+                self.note_attributes(half)
+
+    def note_attributes(self, state: DictValue) -> None:
+        """Note attributes that Python, a pickle or a constructor calls by their names."""
+        for name in _CALLED_BY_NAME & state.entries.keys():
+            note_use(state.entries[name], Use.CALLED)
 
     def _note_version(self, state: Value) -> None:
         attributes = state[0] if isinstance(state, tuple) and len(state) == 2 else state

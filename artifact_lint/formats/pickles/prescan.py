@@ -7,16 +7,16 @@ what is imported, called and built, and with what, is what running every opcode 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.budget import Budget
+from artifact_lint.formats.pickles.calls import is_counted
 from artifact_lint.formats.pickles.machine import TABLE, Machine
-from artifact_lint.formats.pickles.passed_memo import Kept, Memoized, Put, Row
+from artifact_lint.formats.pickles.passed_memo import Kept, Memoized, Put, Row, has_fetched
 from artifact_lint.formats.pickles.rows import PUSHES
 from artifact_lint.formats.pickles.rows import row as row_of
-from artifact_lint.formats.pickles.values import DictValue, Global, ListValue, is_special
+from artifact_lint.formats.pickles.values import UNKNOWN, DictValue, Global, ListValue, Opaque, is_special
 from artifact_lint.formats.pickles.window import Window
 from artifact_lint.formats.sources import Memory
 
@@ -37,13 +37,6 @@ _KEEPS: Final = frozenset(b"\x94qrp")
 _ODD_COST: Final = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A memo entry that is not looked up yet."""
-
-    index: int
-
-
 class Prescan(Machine):
     """A machine that goes on where another one stands, and folds rows of plain data."""
 
@@ -56,7 +49,9 @@ class Prescan(Machine):
         indices = dict(enumerate(machine.memo)) | machine.sparse
         old = max(machine.protocol, _protocol(machine.window)) < _MEMOIZING
         self._kept: Kept = Put(machine, indices) if old else Memoized(machine, indices)
-        self._gets = not any(isinstance(value, str) and is_special(value) for value in indices.values())
+        self._gets = True
+        for value in indices.values():
+            self._watch(value)
         self._budget = budget or Budget(machine.limits.opcodes_around_arrays)
         self.memo, self.sparse = [], {}
 
@@ -91,7 +86,6 @@ class Prescan(Machine):
                     budget.check(self.offset)
         finally:
             window.safe = -1
-        self.root = self.resolve(self.root)
         return True
 
     def _fold(self) -> bool:
@@ -101,7 +95,7 @@ class Prescan(Machine):
         if self.frame_end:
             end = min(end, self.frame_end - window.base)
         found = row_of(old=self._kept.old, gets=self._gets).match(window.buffer, window.position, end)
-        if found is None:
+        if found is None or (found.lastindex is not None and found.end() - found.start() <= _SHORT):
             return False
         row = Row(window.tell(), found.end() - found.start())
         self._kept.pass_over(row, found[0])
@@ -109,18 +103,24 @@ class Prescan(Machine):
         if found.lastindex is None:
             self.stack.append(row)
         else:
-            self._fill()
+            self._fill(found[0])
         return True
 
-    def _fill(self) -> None:
+    def _fill(self, opcodes: bytes) -> None:
         """Note that the dict or list on top of the stack takes a row."""
         self.filled += 1
-        target = self.resolve(self.top())
+        target = self.top()
         if isinstance(target, DictValue):
-            target.update_partly([])
+            target.update_partly(self._keys(opcodes))
             self.note_change(target)
         elif isinstance(target, ListValue):
             target.exact = False
+        elif isinstance(target, Opaque) and self._keys(opcodes):
+            self.note_unknown()
+
+    def _keys(self, opcodes: bytes) -> list[Value]:
+        """What may stand for a text in a row that is not looked through: what the memo has of a computed one."""
+        return [UNKNOWN] if has_fetched(opcodes) else []
 
     def pop(self) -> Value:
         """The topmost value above the last mark."""
@@ -144,23 +144,15 @@ class Prescan(Machine):
             return items, True
         if sum(rows) <= _SHORT:
             return [value for item in items for value in self._unfolded(item)], True
-        return [item for item in items if type(item) is not Row], False
-
-    def resolve(self, value: Value) -> Value:
-        """A value itself, where it may stand for a memo entry."""
-        if type(value) is not Entry:
-            return value
-        try:
-            found = self._kept.lookup(value.index)
-        except FormatError as error:
-            raise FormatError(error.cause, error.detail, self.offset) from None
-        if type(found) is Global:
-            found.references += 1
-        return found
+        keys = [key for item in items if type(item) is Row for key in self._keys(self._kept.opcodes(item))]
+        return [*(item for item in items if type(item) is not Row), *keys[:1]], False
 
     def recall(self, index: int) -> Value:
-        """A value from the memo, looked up when it is used."""
-        return Entry(index)
+        """A value from the memo."""
+        try:
+            return self._kept.lookup(index)
+        except FormatError as error:
+            raise FormatError(error.cause, error.detail, self.offset) from None
 
     def remember(self, index: int, value: Value) -> None:
         """Put a value into the memo."""
@@ -174,9 +166,15 @@ class Prescan(Machine):
         self._kept.append(self.condense(value))
 
     def _watch(self, value: Value) -> None:
-        """Fetched from the memo, the name of a special attribute would stand in a row that is not looked through."""
-        if self._gets and isinstance(value, str) and is_special(value):
-            self._gets = False
+        """Note what the memo holds from now on that a row must not fetch unseen.
+
+        The name of a special attribute, and a function whose harmless uses are counted, would stand in a row that is
+        not looked through.
+        """
+        if isinstance(value, str):
+            self._gets = self._gets and not is_special(value)
+        elif isinstance(value, Global):
+            self._gets = self._gets and not is_counted(value)
 
     def _unfold_top(self) -> None:
         stack = self.stack
@@ -194,8 +192,9 @@ def _protocol(window: Window) -> int:
 
 
 def unfold(opcodes: bytes, machine: Machine) -> list[Value]:
-    """The values that a row's opcodes push, with what comes from the memo as entries of it."""
+    """The values that a row's opcodes push."""
     unfolding = _Unfolding(Window(Memory(opcodes)), machine.limits)
+    unfolding.around = machine
     unfolding.protocol = machine.protocol
     while not unfolding.window.at_end():
         unfolding.step()
@@ -205,7 +204,9 @@ def unfold(opcodes: bytes, machine: Machine) -> list[Value]:
 class _Unfolding(Machine):
     """Runs the opcodes of a row by themselves: what they memoize was noted when the row was passed over."""
 
-    __slots__ = ()
+    __slots__ = ("around",)
+
+    around: Machine
 
     def step(self) -> None:
         """Run the next opcode."""
@@ -213,8 +214,8 @@ class _Unfolding(Machine):
         effect(self, None if argument is None else argument(self.window))
 
     def recall(self, index: int) -> Value:
-        """A value from the memo, looked up when it is used."""
-        return Entry(index)
+        """A value from the memo of the stream."""
+        return self.around.recall(index)
 
     def remember(self, index: int, value: Value) -> None:
         """Nothing, as said above."""

@@ -40,8 +40,9 @@ _PUT: Final = _any(b"q.", b"r.{4}")
 def _scalar(*, old: bool, gets: bool) -> bytes:
     """An opcode that pushes one value, and the one that memoizes it."""
     text = _text(old=old, but=b"(?!__)")  # what may name a special attribute is looked at
-    pushes = (*_NUMBERS, text, _CONSTANTS, *((_GET,) if gets else ()))
-    return _any(*pushes) + _kept(old=old)
+    pushed = _any(*_NUMBERS, text, _CONSTANTS) + _kept(old=old)
+    # What was fetched and is kept again may be anything.
+    return _any(pushed, _GET + (rb"(?![qr])" if old else rb"(?!\x94)")) if gets else pushed
 
 
 def _kept(*, old: bool) -> bytes:
@@ -80,9 +81,16 @@ _IN_ROWS: Final = _any(rb"[N\x88\x89)\]}(uesat0\x85-\x87]", *_NUMBERS, _GET)
 
 
 @cache
-def opcode() -> re.Pattern[bytes]:
-    """An opcode of a row, but those that memoize."""
-    return re.compile(_any(_IN_ROWS, _text(old=False)), re.DOTALL)
+def token() -> re.Pattern[bytes]:
+    """An opcode of a row, one of those that memoize included."""
+    return re.compile(_any(_IN_ROWS, _text(old=False), _text(old=True), _MEMOIZE, _PUT), re.DOTALL)
+
+
+@cache
+def up_to_get() -> re.Pattern[bytes]:
+    """The opcodes up to one that fetches from the memo, which is the last of them."""
+    others = (rb"[N\x88\x89)\]}(uesat0\x85-\x87]", *_NUMBERS, _text(old=False), _text(old=True), _MEMOIZE, _PUT)
+    return re.compile(_any(*others) + b"*+" + _GET, re.DOTALL)
 
 
 @cache

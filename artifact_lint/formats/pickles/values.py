@@ -126,6 +126,15 @@ _MODULES: Final = frozenset({"__main__", "__builtin__"})
 COMPUTED: Final = "attributes of computed names"
 
 
+#: Keys that are kept however many there are: attributes that something calls by these names.
+ALWAYS_KEPT: Final = frozenset(
+    {
+        *("default_factory", "append", "extend", "add", "keys", "items", "detach"),
+        *("__new__", "__init__", "__iter__", "__getitem__", "utcoffset", "dst", "tzname", "fromutc"),
+    }
+)
+
+
 class DictValue:
     """A dict, with its first entries under text keys; nothing is set aside for one that stays empty.
 
@@ -159,7 +168,7 @@ class DictValue:
             key = items[index]
             if isinstance(key, str):
                 self._note(key)
-                if index < 2 * room:
+                if index < 2 * room or key in ALWAYS_KEPT or key in entries:
                     self.exact = self.exact and key not in entries
                     entries[key] = items[index + 1]
             elif not isinstance(key, _NO_TEXT):
