@@ -12,10 +12,11 @@ from artifact_lint import digests
 from artifact_lint.adapters import CONVENTIONS, SUPPLEMENTS, dvc, dvc_directories, record_of
 from artifact_lint.adapters.own_code import OwnCode
 from artifact_lint.adapters.roles import role_of, sounds_like_data, sounds_like_model
-from artifact_lint.candidates import choose, look
+from artifact_lint.candidates import behind, choose, look
 from artifact_lint.digests import Computed
 from artifact_lint.discover import discover
 from artifact_lint.formats import FORMATS, aliases, inspect
+from artifact_lint.formats.base import PICKLE_SUFFIXES
 from artifact_lint.model import (
     NOTHING,
     Artifact,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from artifact_lint.adapters.base import Supplement
     from artifact_lint.candidates import Candidate
     from artifact_lint.discover import Found
-    from artifact_lint.stores.base import Entry
+    from artifact_lint.stores.base import Entry, Source
     from artifact_lint.tree import Tree
 
 _RANK = {convention.NAME: rank for rank, convention in enumerate(CONVENTIONS)}
@@ -103,7 +104,7 @@ def assemble(tree: Tree, found: Found, options: Options, *, opened: bool = True)
     files = _files(tree, found, record, opened=opened)
     own_module = OwnCode(tree, found.path).path
     if tree.git is not None:
-        tree.git.expect([(file.path, file.size or 0) for file in files if file.state is FileState.PRESENT])
+        tree.git.expect([(file.path, file.size or 0) for file in files if file.state is not FileState.MISSING])
     return Artifact(found.path, origin, record, files, _components(record, files), options, own_module, tree.git)
 
 
@@ -206,6 +207,7 @@ def _external(mention: Mention) -> WeightFile:
         Lazy.of(None),
         Lazy.of(checks),
         (mention,),
+        promises_pickle=_promises_pickle(mention.written, (mention,)),
     )
 
 
@@ -224,13 +226,22 @@ def _mentioned_only(
         if pointer is not None:
             return _absent(path, mentions, pointer, directory=pointer.directory)
         if tree.git is not None and tree.git.is_left_out(path):
-            return replace(_absent(path, mentions, tree.git.pointer(path)), state=FileState.EXTERNAL)
+            return _left_out(tree, path, mentions, tree.git.pointer(path), record)
         return _absent(path, mentions, None) if any(m.required for m in mentions) else None
     if entry.kind is not EntryKind.FILE:
         missing = _absent(path, mentions, None)
         is_elsewhere = entry.kind is EntryKind.ESCAPING_LINK
         return replace(missing, state=FileState.EXTERNAL) if is_elsewhere else missing
     return _file(tree, look(tree, entry), mentions, record)
+
+
+def _left_out(
+    tree: Tree, path: str, mentions: tuple[Mention, ...], pointer: Pointer | None, record: Record
+) -> WeightFile:
+    """A file that a sparse checkout leaves out, of which the index may have a pointer."""
+    if pointer is None:
+        return replace(_absent(path, mentions, None), state=FileState.EXTERNAL)
+    return _file(tree, behind(tree, path, pointer), mentions, record, opened=False)
 
 
 def _bystander(tree: Tree, path: str, mentions: tuple[Mention, ...]) -> WeightFile | None:
@@ -240,7 +251,8 @@ def _bystander(tree: Tree, path: str, mentions: tuple[Mention, ...]) -> WeightFi
         return None
     candidate = look(tree, entry)
     file = replace(_file(tree, candidate, mentions, NOTHING, opened=False), role=Role.OTHER)
-    return file if file.pointer else replace(file, format=None, inspection=Lazy.of(Inspection(None)))
+    is_elsewhere = file.pointer is not None and not file.kept_here
+    return file if is_elsewhere else replace(file, format=None, inspection=Lazy.of(Inspection(None)))
 
 
 def _origin(path: str, mentions: Iterable[Mention]) -> Origin:
@@ -267,7 +279,18 @@ def _absent(
         pointer,
         directory,
         Lazy.of(pointer.digest.value if pointer and pointer.digest else None),
+        promises_pickle=not directory and _promises_pickle(path, mentions),
     )
+
+
+def _promises_pickle(path: str, mentions: Iterable[Mention]) -> bool:
+    """Whether a file is said to be a pickle: by a record, or where none names a format that is known, by its name."""
+    stated = [aliases(mention.format) for mention in mentions if mention.format]
+    known = [format_ for format_ in stated if format_ is not None]
+    if known:
+        return any(FORMATS[format_].pickled for format_ in known)
+    is_weights = role_of(path) not in {Role.TOKENIZER, Role.CONFIG}
+    return is_weights and PurePosixPath(path).suffix.lower() in PICKLE_SUFFIXES
 
 
 def _file(
@@ -275,7 +298,8 @@ def _file(
 ) -> WeightFile:
     path = candidate.path
     if candidate.pointer is not None:
-        return _absent(path, mentions, candidate.pointer)
+        absent = _absent(path, mentions, candidate.pointer)
+        return absent if candidate.kept is None else _kept(tree, candidate, absent, record, opened=opened)
     if candidate.is_absent:
         return _absent(path, mentions, dvc_directories.pointer_of(tree, path))
     if candidate.broken_pointer is not None:
@@ -291,11 +315,56 @@ def _file(
         candidate.size,
         candidate.format,
         inspection,
-        Lazy(lambda: _checks(tree, path, recorded) + _checks_of_parts(tree, path, _parts(mentions))),
+        Lazy(lambda: _checks(tree, path, recorded) + _checks_of_parts(tree, candidate, _parts(mentions))),
         mentions,
+        directory=candidate.is_directory,
         digest=Lazy(lambda: _hash(tree, path, {"sha256"}).by_algorithm.get("sha256")),
         kept_by_dvc=dvc.covering(tree, path) is not None,
     )
+
+
+def _kept(tree: Tree, candidate: Candidate, absent: WeightFile, record: Record, *, opened: bool) -> WeightFile:
+    """A file of which a pointer is here, and the object in git-LFS's own store: what is read there is held against it.
+
+    An object with other bytes than the pointer states is not what a reader elsewhere gets, so nothing is said of them.
+    """
+    kept, pointer, path, mentions = candidate.kept, candidate.pointer, candidate.path, absent.mentions
+    if kept is None or pointer is None or pointer.digest is None:
+        return absent
+    tree.hashes.redirect(path, kept.store, kept.name)
+    stated = pointer.digest
+    unread = Inspection(candidate.format, incomplete=(Incomplete(Cause.UNREADABLE, UNREAD),))
+    read: Lazy[Inspection | None] = Lazy(lambda: tree.guarded(path, lambda: _inspect(tree, candidate), unread))
+    recorded = tuple(digest for mention in mentions for digest in mention.digests)
+    checks = Lazy(lambda: _checks_of_object(tree, candidate, stated, absent))
+    digest = Lazy(lambda: _hash(tree, path, digests.computable(recorded) | {"sha256"}).by_algorithm.get("sha256"))
+    return replace(
+        absent,
+        role=_role(candidate, mentions, record, read if opened else Lazy.of(None)),
+        format=candidate.format,
+        inspection=Lazy(lambda: read.value if digest.value == stated.value else None),
+        checks=checks,
+        kept_here=True,
+    )
+
+
+def _checks_of_object(
+    tree: Tree,
+    candidate: Candidate,
+    stated: Fact[str],
+    absent: WeightFile,
+) -> tuple[DigestCheck, ...]:
+    """What is recorded of a file held against git-LFS's object, where that is the one that the pointer names."""
+    recorded = tuple(digest for mention in absent.mentions for digest in mention.digests)
+    by_pointer = absent.checks.value
+    hashed = _hashed(tree, candidate.path, recorded, {"sha256"})
+    actual = hashed.by_algorithm.get("sha256")
+    if actual is None:
+        return by_pointer
+    if actual != stated.value:
+        return (*by_pointer, DigestCheck(stated, DigestState.MISMATCH, actual, _IN_STORE, _BY_POINTER))
+    parts = _checks_of_parts(tree, candidate, _parts(absent.mentions))
+    return (*digests.against_bytes(recorded, hashed), DigestCheck(stated, DigestState.POINTER, actual), *parts)
 
 
 def _checks(tree: Tree, path: str, recorded: Sequence[Fact[str]]) -> tuple[DigestCheck, ...]:
@@ -304,7 +373,7 @@ def _checks(tree: Tree, path: str, recorded: Sequence[Fact[str]]) -> tuple[Diges
     kept = pointer.digest if pointer is not None else None
     if not recorded and kept is None:
         return ()
-    hashed = _hash(tree, path, digests.computable(recorded) | ({"sha256"} if kept is not None else set()))
+    hashed = _hashed(tree, path, recorded, {"sha256"} if kept is not None else set())
     together = dvc_directories.check_of(tree, path, recorded, partial(_hash, tree))
     apart = [digest for digest in recorded if together is None or digest != together.recorded]
     checks = (*digests.against_bytes(apart, hashed), *([] if together is None else [together]))
@@ -322,14 +391,16 @@ def _parts(mentions: Iterable[Mention]) -> list[tuple[Part, ...]]:
     return [mention.parts for mention in mentions if mention.parts]
 
 
-def _checks_of_parts(tree: Tree, path: str, recorded: Sequence[tuple[Part, ...]]) -> tuple[DigestCheck, ...]:
+def _checks_of_parts(tree: Tree, candidate: Candidate, recorded: Sequence[tuple[Part, ...]]) -> tuple[DigestCheck, ...]:
     if not recorded:
         return ()
     failed = tuple(unread_parts(parts, UNREAD) for parts in recorded)
     try:
-        with tree.store.open(path) as source:
+        with _opened(tree, candidate) as source:
             tick = tree.hashes.tick
-            return tree.guarded(path, lambda: tuple(check_parts(one, source, tick) for one in recorded), failed)
+            return tree.guarded(
+                candidate.path, lambda: tuple(check_parts(one, source, tick) for one in recorded), failed
+            )
     except StoreError as error:
         return tuple(unread_parts(parts, str(error)) for parts in recorded)
 
@@ -342,16 +413,29 @@ def _broken_pointer(path: str, reason: Fact[str]) -> Mention:
 
 
 _IN_INDEX = " as the git-LFS pointer in the index says"
+_IN_STORE = " in git-LFS's own store"
+_BY_POINTER = " as its git-LFS pointer says"
 
 
 def _inspect(tree: Tree, candidate: Candidate) -> Inspection:
     if candidate.trouble is not None:
         return Inspection(None, incomplete=(Incomplete(Cause.UNREADABLE, candidate.trouble),))
     try:
-        with tree.store.open(candidate.path) as source:
+        with _opened(tree, candidate) as source:
             return inspect(PurePosixPath(candidate.path).name, source, candidate.format)
     except StoreError as error:
         return Inspection(None, incomplete=(Incomplete(Cause.UNREADABLE, str(error)),))
+
+
+def _opened(tree: Tree, candidate: Candidate) -> Source:
+    return tree.store.open(candidate.path) if candidate.kept is None else candidate.kept.open()
+
+
+def _hashed(tree: Tree, path: str, recorded: Sequence[Fact[str]], also: Collection[str]) -> Computed:
+    """The digests that recorded ones can be held against; of algorithms that nothing names, where the usual differs."""
+    hashed = _hash(tree, path, digests.computable(recorded).union(also))
+    further = _hash(tree, path, digests.in_question(recorded, hashed))
+    return Computed({**hashed.by_algorithm, **further.by_algorithm}, hashed.trouble or further.trouble)
 
 
 def _hash(tree: Tree, path: str, algorithms: Collection[str]) -> Computed:

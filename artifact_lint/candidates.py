@@ -16,6 +16,7 @@ from artifact_lint.tree import UNREAD
 if TYPE_CHECKING:
     from artifact_lint.model import Fact, Pointer
     from artifact_lint.stores.base import Entry
+    from artifact_lint.stores.lfs import LfsObject
     from artifact_lint.tree import Tree
 
 #: Suffixes of data and figures as often as of weights: without a record, content has to speak for them.
@@ -37,16 +38,20 @@ class Candidate:
     """A file that a loader might read: its format by content, None where the name alone speaks for it.
 
     `pointer` is the git-LFS pointer that the file is; where it only begins like one, `broken_pointer` says what is
-    wrong with it. `trouble` says why a file could not be looked at: it is unread, not clean.
+    wrong with it. `kept` is the object that git-LFS has here in the pointer's place, whose format `format` then is: its
+    bytes still have to be held against the pointer. `trouble` says why a file could not be looked at: it is unread, not
+    clean; `is_directory` that it is a directory which may not be listed.
     """
 
     path: str
     size: int = 0
     format: str | None = None
     pointer: Pointer | None = None
+    kept: LfsObject | None = None
     broken_pointer: Fact[str] | None = None
     is_absent: bool = False
     trouble: str | None = None
+    is_directory: bool = False
 
 
 def promises_weights(path: str) -> bool:
@@ -58,7 +63,7 @@ def promises_weights(path: str) -> bool:
 def look(tree: Tree, entry: Entry, *, named: bool = False) -> Candidate:
     """What a file is, whatever it is called; in an archive that the user named, anything known counts."""
     if entry.kind is EntryKind.UNREADABLE:
-        return Candidate(entry.path, trouble="the directory may not be listed")
+        return Candidate(entry.path, trouble="the directory may not be listed", is_directory=True)
     unread = Candidate(entry.path, entry.size, trouble=UNREAD)
     try:
         return tree.guarded(entry.path, lambda: _look(tree, entry, named=named), unread)
@@ -71,11 +76,30 @@ def _look(tree: Tree, entry: Entry, *, named: bool) -> Candidate:
         broken = None
         if is_lfs_pointer(source.read(0, POINTER_HEAD)):
             pointer = lfs_pointer(entry.path, source.read(0, POINTER_LIMIT), source.size)
-            if not isinstance(pointer, BrokenPointer):
-                return Candidate(entry.path, entry.size, pointer=pointer)
-            broken = pointer.reason
+            if isinstance(pointer, BrokenPointer):
+                broken = pointer.reason
+            elif pointer is not None:
+                return behind(tree, entry.path, pointer, named=named)
         found = sniff(PurePosixPath(entry.path).name, source, asked=named)
         return Candidate(entry.path, entry.size, found, broken_pointer=broken)
+
+
+def behind(tree: Tree, path: str, pointer: Pointer, *, named: bool = False) -> Candidate:
+    """What the file is that a git-LFS pointer stands for, as far as git-LFS has it here.
+
+    A file that an extension packs is not kept as it is, and its pointer does not tell its size.
+    """
+    if tree.lfs is None or pointer.digest is None or pointer.size is None:
+        return Candidate(path, pointer=pointer)
+    kept = tree.lfs.find(path, pointer.digest.value, pointer.size.value)
+    if kept is None:
+        return Candidate(path, pointer=pointer)
+    try:
+        with kept.open() as source:
+            found = sniff(PurePosixPath(path).name, source, asked=named)
+    except StoreError:
+        return Candidate(path, pointer=pointer)
+    return Candidate(path, pointer.size.value, found, pointer, kept)
 
 
 def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:

@@ -42,10 +42,15 @@ class Job:
 
 
 class HashPool:
-    """What hashes the files of one store, each once. Threads may ask at the same time."""
+    """What hashes the files of one store, each once. Threads may ask at the same time.
 
-    def __init__(self, store: Store) -> None:
+    `clock` tells the time in nanoseconds since 1970, by which files count as settled.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], int] = time.time_ns) -> None:
         self._store = store
+        self._clock = clock
+        self._places: dict[str, tuple[Store, str]] = {}
         self._known: dict[str, Mapping[str, str]] = {}
         self._fresh: dict[Identity, Mapping[str, str]] = {}
         self._also: frozenset[str] = frozenset()
@@ -55,6 +60,10 @@ class HashPool:
         self._lock = threading.Lock()
         self._alone: dict[str, threading.Lock] = {}
         self._done = 0
+
+    def redirect(self, path: str, store: Store, there: str) -> None:
+        """Take a path of another store for what a path stands for: that file is hashed in its place from now on."""
+        self._places[path] = (store, there)
 
     def digests(self, path: str, algorithms: Iterable[str]) -> Mapping[str, str]:
         """Digests of a file, each as `algorithm:hexadecimal`, by algorithm.
@@ -102,12 +111,12 @@ class HashPool:
             return
         cache = open_cache() if open_cache is not None else None
         if cache is not None:
-            self._known |= _recalled(self._store, [job.path for job in jobs], cache)
+            self._known |= _recalled({job.path: self._place(job.path) for job in jobs}, cache, self._clock())
         known = frozenset(self._known)
         try:
             self._work_off(
                 deque(sorted(jobs, key=lambda job: (job.path in known, -job.size))),
-                [job.size for job in jobs if job.path not in known],
+                [job for job in jobs if job.path not in known],
                 threads or min(_MOST_THREADS, _usable_cores()),
                 watch,
             )
@@ -115,15 +124,15 @@ class HashPool:
             if cache is not None:
                 cache.save(self._fresh)
 
-    def _work_off(self, waiting: deque[Job], sizes: Sequence[int], most: int, watch: Watch | None) -> None:
-        """Let threads take what waits; `sizes` are those of the files that have to be read."""
-        self._read_ahead = sum(size >= LARGE for size in sizes) < most
-        count = min(most, len(sizes)) if isinstance(self._store, LocalStore) else 1
+    def _work_off(self, waiting: deque[Job], unread: Sequence[Job], most: int, watch: Watch | None) -> None:
+        """Let threads take what waits; `unread` are the jobs whose files have to be read."""
+        self._read_ahead = sum(job.size >= LARGE for job in unread) < most
+        count = min(most, sum(isinstance(self._place(job.path)[0], LocalStore) for job in unread))
         threads = [
             threading.Thread(target=self._work, args=(waiting,), name="artifact-lint hasher", daemon=True)
             for _ in range(max(1, count))
         ]
-        total = sum(sizes)
+        total = sum(job.size for job in unread)
         try:
             for thread in threads:
                 thread.start()
@@ -147,12 +156,17 @@ class HashPool:
                     job.run()
 
     def _computed(self, path: str, algorithms: set[str]) -> Mapping[str, str]:
-        now = time.time_ns()
-        with self._store.open(path) as source:
+        now = self._clock()
+        store, there = self._place(path)
+        with store.open(there) as source:
             found = compute(source, algorithms, buffer=self._buffer(), read_ahead=self._read_ahead, tick=self.tick)
             if isinstance(source, LocalSource) and source.identity.is_settled(now):
                 self._fresh[source.identity] = found
         return found
+
+    def _place(self, path: str) -> tuple[Store, str]:
+        """The store that has the bytes of a path, and their path there."""
+        return self._places.get(path, (self._store, path))
 
     def _buffer(self) -> bytearray:
         """The buffer of this thread."""
@@ -162,12 +176,10 @@ class HashPool:
         return buffer
 
 
-def _recalled(store: Store, paths: Iterable[str], cache: DigestCache) -> dict[str, Mapping[str, str]]:
-    """The digests that the cache has of files as they are now, by path."""
-    if not isinstance(store, LocalStore):
-        return {}
-    now = time.time_ns()
-    states = {path: store.identity(path) for path in paths}
+def _recalled(places: Mapping[str, tuple[Store, str]], cache: DigestCache, now: int) -> dict[str, Mapping[str, str]]:
+    """The digests that the cache has of files as they are now, by path; `places` are where the bytes of each are."""
+    local = {path: (store, there) for path, (store, there) in places.items() if isinstance(store, LocalStore)}
+    states = {path: store.identity(there) for path, (store, there) in local.items()}
     settled = {path: state for path, state in states.items() if state is not None and state.is_settled(now)}
     known = cache.load(set(settled.values()))
     return {path: known[state] for path, state in settled.items() if state in known}
