@@ -6,9 +6,11 @@ Source: the OpenSSF Model Signing specification 1.0, sections 6.1 to 6.3 (which 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
@@ -42,12 +44,20 @@ NAME = "model-signing"
 SUFFIX = ".sig"
 USUAL_NAME = "model.sig"
 _MARK = b'"dsseEnvelope"'
+#: How signatures of other programs begin: in armor, and of OpenPGP also as a packet (RFC 9580, sections 4.2 and 5.2).
+_OTHERS = {
+    "OpenPGP": re.compile(rb"-----BEGIN PGP |(?:\x88.|\x89..|\xc2.{1,2})[\x03-\x06]", re.DOTALL),
+    "OpenSSH": re.compile(rb"-----BEGIN SSH SIGNATURE"),
+    "minisign or signify": re.compile(rb"untrusted comment:"),
+}
 #: What a model that is a single file is called by model_signing up to 1.1; later it goes by its own name.
 _ITSELF = "."
 
 #: What is never signed, at the top of the signed directory: git's own files, and what a download leaves behind.
 _UNSIGNED = (".git", ".gitattributes", ".github", ".gitignore", ".gitmodules", ".cache/huggingface")
 _MOST_NAMED = 1000
+#: How many files are found that nobody signed before the search ends.
+_MOST_UNLISTED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +132,27 @@ def _signatures_in(tree: Tree, folder: str) -> list[_Signed]:
     entries: Mapping[str, Entry] = tree.folder(folder) or {
         entry.path.rpartition("/")[2]: entry for entry in tree.store.files(folder)
     }
-    paths = [
-        entry.path
-        for name, entry in sorted(entries.items())
-        if name.lower().endswith(SUFFIX) and entry.kind is EntryKind.FILE and _may_be_one(tree, entry.path, name)
-    ]
-    return [signed for path in paths if (signed := _read(tree, folder, path)) is not None]
+    found = []
+    for name, entry in sorted(entries.items()):
+        if name.lower().endswith(SUFFIX) and entry.kind is EntryKind.FILE:
+            signed = _read(tree, folder, entry.path) if _may_be_one(tree, entry.path, name) else None
+            if signed is None and name.lower() == USUAL_NAME:
+                signed = _pretender(tree, folder, entry.path)
+            if signed is not None:
+                found.append(signed)
+    return found
+
+
+def _pretender(tree: Tree, folder: str, path: str) -> _Signed:
+    """A file by the name of a signature that is none: whoever sees it there takes the model for signed."""
+    data = tree.read(path)
+    if data is None:
+        return _Signed(path, folder, Signature(Origin(path), unread="it cannot be read"))
+    program = next((program for program, begins in _OTHERS.items() if begins.match(data)), None)
+    if program is not None:
+        return _Signed(path, folder, Signature(Origin(path), unread=f"it is a signature of {program}", pretends=True))
+    reason = "it holds no Sigstore bundle that signs a model" if data.strip() else "it is empty"
+    return _Signed(path, folder, Signature(Origin(path), trouble=reason, pretends=True))
 
 
 def _may_be_one(tree: Tree, path: str, name: str) -> bool:
@@ -149,7 +174,9 @@ def _read(tree: Tree, folder: str, path: str) -> _Signed | None:
         failure = tree.failure(path)
         if failure is None:
             return None
-        return _Signed(path, folder, Signature(failure.origin, trouble=f"it cannot be read: {failure.message}"))
+        pretends = _MARK not in (tree.read(path) or b"")
+        reason = f"it cannot be read: {failure.message}"
+        return _Signed(path, folder, Signature(failure.origin, trouble=reason, pretends=pretends))
     payload = bundles.payload_of(document.root)
     origin = payload.origin if payload is not None else Origin(path)
     try:
@@ -182,7 +209,7 @@ def _signed(tree: Tree, folder: str, path: str, bundle: Bundle) -> _Signed:
     absent = tuple(_absent(tree, by_path))
     gone = frozenset(absent)
     is_astray = bool(absent) and len(absent) == len(by_path)
-    left_out = () if is_astray or is_single else _unlisted(tree, root, path, bundle, by_path)
+    left_out = () if is_astray or is_single else islice(_unlisted(tree, root, path, bundle, by_path), _MOST_UNLISTED)
     signature = Signature(
         bundle.origin,
         bundle.method,
@@ -266,14 +293,17 @@ def _mention(
 def _unlisted(
     tree: Tree, root: str, signature: str, bundle: Bundle, listed: Mapping[str, Sequence[Resource]]
 ) -> Iterator[str]:
-    """The files in the signed directory that nobody signed, less those that never are."""
+    """The files in the signed directory that nobody signed, less those that never are.
+
+    What is excluded from being linted counts: planted bytecode is what a signature is to show.
+    """
     left_out = {child(root, name) for name in (*_UNSIGNED, *map(normpath, bundle.ignored or ()))}
-    for entry in tree.store.entries(root):
+    for entry in tree.store.entries(root, left_out):
         if entry.path in listed or entry.path == signature or entry.kind is not EntryKind.FILE:
             continue
         is_empty_part = bundle.sharded and entry.size == 0
         is_dvc_file = entry.path.endswith(".dvc") and entry.path.removesuffix(".dvc") in listed
-        if is_empty_part or is_dvc_file or any(place in left_out for place in _upwards(entry.path)):
+        if is_empty_part or is_dvc_file:
             continue
         name = entry.path.rpartition("/")[2]
         if not (name.lower().endswith(SUFFIX) and _may_be_one(tree, entry.path, name)):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from artifact_lint import atomic
 from artifact_lint.cli.errors import tell
 from artifact_lint.fixes import amend
+from artifact_lint.policy.renewals import renewal
 from artifact_lint.reporters.styled import amount, visible
 from artifact_lint.stores.base import StoreError
 
@@ -82,6 +83,7 @@ def fix(report: Report, again: Callable[[], Report], where: Workplace, tally: Ta
     """
     _sweep(report, where)
     left: set[Path] = set()
+    earlier = set(tally.files)
     for _ in range(_MOST_ROUNDS):
         refused: list[str] = []
         drafts = [draft for draft in _drafts(report, where, refused, unsafe=unsafe) if draft.place not in left]
@@ -89,17 +91,20 @@ def fix(report: Report, again: Callable[[], Report], where: Workplace, tally: Ta
             _tell_refusals(refused)
             break
         report = again()
+    _tell_renewals(report, where, tally.files - earlier, tally)
     return report
 
 
 def patch(report: Report, where: Workplace, tally: Tally, *, unsafe: bool) -> Iterator[str]:
     """The fixes of a report as a patch, line by line with the line ends of the documents."""
     refused: list[str] = []
+    earlier = set(tally.files)
     for draft in _drafts(report, where, refused, unsafe=unsafe):
         if draft.amended.made:
             _count(draft, tally)
             yield from _patch(draft)
     _tell_refusals(refused)
+    _tell_renewals(report, where, tally.files - earlier, tally)
 
 
 def write_patch(lines: Iterator[str]) -> None:
@@ -180,6 +185,24 @@ def _count(draft: _Draft, tally: Tally) -> None:
 def _tell_refusals(refused: Sequence[str]) -> None:
     for line in dict.fromkeys(refused):
         tell(line, error=False)
+
+
+def _tell_renewals(report: Report, where: Workplace, written: set[Path], tally: Tally) -> None:
+    """Which lists and signatures have digests of the documents as they were before their fixes."""
+    if not written:
+        return
+    listed: dict[tuple[str, str], dict[str, None]] = {}
+    for artifact in report.artifacts:
+        for mention in artifact.record.mentions:
+            is_recorded = mention.path is not None and bool(mention.digests or mention.parts)
+            if mention.path is None or not is_recorded or where.place(mention.path) not in written:
+                continue
+            anew = renewal(artifact, mention.origin.path)
+            if anew is not None:
+                listed.setdefault((mention.origin.path, anew), {})[mention.path] = None
+    then = " once this is applied" if tally.shown else ""
+    for (recorder, anew), paths in listed.items():
+        tell(f"{recorder} has the digest of {', '.join(paths)} before the fix: {anew}{then}", error=False)
 
 
 def _sweep(report: Report, where: Workplace) -> None:

@@ -72,10 +72,11 @@ class Signature:
     """A signature over a list of files and their digests, each of which is also a `Mention`.
 
     `origin` is what was signed, within the file that holds the signature. `trouble` says why that file is no signature
-    that anybody could verify, and `unread` why it could not be looked at as a whole. `contradiction` says where it
-    disagrees with itself. `unlisted` are the paths of files that are there and not listed, `absent` of those that are
-    listed and not there; `astray` tells that this is all of them. `keeps_silent` tells that files may have been left
-    out on purpose without a word, as model_signing before 1.1 did.
+    that anybody could verify, and `unread` why it could not be looked at as a whole. `pretends` tells that the file has
+    nothing of a signature but its name, model.sig. `contradiction` says where it disagrees with itself. `unlisted` are
+    the paths of files that are there and not listed, `absent` of those that are listed and not there; `astray` tells
+    that this is all of them. `keeps_silent` tells that files may have been left out on purpose without a word, as
+    model_signing before 1.1 did.
 
     `listed` are the mentions that the signature makes. `others` says, of the listed files beside some paths, what their
     digests turned out to be worth: for files that belong to no artifact.
@@ -86,6 +87,7 @@ class Signature:
     envelope: Envelope | None = None
     trouble: str = ""
     unread: str = ""
+    pretends: bool = False
     contradiction: str = ""
     unlisted: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
@@ -94,3 +96,8 @@ class Signature:
     listed: tuple[Mention, ...] = field(default=(), compare=False, repr=False)
     others: Callable[[Collection[str]], Mapping[str, DigestState]] = field(default=_none, compare=False, repr=False)
     verdict: Lazy[Verdict] = field(default_factory=lambda: Lazy.of(Verdict(Authenticity.UNASKED)), compare=False)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it lists the files that are here, all of them and no others, and agrees with itself."""
+        return not (self.trouble or self.unread or self.contradiction or self.unlisted or self.absent or self.astray)

@@ -16,27 +16,43 @@ _CERTIFIED = {
     SigningMethod.CERTIFICATE: "a certificate",
     SigningMethod.KEYLESS: "a certificate of Sigstore's",
 }
+_SIGN = "Sign the model with model_signing, and add its model.sig."
 _SIGN_AGAIN = "Sign the model again, as it is now meant to be."
 
 
 @rule("SUM111", "unsigned", severity=Severity.ERROR, tags=("integrity", "security"))
 def unsigned(artifact: Artifact) -> Iterator[Problem]:
-    """The stage asks for a signature, and none speaks for the artifact.
+    """A signature is asked for, and none speaks for the artifact.
 
-    Asked for by `stages.<stage>.signed = true` in the configuration. A signature is a `model.sig` (or another `*.sig`)
+    An error where `stages.<stage>.signed = true` in the configuration asks for it. A warning where `--public-key` gives
+    keys that a signature shall be from; a note where the configuration does (`signing.public-key`), because it is for
+    every model of the repository, and not all of them need be signed. A signature is a `model.sig` (or another `*.sig`)
     in the artifact's directory or above it, as `model_signing` writes it after the OpenSSF Model Signing specification.
 
     ## Why is this bad?
-    Digests beside the weights notice an accident. Whoever replaces the weights can replace them, too.
+    Digests beside the weights notice an accident. Whoever replaces the weights can replace them, too. Whoever cannot
+    sign can still remove the signature.
 
     ## How to fix
     `model_signing sign key DIRECTORY --private_key key.pem --signature DIRECTORY/model.sig`, and add the file.
     """
+    found = artifact.record.signatures
+    stage, options = artifact.record.stage.best, artifact.options
+    if stage and _is_asked_for(artifact) and all(one.pretends for one in found):
+        message = f"nothing signs the artifact, and the stage {stage.value!r} asks for a signature"
+        yield Problem(stage.origin, message, _SIGN)
+    elif options.public_keys and not found:
+        keys = ", ".join(key.name for key in options.public_keys[:4])
+        severity = Severity.WARNING if options.keys_for_run else Severity.NOTE
+        message = f"nothing signs the artifact: there is no signature that {keys} could have made"
+        yield Problem(artifact.origin, message, _SIGN, severity=severity)
+
+
+def _is_asked_for(artifact: Artifact) -> bool:
+    """Whether the artifact's stage asks for a signature."""
     stage = artifact.record.stage.best
     asked = artifact.options.stages.get(stage.value) if stage else None
-    if stage and asked and asked.signed and not artifact.record.signatures:
-        message = f"nothing signs the artifact, and the stage {stage.value!r} asks for a signature"
-        yield Problem(stage.origin, message, "Sign the model with model_signing, and add its model.sig.")
+    return asked is not None and asked.signed
 
 
 @collection_rule("SUM112", "signature-incomplete", severity=Severity.ERROR, tags=("integrity", "security"))
@@ -106,6 +122,13 @@ def signature_invalid(artifacts: Sequence[Artifact]) -> Iterator[tuple[Artifact,
     `sign`. Where none is given, a note says that a signature that agrees with the files is consistent and not
     authenticated. Certificates, and those of Sigstore, are not verified here: `model_signing verify` does that.
 
+    A file called `model.sig` that is no signature of a model (empty, `{}`, anything else) protects nothing: a warning
+    where neither a key is given nor the stage asks for a signature, and a note where it is a signature of OpenPGP's and
+    the like, which are not verified here. Of other `*.sig` files that are something else nothing is said.
+
+    Where a signature is that of a key, nothing is found: `-v` says by which (`signed: model.sig, by signer.pub`), and
+    the JSON report has it in `signatures`.
+
     ## Why is this bad?
     Anybody can sign anything with a key of their own. Only one that is known beforehand tells who it was.
 
@@ -121,6 +144,12 @@ def signature_invalid(artifacts: Sequence[Artifact]) -> Iterator[tuple[Artifact,
 
 def _doubt(signature: Signature, owners: Sequence[Artifact]) -> Problem | None:
     name = _name(signature)
+    if signature.pretends:
+        is_asked_for = any(artifact.options.public_keys or _is_asked_for(artifact) for artifact in owners)
+        message = f"{name} is no signature of a model: {signature.trouble or signature.unread}"
+        advice = f"{_SIGN} If the file is something else, give it another name."
+        mildly = Severity.WARNING if signature.trouble else Severity.NOTE
+        return Problem(signature.origin, message, advice, severity=None if is_asked_for else mildly)
     if signature.trouble:
         message = f"{name} is no valid signature: {signature.trouble}"
         return Problem(signature.origin, message, _SIGN_AGAIN)
