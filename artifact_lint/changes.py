@@ -3,21 +3,23 @@
 Every case in which git cannot say it is decided here, and nowhere else. Where the answer is merely wider than the
 question (a shallow clone without the revision, a branch without a past), everything is linted and a line says so. Where
 the question was not answered (no repository, git refuses, no index), everything is linted, too, and the run fails.
-A revision that a complete clone does not have is a slip of the pen, and nothing is linted.
+A revision that a complete clone does not have is a slip of the pen, and nothing is linted; so is one that a shallow
+clone does not have, where it has one of nearly that name.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from artifact_lint.git import GitError, Repository, open_repository
 from artifact_lint.model.report import Fallback
+from artifact_lint.revision_names import fetching, slip
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 #: What GitHub and git's own hooks write for the commit before the first one, in SHA-1 and in SHA-256 repositories.
@@ -55,7 +57,8 @@ def staged_changes(root: Path) -> Changes:
         with open_repository(root) as repository:
             if repository.is_bare():
                 return without_index(f"a bare repository has no index: {root}")
-            return Changes(frozenset(repository.staged()), _published(repository), staged=True)
+            touched, unmerged = frozenset(repository.staged()), repository.unmerged()
+            return Changes(touched, _published(repository), staged=True, fallback=_one_side(unmerged))
     except GitError as error:
         return without_index(str(error))
 
@@ -69,7 +72,7 @@ def changes_since(root: Path, revision: str) -> Changes:
     """What differs in the working tree from where the work on it left a revision; everything where git cannot say it.
 
     Raises:
-        StoreError: There is no such revision, in a clone that has the whole history.
+        StoreError: There is no such revision, in a clone that has the whole history, or none may be called so.
     """
     try:
         with open_repository(root) as repository:
@@ -86,11 +89,17 @@ def _since(repository: Repository, revision: str) -> Changes:
     try:
         commit = repository.commit(revision)
     except GitError as error:
-        if repository.is_shallow():
-            return _wider(f"this shallow clone does not have {revision}: fetch it, or more of the history")
-        if not repository.has_commit():
+        is_shallow = repository.is_shallow()
+        reason = slip(repository, revision, is_shallow=is_shallow)
+        if is_shallow and reason is None:
+            command = fetching(repository, revision)
+            return _wider(
+                f"this shallow clone does not have {revision}: fetch it with `{command}`, "
+                "or by `fetch-depth: 0` in actions/checkout"
+            )
+        if not repository.has_commit() and revision.strip():
             return _wider(f"nothing is committed yet, so there is no {revision}")
-        raise StoreError(f"{error}{_suggestion(repository, revision)}") from None
+        raise StoreError(f"{error} ({reason})" if reason else str(error)) from None
     base = repository.merge_base(commit)
     touched = frozenset(repository.changed(base or commit))
     found = Changes(touched, base or commit, touched - repository.uncertain(base or commit, touched))
@@ -98,6 +107,17 @@ def _since(repository: Repository, revision: str) -> Changes:
         message = f"this shallow clone does not go back to where HEAD left {revision}: compared with {revision} itself"
         return replace(found, fallback=Fallback(message))
     return found
+
+
+#: How many paths that are not merged are named.
+_SHOWN = 3
+
+
+def _one_side(unmerged: Sequence[str]) -> Fallback | None:
+    if not unmerged:
+        return None
+    rest = f" and {len(unmerged) - _SHOWN} more" if len(unmerged) > _SHOWN else ""
+    return Fallback(f"not merged yet, and looked at as our side has it: {', '.join(unmerged[:_SHOWN])}{rest}")
 
 
 def _published(repository: Repository) -> str | None:
@@ -120,10 +140,3 @@ def _wider(reason: str) -> Changes:
 
 def _unseen(reason: str, what: str = "what changed") -> Changes:
     return Changes(fallback=Fallback(f"{reason}. The working tree was linted; {what} was not seen", unseen=True))
-
-
-def _suggestion(repository: Repository, revision: str) -> str:
-    names = repository.references()
-    near = get_close_matches(revision, [*names, *(name.partition("/")[2] for name in names if "/" in name)], n=1)
-    known = next((name for name in names if near and (name == near[0] or name.endswith(f"/{near[0]}"))), None)
-    return f" (did you mean {known}?)" if known else ""

@@ -41,9 +41,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The artifacts that have a past, and what kept the past from being read."""
+    """The artifacts that have a past, those that have nothing else, and what kept the past from being read."""
 
     pairs: tuple[Pair, ...] = ()
+    gone: tuple[Artifact, ...] = ()
     past: _Past | None = None
     own_failures: tuple[Failure, ...] = ()
 
@@ -71,14 +72,20 @@ def compare_with_base(scope: Scope, artifacts: Sequence[Artifact], settings: Set
     Raises:
         StoreError: The revision cannot be read.
     """
-    if scope.changes.base is None or not artifacts:
+    if scope.changes.base is None or not (artifacts or has_losses(scope)):
         return Comparison()
     store = RevisionStore(scope.root, scope.changes.base, (*DEFAULT_EXCLUDES, *settings.exclude))
     past = _Past(store, scope, settings.limits)
     add_neighbourhoods(past.tree, scope.wanted or ())
     found, failures = assemble_all(past.tree, settings.options)
-    pairs = tuple(_as_git_knows(past, pair) for pair in _pairs(found, artifacts, scope))
-    return Comparison(pairs, past, tuple(failures))
+    pairs = list(_pairs(found, artifacts, scope))
+    gone = tuple(_without_successors(found, artifacts, pairs, scope))
+    return Comparison(tuple(_as_git_knows(past, pair) for pair in pairs), gone, past, tuple(failures))
+
+
+def has_losses(scope: Scope) -> bool:
+    """Whether something that a run looks at as it changed was deleted."""
+    return scope.changes.touched is not None and any(scope.store.entry(path) is None for path in scope.wanted or ())
 
 
 class _Past:
@@ -95,8 +102,13 @@ class _Past:
         self.files = base.files
         self.entry = base.entry
         self.is_directory = base.is_directory
-        self.tree = Tree(self, (), limits)
+        self.tree = Tree(self, (), limits, lfs=scope.tree.lfs)
         self.unread: dict[str, str] = {}
+        self._doubted: set[str] = set()
+
+    def doubt(self, path: str) -> None:
+        """Have a file read at the base, whatever git says of it: its records contradict that it is unchanged."""
+        self._doubted.add(path)
 
     def open(self, path: str) -> Source:
         """The bytes of one file.
@@ -104,7 +116,7 @@ class _Past:
         Raises:
             StoreError: There is no such file, or git does not have it.
         """
-        if self.is_unchanged(path, path) and self._has_size_of(path):
+        if path not in self._doubted and self.is_unchanged(path, path) and self._has_size_of(path):
             return self._scope.store.open(path)
         try:
             return self._base.open(path)
@@ -120,7 +132,24 @@ class _Past:
             return False
         if isinstance(self._scope.store, IndexStore):
             return self._scope.store.oid(path) == oid
-        return origin == path and path not in self._scope.changes.differing
+        if origin != path or self._is_unwatched(path):
+            return False
+        entry, today = self._base.entry(path), self._scope.store.entry(path)
+        target, target_today = (one.target if one is not None else None for one in (entry, today))
+        if today is not None and target != target_today:
+            return False
+        return self._scope.changes.differing.isdisjoint({path, target or path})
+
+    def _is_unwatched(self, path: str) -> bool:
+        """Whether git was told not to look at a file, which may have been changed unless it was left out altogether."""
+        git = self._scope.tree.git
+        entry = self._scope.store.entry(path)
+        places = {path, (entry.target if entry is not None else None) or path}
+        return (
+            git is not None
+            and any(git.is_unwatched(place) for place in places)
+            and (entry is not None or not git.is_left_out(path))
+        )
 
     def _has_size_of(self, path: str) -> bool:
         """Whether a file of today is as long as it was: one that a filter or a change of line ends makes is not."""
@@ -158,6 +187,21 @@ def _has_version_of(one: Artifact, other: Artifact) -> bool:
     return first is not None and second is not None and same(first, second)
 
 
+def _without_successors(
+    past: Sequence[Artifact], artifacts: Sequence[Artifact], pairs: Sequence[Pair], scope: Scope
+) -> Iterator[Artifact]:
+    """The artifacts of the past of which nothing is where it was, and whose name none has that is new where it is."""
+    moved = {pair.before.path for pair in pairs}
+    known = {one.path for one in past}
+    new_names = {plain_name(one.record.name.value or "") for one in artifacts if one.path not in known} - {""}
+    for one in past:
+        places = {source.path for source in one.record.sources} | {file.path for file in one.files}
+        is_elsewhere = one.path in moved or plain_name(one.record.name.value or "") in new_names
+        is_touched = not places.isdisjoint(scope.wanted or ())
+        if is_touched and not is_elsewhere and all(scope.store.entry(path) is None for path in places):
+            yield one
+
+
 def _is_gone(artifact: Artifact, scope: Scope) -> bool:
     """Whether nothing that described an artifact, or belonged to it, is where it was."""
     places = {source.path for source in artifact.record.sources} or {file.path for file in artifact.files}
@@ -177,6 +221,9 @@ def _as_git_knows(past: _Past, pair: Pair) -> Pair:
     files = []
     for file, (path, origin) in zip(before.files, origins.items(), strict=True):
         is_same = past.is_unchanged(origin, path)
+        if is_same and path in present and file.contradicts(present[path]):
+            past.doubt(origin)
+            is_same = False
         if path in present and is_same:
             files.append(replace(file, path=path, digest=present[path].digest))
         elif path in present or not is_same:

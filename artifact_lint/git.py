@@ -98,13 +98,24 @@ class Repository:
         Raises:
             GitError: There is no such commit.
         """
+        return self.object_id(revision, "commit")
+
+    def object_id(self, revision: str, kind: str) -> str:
+        """The full id of what a revision names, which is of a kind: `commit`, `tree`, or any `object`.
+
+        Raises:
+            GitError: There is no such object, or it is of another kind.
+        """
         try:
-            output = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+            output = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{{kind}}}")
         except GitError as error:
-            if str(error) != SILENT:
+            if str(error) != SILENT and f"expected {kind} type" not in str(error):
                 raise
-            raise GitError(f"no such revision: {revision}") from None
-        return output.decode("ascii").strip()
+            raise GitError(f"no such revision: {revision.strip() or 'its name is empty'}") from None
+        found = output.decode("ascii").strip()
+        if found.startswith("^"):
+            raise GitError(f"no such revision: {revision}")
+        return found
 
     def index(self) -> list[Blob]:
         """The files of the index with their sizes; of a conflict, our side.
@@ -161,6 +172,10 @@ class Repository:
         """The names of all branches and tags, as people write them."""
         return self.run("for-each-ref", "--format=%(refname:short)").decode("utf-8", "replace").splitlines()
 
+    def remotes(self) -> list[str]:
+        """The names of the repositories that this one fetches from."""
+        return self.run("remote").decode("utf-8", "replace").splitlines()
+
     def merge_base(self, commit: str) -> str | None:
         """Where the work on HEAD left a commit; None where git knows of no such place.
 
@@ -183,6 +198,15 @@ class Repository:
             GitError: The index cannot be read.
         """
         return _names(self.run("diff", "--cached", *_DIFF_OPTIONS, "--", "."))
+
+    def unmerged(self) -> list[str]:
+        """The paths of which the index holds several sides of a merge.
+
+        Raises:
+            GitError: The index cannot be read.
+        """
+        records = _names(self.run("ls-files", "--unmerged", "-z", "--", "."))
+        return list(dict.fromkeys(record.partition("\t")[2] for record in records))
 
     def unstaged(self) -> list[str]:
         """The paths that the working tree changes against the index, as far as times and sizes tell.

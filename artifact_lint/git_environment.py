@@ -70,7 +70,7 @@ def inherited(root: Path) -> dict[str, str]:
     """What a git hook's environment says about the repository, made true for another working directory.
 
     A hook gets GIT_INDEX_FILE and sometimes GIT_DIR relative to its own directory; `git commit FILE` names an index
-    of its own, which is the one to lint.
+    of its own, which is the one to lint, and so does a script that stages into a temporary file.
 
     Raises:
         GitError: The environment names another repository than the one to lint.
@@ -83,13 +83,23 @@ def inherited(root: Path) -> dict[str, str]:
         if _git_directory(found) != Path(named["GIT_DIR"]).resolve():
             raise GitError(f"GIT_DIR names another repository than {found}: unset GIT_DIR")
         named["GIT_WORK_TREE"] = str(found)
-    index = named.get("GIT_INDEX_FILE")
-    own = _git_directory(found)
-    if index is not None and Path(index).resolve().parent != own:
-        named["GIT_INDEX_FILE"] = str(own / "index")
+    if "GIT_INDEX_FILE" in named:
+        home = Path(named["GIT_INDEX_FILE"]).resolve().parent
+        if home != _git_directory(found) and _is_git_directory(home):
+            raise GitError(f"GIT_INDEX_FILE names an index of another repository than {found}: unset GIT_INDEX_FILE")
     return named
 
 
+def _is_git_directory(place: Path) -> bool:
+    """Whether a directory is a repository's, or that of an added working tree (gitrepository-layout(5))."""
+    try:
+        return (place / "HEAD").is_file() and ((place / "objects").is_dir() or (place / "commondir").is_file())
+    except OSError:
+        return False
+
+
+#: The longest path that Linux takes (PATH_MAX).
+_LONGEST_PATH = 4096
 LOCATIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
 
 
@@ -102,6 +112,17 @@ def _git_directory(root: Path) -> Path:
     except OSError:
         pass
     return mark.resolve()
+
+
+def common_directory(root: Path) -> Path:
+    """Where git keeps what all working trees of a repository share (gitrepository-layout(5)); `root` is one of them."""
+    own = _git_directory(root)
+    try:
+        with (own / "commondir").open("rb") as file:
+            written = os.fsdecode(file.read(_LONGEST_PATH)).rstrip("\n")
+        return (own / written).resolve()
+    except (OSError, ValueError):
+        return own
 
 
 def explained(stderr: str, root: Path) -> str:

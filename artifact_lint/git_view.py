@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: The mode of a symbolic link (gitformat-index(5)).
+_LINK = "120000"
 #: Smaller files are not worth the question how large their blobs are: no limit is as low, in bytes.
 _LARGE = 1 << 20
 #: The longest file of attributes that is looked into before git is asked, in bytes.
@@ -60,6 +62,14 @@ class GitView:
             index = self._index("")
             return index.entries.value.keys() if index is not None else ()
 
+    def links(self) -> list[str]:
+        """The paths of the symbolic links in the index, of the repository that the root lies in."""
+        with self._lock:
+            index = self._index("")
+            if index is None:
+                return []
+            return [path for path, described in index.entries.value.items() if described.split()[1] == _LINK]
+
     def is_tracked(self, path: str) -> bool | None:
         """Whether the index holds a file; None where nobody knows."""
         with self._lock:
@@ -74,6 +84,11 @@ class GitView:
         """Whether a sparse checkout leaves a tracked file out of the working tree."""
         entry = self._entry(path)
         return entry is not None and entry.is_left_out
+
+    def is_unwatched(self, path: str) -> bool:
+        """Whether git was told not to look whether a tracked file is there or was changed."""
+        entry = self._entry(path)
+        return entry is not None and entry.is_unwatched
 
     def is_modified(self, path: str) -> bool:
         """Whether a tracked file of the working tree was changed since it was staged or checked out."""

@@ -14,8 +14,10 @@ from artifact_lint.adapters.dvc import LOCK
 from artifact_lint.adapters.mlflow_tracking import DATABASES, STORE_DIRECTORY
 from artifact_lint.changes import EVERYTHING, Changes, changes_since, staged_changes, without_index
 from artifact_lint.git_view import GitView
+from artifact_lint.namesakes import find_namesakes
 from artifact_lint.stores.base import StoreError
-from artifact_lint.stores.excludes import DEFAULT_EXCLUDES
+from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, Excludes
+from artifact_lint.stores.lfs import LfsObjects
 from artifact_lint.stores.local import LocalStore, find_root
 from artifact_lint.tree import Tree
 
@@ -34,6 +36,7 @@ class Scope:
 
     `named` are the files that the user asked for by name. `wanted` are the paths whose owners are reported, with a
     slash at the end of directories; None where everything in view is. `changes` are what git was asked for.
+    `all_namesakes` tells that whatever may have the name and version of something wanted is in view, too.
     """
 
     root: Path
@@ -42,6 +45,7 @@ class Scope:
     named: frozenset[str]
     wanted: frozenset[str] | None
     changes: Changes = EVERYTHING
+    all_namesakes: bool = True
 
     def relative(self, path: str) -> str:
         """A path as artifacts spell it: POSIX, relative to the root, which is the empty string."""
@@ -95,11 +99,18 @@ def find_scope(
     relative = [_relative(root, path) for path in paths] or [""]
     named = frozenset(path for path in relative if not (store.is_directory(path) or (root / path).is_dir()))
     directories = [path for path in relative if path not in named]
-    tree = Tree(store, (), limits, GitView(root, staged=changes.staged))
+    git = GitView(root, staged=changes.staged)
+    tree = Tree(store, (), limits, git, LfsObjects(root))
     if changes.touched is not None:
-        touched = frozenset(path for path in changes.touched if any(is_within(path, place) for place in relative))
+        _expect(relative, root, changes.touched)
+        reached = changes.touched.union(_links_to(changes.touched, store, root, git))
+        touched = frozenset(path for path in reached if any(is_within(path, place) for place in relative))
         add_neighbourhoods(tree, touched)
-        return Scope(root, store, tree, frozenset(), touched, changes)
+        hidden = Excludes((*DEFAULT_EXCLUDES, *excludes))
+        others = (path for path in git.tracked_paths() if not hidden.covers_below(path)) if touched else ()
+        namesakes, is_whole = find_namesakes(store, touched, others)
+        add_neighbourhoods(tree, namesakes)
+        return Scope(root, store, tree, frozenset(), touched, changes, all_namesakes=is_whole)
     for directory in directories:
         for entry in (*store.entries(directory), *_above(store, directory)):
             tree.add(entry)
@@ -164,6 +175,24 @@ def _opened(root: Path, excludes: tuple[str, ...], changes: Changes) -> tuple[St
         except StoreError as error:
             changes = without_index(str(error))
     return LocalStore(root, excludes), changes
+
+
+def _expect(paths: Sequence[str], root: Path, touched: Collection[str]) -> None:
+    """Refuse a path that neither is there nor was: a misspelt one would pass for one in which nothing changed."""
+    for path in paths:
+        if not os.path.lexists(root / path) and not any(is_within(one, path) for one in touched):
+            raise StoreError(f"no such file or directory: {path}")
+
+
+def _links_to(touched: Collection[str], store: Store, root: Path, git: GitView) -> Iterator[str]:
+    """The links that lead to one of some paths, there or not: what they belong to holds what is at that path."""
+    if not touched:
+        return
+    for path in git.links():
+        entry = store.entry(path)
+        target = entry.target if entry is not None else None
+        if (target or _relative(Path(os.path.realpath(root)), os.path.realpath(root / path))) in touched:
+            yield path
 
 
 def _relative(root: Path, path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from gates.repositories import Outcome, Repository, isolated_environment
 from git_models import OTHER_WEIGHTS, add_model, clone, edit, linted, of_rule, remove_history, run
 
 from artifact_lint.changes import changes_since, staged_changes
+from artifact_lint.engine import Request, lint
+from artifact_lint.settings import Settings
 from artifact_lint.stores import StoreError
 
 if TYPE_CHECKING:
@@ -44,8 +47,9 @@ def repository(tmp_path: Path, environment: Mapping[str, str]) -> Repository:
 
 def check(repository: Repository, *options: str, **variables: str) -> Outcome:
     """The command line, with its two streams apart: what is on standard error is marked."""
+    form = [] if any(option.startswith("--output-format") for option in options) else ["--output-format", "concise"]
     done = subprocess.run(
-        [sys.executable, "-m", "artifact_lint", "check", "--output-format", "concise", *options],
+        [sys.executable, "-m", "artifact_lint", "check", *form, *options],
         cwd=repository.path,
         env={**repository.environment, "PYTHONPATH": str(Path(__file__).parents[1]), **variables},
         capture_output=True,
@@ -117,6 +121,31 @@ class TestSince:
         with pytest.raises(StoreError, match="no such revision"):
             changes_since(repository.path, revision)
 
+    @pytest.mark.parametrize(
+        ("revision", "reason"),
+        [
+            ("", "its name is empty (an unset variable in CI?)"),
+            ("  ", "its name is empty (an unset variable in CI?)"),
+            ("HAED", "HAED (did you mean HEAD?)"),
+            ("mian~1", "mian~1 (did you mean main~1?)"),
+            ("main~99", "main~99 (the history of main is shorter than that)"),
+            ("HEAD^^^^", "HEAD^^^^ (the history of HEAD is shorter than that)"),
+            ("main^2", "main^2 (main is there, and has nothing of that kind)"),
+            ("main@{500}", "main@{500} (main is there, and has nothing of that kind)"),
+            ("main^{tree}", "main^{tree} (it is there, and is no commit)"),
+            ("main..HEAD", "main..HEAD (a range is not taken; name the revision that it starts from: main)"),
+            ("main...HEAD", "main...HEAD (a range is not taken; name the revision that it starts from: main)"),
+            ("..HEAD", "..HEAD (a range is not taken; name the revision that it starts from)"),
+            ("^main", "^main (a range is not taken; name the revision that it starts from)"),
+        ],
+    )
+    def test_what_is_wrong_with_a_revision_is_said(
+        self, repository: Repository, tmp_path: Path, revision: str, reason: str
+    ) -> None:
+        copy = clone(repository, tmp_path / "copy")
+        outcome = check(copy, "--since", revision)
+        assert (outcome.code, outcome.text) == (2, f"stderr: artifact-lint: error: no such revision: {reason}\n")
+
     def test_the_remotes_name_is_suggested_where_only_its_branch_is_there(
         self, repository: Repository, tmp_path: Path
     ) -> None:
@@ -126,7 +155,101 @@ class TestSince:
             changes_since(copy.path, "develop")
 
 
+class TestNothingChanged:
+    @pytest.fixture
+    def code_alone(self, repository: Repository) -> Repository:
+        repository.write("train.py", "print('training')\n")
+        repository.git("add", "--all")
+        return repository
+
+    @pytest.mark.parametrize("form", ["full", "concise"])
+    def test_one_line_says_so_and_nothing_is_wrong(self, code_alone: Repository, form: str) -> None:
+        form = f"--output-format={form}"
+        outcome = check(code_alone, form, "--since", "main")
+        assert (outcome.code, outcome.text) == (0, "Nothing that changed since main belongs to a model artifact.\n")
+        outcome = check(code_alone, form, "--staged")
+        assert (outcome.code, outcome.text) == (0, "Nothing that is staged belongs to a model artifact.\n")
+
+    def test_the_json_report_notes_it(self, code_alone: Repository) -> None:
+        outcome = check(code_alone, "--output-format=json", "--since", "main")
+        assert json.loads(outcome.text)["notes"] == ["nothing that changed since main belongs to a model artifact"]
+
+    def test_a_repository_without_a_model_is_told_so_where_everything_is_looked_at(
+        self, tmp_path: Path, environment: Mapping[str, str]
+    ) -> None:
+        empty = Repository.create(tmp_path / "empty", environment)
+        empty.write("train.py", "print('training')\n")
+        assert check(empty, "--since", "0" * 40).code == 3
+        empty.git("add", "--all")
+        assert check(empty, "--staged").code == 0
+
+    def test_a_path_that_never_was_is_no_place_where_nothing_changed(self, code_alone: Repository) -> None:
+        for options in (["--since", "main"], ["--staged"]):
+            outcome = check(code_alone, *options, "modles")
+            assert outcome.code == 2
+            assert "no such file or directory: modles" in outcome.text
+            assert check(code_alone, *options, "models").code == 0
+
+
+class TestDeletedArtifacts:
+    def test_a_note_tells_what_is_gone(self, repository: Repository) -> None:
+        repository.git("rm", "--quiet", "-r", "models/fraud")
+        head = repository.git("rev-parse", "HEAD")
+        for report, since in ((run(repository, since="main"), "main"), (run(repository, staged=True), head[:12])):
+            assert report.notes == (f"models/fraud (churn 1.2.0) is gone since {since}",)
+            assert report.findings == ()
+        for options in ([], ["--select", "PKL"], ["models/fraud"]):
+            outcome = check(repository, "--output-format=full", "--since", "main", *options)
+            assert outcome.code == 0
+            assert outcome.text == (
+                "note: models/fraud (churn 1.2.0) is gone since main\n"
+                "Nothing that changed since main belongs to a model artifact that is still there.\n"
+            )
+
+    def test_what_moved_or_was_only_stripped_of_its_record_is_not_gone(self, repository: Repository) -> None:
+        repository.git("mv", "models/fraud", "models/other")
+        repository.git("rm", "--quiet", "models/churn/model-artifact.yaml")
+        for report in (run(repository, since="main"), run(repository, staged=True)):
+            assert [note for note in report.notes if "gone" in note] == []
+
+    def test_nothing_is_said_of_what_was_gone_before_or_is_elsewhere(self, repository: Repository) -> None:
+        repository.git("rm", "--quiet", "-r", "models/fraud")
+        assert run(repository, since="HEAD~1").notes == ()
+        report = lint([str(repository.path / "models/churn")], Request(Settings(), revision="main"))
+        assert report.notes == ()
+
+    def test_many_are_counted(self, repository: Repository) -> None:
+        for number in range(12):
+            add_model(repository, f"models/m{number:02}")
+        repository.git("rm", "--quiet", "-r", "models")
+        notes = run(repository, staged=True).notes
+        assert len(notes) == 11
+        assert notes[-1].startswith("4 more artifacts are gone since")
+
+
 class TestShallowClones:
+    def test_a_misspelt_name_of_what_it_has_is_a_slip(self, repository: Repository, tmp_path: Path) -> None:
+        repository.git("tag", "v1.1")
+        copy = clone(repository, tmp_path / "copy", "--depth=1")
+        for wrong, right in (("orgin/main", "origin/main"), ("mian~3", "main~3"), ("HAED", "HEAD"), ("", None)):
+            outcome = check(copy, "--since", wrong)
+            assert outcome.code == 2
+            assert (f"(did you mean {right}?)" if right else "its name is empty") in outcome.text
+        for revision in ("v1.2", "origin/dev", "main~3", "release"):
+            (fallback,) = run(copy, since=revision).fallbacks
+            assert fallback.message.startswith(f"this shallow clone does not have {revision}: fetch it with `git fetch")
+
+    def test_the_command_that_is_named_fetches_what_was_missing(self, repository: Repository, tmp_path: Path) -> None:
+        repository.git("branch", "develop", "HEAD~1")
+        for revision in ("origin/develop", "HEAD~1"):
+            shallow = clone(repository, tmp_path / revision.replace("/", "-"), "--depth=1")
+            (fallback,) = run(shallow, since=revision).fallbacks
+            command = fallback.message.split("`")[1]
+            assert "fetch-depth: 0" in fallback.message
+            shallow.git(*command.split()[1:])
+            report = run(shallow, since=revision)
+            assert (linted(report), report.fallbacks) == (["models/fraud"], ())
+
     def test_a_revision_that_was_not_fetched_widens_the_run(self, repository: Repository, tmp_path: Path) -> None:
         base = repository.git("rev-parse", "HEAD~1")
         copy = clone(repository, tmp_path / "copy", "--depth=1")
@@ -276,6 +399,36 @@ class TestPlaces:
 
 
 class TestStaged:
+    def test_a_conflict_is_told(self, repository: Repository) -> None:
+        repository.git("checkout", "--quiet", "-b", "theirs")
+        repository.write("models/churn/model-artifact.yaml", "schema_version: 1\nname: theirs\n")
+        repository.git("commit", "--quiet", "--all", "--message", "theirs")
+        repository.git("checkout", "--quiet", "main")
+        repository.write("models/churn/model-artifact.yaml", "schema_version: 1\nname: ours\n")
+        repository.git("commit", "--quiet", "--all", "--message", "ours")
+        assert repository.run("git", "merge", "--quiet", "theirs").code == 1
+        outcome = check(repository, "--staged", "--select", "PKL")
+        assert outcome.code == 0
+        told = "not merged yet, and looked at as our side has it: models/churn/model-artifact.yaml"
+        assert outcome.text.count(told) == 1
+        assert f"stderr: artifact-lint: warning: {told}" in outcome.text
+
+    def test_another_repository_s_index_fails_the_run(
+        self, repository: Repository, tmp_path: Path, environment: Mapping[str, str]
+    ) -> None:
+        other = Repository.create(tmp_path / "other", environment)
+        outcome = check(repository, "--staged", "--select", "PKL", GIT_INDEX_FILE=str(other.path / ".git/index"))
+        assert outcome.code == 2
+        assert "GIT_INDEX_FILE names an index of another repository" in outcome.text
+
+    def test_without_either_option_standard_error_says_what_git_did_not(self, repository: Repository) -> None:
+        (repository.path / ".git/index").write_bytes(b"garbage" * 10)
+        for options in (["--output-format", "concise"], ["-q"], []):
+            outcome = check(repository, *options)
+            told = "stderr: artifact-lint: warning: what git knows of the files was not seen: git failed: "
+            assert outcome.text.count("what git knows") == 1
+            assert told in outcome.text
+
     def test_an_index_that_cannot_be_read_fails_the_run_and_shows_what_is_there(self, repository: Repository) -> None:
         repository.write("models/churn/model.pkl", "")
         (repository.path / "models/churn/model.pkl").write_bytes(b"cposix\nsystem\n(S'echo'\ntR.")

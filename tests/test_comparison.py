@@ -53,6 +53,15 @@ def told(repository: Repository, *changes: str) -> None:
     assert said(repository) == [f"1.2.0 was published with other contents: {'; '.join(changes)}"]
 
 
+def _staged(repository: Repository) -> Report:
+    repository.git("add", "--all")
+    return run(repository, staged=True)
+
+
+def _digest(content: str) -> str:
+    return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+
+
 class TestWhatIsAChange:
     def test_weights(self, repository: Repository) -> None:
         repository.write(MODEL, OTHER_WEIGHTS)
@@ -62,6 +71,7 @@ class TestWhatIsAChange:
     @pytest.mark.parametrize(
         ("old", "new", "change"),
         [
+            ("type: long", "type: int32", "input age long -> int32"),
             ("architecture: XGBClassifier", "architecture: XGBRegressor", "architecture XGBClassifier -> XGBRegressor"),
             ("max_depth: 6", "max_depth: 8", "hyperparameter max_depth 6 -> 8"),
             ("max_depth: 6, ", "", "hyperparameter max_depth 6 was removed"),
@@ -77,6 +87,96 @@ class TestWhatIsAChange:
     def test_configuration_and_schema(self, repository: Repository, old: str, new: str, change: str) -> None:
         edit(repository, RECORD, old, new)
         told(repository, change)
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("type: long", "type: int64"),
+            ("income, type: double", "income, type: np.float64"),
+            ("architecture: XGBClassifier", "architecture: xgb_classifier"),
+        ],
+    )
+    def test_another_spelling_is_none(self, repository: Repository, old: str, new: str) -> None:
+        edit(repository, RECORD, old, new)
+        assert said(repository) == []
+
+    @pytest.mark.parametrize("version", ["1.2", "1.2.0+build5", "v1.2"])
+    def test_another_spelling_of_the_version_does_not_hide_one(self, repository: Repository, version: str) -> None:
+        edit(repository, RECORD, '"1.2.0"', f'"{version}"')
+        assert said(repository) == []
+        repository.write(MODEL, OTHER_WEIGHTS)
+        (message,) = said(repository)
+        assert message.startswith(f"{version} ranks as 1.2.0 does, which was published with other contents: {MODEL}")
+
+    def test_another_role_does_not_hide_one(self, repository: Repository) -> None:
+        edit(repository, RECORD, "role: weights", "role: other")
+        assert said(repository) == []
+        repository.write(MODEL, OTHER_WEIGHTS)
+        (message,) = said(repository)
+        assert message.startswith(f"1.2.0 was published with other contents: {MODEL} sha256:")
+
+    @pytest.mark.parametrize("option", ["--assume-unchanged", "--skip-worktree"])
+    def test_what_git_was_told_not_to_watch_is_read(self, repository: Repository, option: str) -> None:
+        repository.git("update-index", option, MODEL)
+        edit(repository, RECORD, "name: churn", "name: churn # the same")
+        assert of_rule("LIF201", run(repository, since="HEAD")) == []
+        repository.write(MODEL, OTHER_WEIGHTS)
+        (finding,) = of_rule("LIF201", run(repository, since="HEAD"))
+        assert MODEL in finding.message
+
+    def test_what_a_sparse_checkout_leaves_out_is_none(self, repository: Repository) -> None:
+        repository.git("sparse-checkout", "set", "--no-cone", "/*", f"!{MODEL}")
+        edit(repository, RECORD, "name: churn", "name: churn # the same")
+        assert not (repository.path / MODEL).exists()
+        assert of_rule("LIF201", run(repository, since="HEAD")) == []
+
+    def test_what_time_stamps_do_not_tell_the_record_does(self, repository: Repository) -> None:
+        place = repository.path / MODEL
+        edit(repository, RECORD, "format: json}", f"format: json, digest: {_digest(WEIGHTS)}}}")
+        os.utime(place, ns=(10**18, 10**18))
+        repository.git("config", "core.trustctime", "false")
+        repository.git("config", "core.checkStat", "minimal")
+        repository.git("add", "--all")
+        repository.commit("with a digest")
+        place.write_text(OTHER_WEIGHTS)
+        os.utime(place, ns=(10**18, 10**18))
+        edit(repository, RECORD, _digest(WEIGHTS), _digest(OTHER_WEIGHTS))
+        assert MODEL not in repository.git("diff", "--name-only")
+        (finding,) = of_rule("LIF201", run(repository, since="HEAD"))
+        assert finding.message.startswith(f"1.2.0 was published with other contents: {MODEL} sha256:")
+
+    def test_a_digest_that_is_corrected_is_none(self, repository: Repository) -> None:
+        edit(repository, RECORD, "format: json}", f"format: json, digest: {_digest(OTHER_WEIGHTS)}}}")
+        repository.git("commit", "--quiet", "--all", "--message", "with a wrong digest")
+        edit(repository, RECORD, _digest(OTHER_WEIGHTS), _digest(WEIGHTS))
+        assert said(repository) == []
+
+    def test_what_a_link_leads_to(self, repository: Repository) -> None:
+        (repository.path / "blobs").mkdir()
+        (repository.path / MODEL).rename(repository.path / "blobs/real.json")
+        (repository.path / MODEL).symlink_to("../../blobs/real.json")
+        assert said(repository) == []
+        repository.commit("link to the weights")
+        repository.write("blobs/real.json", OTHER_WEIGHTS)
+        assert linted(run(repository, since="HEAD")) == [PLACE]
+        assert of_rule("CMP001", run(repository, since="HEAD")) == []
+        for report in (run(repository, since="HEAD"), _staged(repository)):
+            assert linted(report) == [PLACE]
+            (finding,) = of_rule("LIF201", report)
+            assert finding.message.startswith(f"1.2.0 was published with other contents: {MODEL} sha256:")
+
+    def test_what_a_link_leads_to_now(self, repository: Repository) -> None:
+        repository.write("blobs/one.json", WEIGHTS)
+        repository.write("blobs/two.json", OTHER_WEIGHTS)
+        (repository.path / MODEL).unlink()
+        (repository.path / MODEL).symlink_to("../../blobs/one.json")
+        repository.git("add", "--all")
+        repository.commit("link to the weights")
+        (repository.path / MODEL).unlink()
+        (repository.path / MODEL).symlink_to("../../blobs/two.json")
+        for report in (run(repository, since="HEAD"), _staged(repository)):
+            assert linted(report) == [PLACE]
+            assert len(of_rule("LIF201", report)) == 1
 
     def test_the_order_of_columns(self, repository: Repository) -> None:
         age, income = "    - {name: age, type: long, required: true}\n", "    - {name: income, type: double}\n"
@@ -138,6 +238,7 @@ class TestWhatIsNone:
             ("architecture: XGBClassifier", "architecture: xgb-classifier"),
             ('version: "1.2.0"', 'version: "1.2.1"'),
             ('version: "1.2.0"\n', ""),
+            ('version: "1.2.0"', "version: null"),
             ("name: churn", "name: fraud"),
         ],
     )
@@ -262,6 +363,16 @@ class TestWhatIsPublished:
         (finding,) = of_rule("LIF201", run(repository, since="HEAD"))
         assert finding.severity is Severity.WARNING
 
+    @pytest.mark.parametrize("version", ["", "version: null\n"])
+    def test_a_version_that_is_taken_out_of_the_manifest_to_change_it(
+        self, repository: Repository, version: str
+    ) -> None:
+        edit(repository, RECORD, 'version: "1.2.0"\n', version)
+        repository.write(MODEL, OTHER_WEIGHTS)
+        (message,) = said(repository)
+        start = "the version is gone, and 1.2.0 was published with other contents: "
+        assert message.startswith(f"{start}{MODEL} sha256:")
+
     def test_a_published_version_that_moves_elsewhere_and_changes(self, repository: Repository) -> None:
         shutil.copytree(repository.path / PLACE, repository.path / "models/churn-old")
         repository.write("models/churn-old/model.json", OTHER_WEIGHTS)
@@ -337,6 +448,8 @@ class TestVersionsThatGoBack:
         repository.git("commit", "--quiet", "--allow-empty", "--all", "--message", before)
         edit(repository, RECORD, before, after)
         assert said(repository, "NAM014") == [f"the version went back from {before} to {after}"]
+        (finding,) = of_rule("NAM014", run(repository, staged=True))
+        assert finding.help == f"Raise the version above {before}."
 
     @pytest.mark.parametrize(
         ("before", "after"), [("1.2.0", "1.3.0"), ("1.2.0", "2"), ("9", "10"), ("1.0.0-rc1", "1.0.0")]
@@ -367,10 +480,12 @@ class TestVersionsThatGoBack:
         edit(repository, RECORD, "1.2.0", "1.1.0")
         (message,) = said(repository, "NAM014")
         assert "is newer than 1.1.5 at models/old" in message
+        (finding,) = of_rule("NAM014", run(repository, staged=True))
+        assert finding.help == "Raise the version above 1.1.5."
 
 
 def test_an_untouched_neighbour_with_the_same_version_is_held_against_what_was_touched(repository: Repository) -> None:
-    named = MANIFEST.replace("model.json", "eu.json")
+    named = MANIFEST.replace("model.json", "eu.json").replace("name: churn", "name: fraud")
     repository.write("shared/eu.model-artifact.yaml", named)
     repository.write("shared/eu.json", WEIGHTS)
     repository.git("add", "--all")
@@ -381,7 +496,7 @@ def test_an_untouched_neighbour_with_the_same_version_is_held_against_what_was_t
     assert linted(report) == ["shared/us.model-artifact.yaml"]
     (finding,) = of_rule("NAM013", report)
     assert finding.artifact == "shared/us.model-artifact.yaml"
-    assert finding.message == "churn 1.2.0 is also at shared/eu.model-artifact.yaml, with other weights"
+    assert finding.message == "fraud 1.2.0 is also at shared/eu.model-artifact.yaml, with other weights"
 
 
 def test_two_copies_with_one_version_and_another_configuration(repository: Repository) -> None:
@@ -420,3 +535,31 @@ class TestCost:
         report: Report = lint([str(repository.path)], Request(Settings(), revision="HEAD"))
         assert len(of_rule("LIF201", report)) == 1
         assert untouched not in opened
+
+
+class TestCopies:
+    """A copy keeps the name and the version, and lies in no neighbourhood of what it was copied from."""
+
+    def test_other_weights_under_the_same_version_elsewhere(self, repository: Repository) -> None:
+        shutil.copytree(repository.path / PLACE, repository.path / "other/place")
+        assert said(repository, "NAM013") == []
+        repository.write("other/place/model.json", OTHER_WEIGHTS)
+        assert said(repository, "NAM013") == [f"churn 1.2.0 is also at {PLACE}, with other weights"]
+        assert linted(run(repository, staged=True)) == ["other/place"]
+        edit(repository, "other/place/model-artifact.yaml", "1.2.0", "1.3.0")
+        assert said(repository, "NAM013") == []
+
+    def test_a_version_that_is_set_to_one_that_is_taken(self, repository: Repository) -> None:
+        add_model(repository, "other/place", MANIFEST.replace("1.2.0", "1.1.0"))
+        repository.write("other/place/model.json", OTHER_WEIGHTS)
+        repository.git("commit", "--quiet", "--all", "--message", "other weights")
+        edit(repository, "other/place/model-artifact.yaml", "1.1.0", "1.2.0")
+        assert said(repository, "NAM013") == [f"churn 1.2.0 is also at {PLACE}, with other weights"]
+
+    def test_what_is_excluded_is_no_other(self, repository: Repository) -> None:
+        shutil.copytree(repository.path / PLACE, repository.path / "other/place")
+        repository.write("other/place/model.json", OTHER_WEIGHTS)
+        settings = Settings(exclude=("models/**",))
+        report = lint([str(repository.path)], Request(settings, revision="HEAD"))
+        assert linted(report) == ["other/place"]
+        assert of_rule("NAM013", report) == []

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
 from artifact_lint.model import FileState, Role
-from artifact_lint.model.agreement import may_be_same_architecture, plain_name, same_value
+from artifact_lint.model.agreement import may_be_same_architecture, same_architecture_name, same_type, same_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,18 +67,19 @@ def have_other_weights(one: Artifact, other: Artifact) -> bool:
 
 
 def _effective(artifact: Artifact) -> dict[str, WeightFile]:
-    return {
-        file.path: file
-        for file in artifact.files
-        if file.role in _EFFECTIVE and file.state is not FileState.MISSING and not file.directory
-    }
+    return {path: file for path, file in _present(artifact).items() if file.role in _EFFECTIVE}
+
+
+def _present(artifact: Artifact) -> dict[str, WeightFile]:
+    return {file.path: file for file in artifact.files if file.state is not FileState.MISSING and not file.directory}
 
 
 def _weights(before: Artifact, after: Artifact) -> Iterator[Difference]:
     past, present = _effective(before), _effective(after)
-    for path in sorted(past.keys() & present.keys()):
-        if _differ(past[path], present[path]):
-            yield Difference(f"{path} {_arrow(past[path], present[path])}", present[path].origin)
+    was, now = _present(before), _present(after)
+    for path in sorted((past.keys() | present.keys()) & was.keys() & now.keys()):
+        if _differ(was[path], now[path]):
+            yield Difference(f"{path} {_arrow(was[path], now[path])}", now[path].origin)
     all_past, all_present = ({file.path for file in one.files} for one in (before, after))
     gone = [past[path] for path in sorted(past.keys() - all_present)]
     new = [present[path] for path in sorted(present.keys() - all_past)]
@@ -96,13 +97,20 @@ def _weights(before: Artifact, after: Artifact) -> Iterator[Difference]:
 
 
 def _differ(one: WeightFile, other: WeightFile) -> bool | None:
-    """Whether two files have different content; None where nobody can tell. Nothing is hashed that need not be."""
-    if one.digest is other.digest:
+    """Whether two files have different content; None where nobody can tell. Nothing is hashed that need not be.
+
+    What the bytes are outweighs what is on record of them; files that share a digest are equal unless their records
+    contradict each other.
+    """
+    if one.digest is other.digest and not one.contradicts(other):
         return False
     if not (_is_knowable(one) and _is_knowable(other)):
         return None
     if one.size and other.size and one.size != other.size:
         return True
+    stated = [(file.digest.value or "").lower() for file in (one, other)]
+    if all(stated) and stated[0].partition(":")[0] == stated[1].partition(":")[0]:
+        return stated[0] != stated[1]
     first, second = _known(one), _known(other)
     shared = first.keys() & second.keys()
     return any(first[name] != second[name] for name in shared) if shared else None
@@ -115,10 +123,10 @@ def _is_knowable(file: WeightFile) -> bool:
 
 def _known(file: WeightFile) -> Mapping[str, str]:
     """The digests of a file by algorithm: what is on record, and what the bytes or their pointer say instead."""
-    digests = [fact.value for mention in file.mentions for fact in mention.digests]
+    known = dict(file.recorded)
     if file.digest.value is not None:
-        digests.append(file.digest.value)
-    return {digest.partition(":")[0].lower(): digest.lower() for digest in digests}
+        known[file.digest.value.partition(":")[0].lower()] = file.digest.value.lower()
+    return known
 
 
 def _arrow(one: WeightFile, other: WeightFile) -> str:
@@ -149,7 +157,7 @@ def _architecture(before: Stated[str], after: Stated[str]) -> Iterator[Differenc
     pair = _counterpart(before, after)
     if pair is not None:
         past, now = pair
-        if plain_name(past.value) != plain_name(now.value):
+        if not same_architecture_name(past.value, now.value):
             yield Difference(f"architecture {past.value} -> {now.value}", now.origin, now.guessed)
     elif before.best and after.best and not may_be_same_architecture(before.best.value, after.best.value):
         past, now = before.best, after.best
@@ -251,8 +259,11 @@ def _is_ordered(features: Sequence[Feature]) -> bool:
 
 def _attributes(before: Feature, after: Feature) -> Iterator[str]:
     """What was stated of a feature and is stated otherwise now."""
+    types = before.dtype and before.dtype.casefold(), after.dtype and after.dtype.casefold()
+    if types[0] and types[1] and same_type(types[0], types[1]):
+        types = (None, None)
     pairs: tuple[tuple[str, object, object], ...] = (
-        ("", before.dtype and before.dtype.casefold(), after.dtype and after.dtype.casefold()),
+        ("", *types),
         ("required ", before.required, after.required),
         ("nullable ", before.nullable, after.nullable),
         ("shape ", before.shape and list(before.shape), after.shape and list(after.shape)),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.model import Problem, Related, Severity
 from artifact_lint.model.agreement import same_name
-from artifact_lint.policy.versions import is_unfinished, same
+from artifact_lint.policy.versions import are_equal, is_unfinished, same
 from artifact_lint.rules.contents import differences
 from artifact_lint.rules.registry import change_rule
 
@@ -29,8 +29,9 @@ def published_version_changed(before: Artifact, after: Artifact) -> Iterator[Pro
     the remote's default branch, or HEAD itself where there is no remote. A version is published once it is stated
     there, in any stage but `experiment`; one that first appears in the change is not. A release candidate is published:
     somebody evaluates it. So is 0.x, whose interface may change with every version, but never within one. A version
-    that calls itself unfinished (`dev`, `snapshot`, `nightly`, `draft`, `wip`) is not. An artifact that states no
-    version is not looked at.
+    that calls itself unfinished (`dev`, `snapshot`, `nightly`, `draft`, `wip`) is not. An artifact that stated no
+    version is not looked at; one that states none any more still answers for the one it had, and so does one whose
+    version is spelled otherwise and ranks alike: `1.2` and `1.2.0+build5` are no versions after 1.2.0.
 
     Comments, formatting, the order of keys, descriptions, licenses, aliases and stages may change, and so may the
     places of files whose content stays. A value that was not stated before contradicts nothing: digests, sizes, ranges
@@ -43,7 +44,7 @@ def published_version_changed(before: Artifact, after: Artifact) -> Iterator[Pro
     Restore what was published, or give the changed model a new version.
     """
     past, version = before.record.version.best, after.record.version.best
-    if past is None or version is None or not same(past.value, version.value) or not _is_published(before):
+    if past is None or not _is_published(before) or (version is not None and not are_equal(past.value, version.value)):
         return
     names = before.record.name.best, after.record.name.best
     if names[0] and names[1] and not same_name(names[0].value, names[1].value):
@@ -55,12 +56,20 @@ def published_version_changed(before: Artifact, after: Artifact) -> Iterator[Pro
         return
     named = "; ".join(one.what for one in changed[:_MOST_NAMED])
     rest = f"; and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
+    contents = f"was published with other contents: {named}{rest}"
+    origin = version.origin if version else after.origin
+    if version is None:
+        message = f"the version is gone, and {past.value} {contents}"
+    elif same(past.value, version.value):
+        message = f"{version.value} {contents}"
+    else:
+        message = f"{version.value} ranks as {past.value} does, which {contents}"
     yield Problem(
-        version.origin,
-        f"{version.value} was published with other contents: {named}{rest}",
+        origin,
+        message,
         "Restore what was published, or give the changed model a new version.",
-        related=tuple(Related(one.origin, one.what) for one in changed if one.origin != version.origin),
-        guessed=past.guessed or version.guessed or all(one.guessed for one in changed),
+        related=tuple(Related(one.origin, one.what) for one in changed if one.origin != origin),
+        guessed=past.guessed or (version is not None and version.guessed) or all(one.guessed for one in changed),
     )
 
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from artifact_lint.model import Artifact, Fact, Mention, VersionControl, WeightFile
 
 
+#: A pointer has at most so many bytes (Git LFS specification, "Pointer").
+_LONGEST_POINTER = 1024
+
+
 @rule("GIT001", "weights-in-git", severity=Severity.WARNING, tags=("repository",))
 def weights_in_git(artifact: Artifact) -> Iterator[Problem]:
     """A large file is in git itself, and neither in git-LFS nor in DVC.
@@ -59,16 +63,19 @@ def _pattern(file: WeightFile) -> str:
 
 @rule("GIT002", "raw-blob-under-lfs", severity=Severity.ERROR, tags=("repository", "integrity"))
 def raw_blob_under_lfs(artifact: Artifact) -> Iterator[Problem]:
-    """`.gitattributes` hand a file to git-LFS, and git holds the file itself instead of a pointer.
+    """`.gitattributes` hand a file to git-LFS, and git holds the file itself instead of a pointer; or the reverse.
 
-    It was added where git-LFS was not installed, or before the line in `.gitattributes` was.
+    It was added where git-LFS was not installed, or before the line in `.gitattributes` was. The reverse is a pointer
+    in git that no `filter=lfs` covers: it was copied there, or the line went missing.
 
     ## Why is this bad?
     The bytes are in git's history, which LFS was to keep small. Every checkout with git-LFS reports the file as
-    modified, and the next commit of somebody else turns it into a pointer whose bytes nobody may have uploaded.
+    modified, and the next commit of somebody else turns it into a pointer whose bytes nobody may have uploaded. A
+    pointer without the filter stays a pointer: whoever clones the repository never gets the weights.
 
     ## How to fix
-    With git-LFS installed (`git lfs install`): `git add --renormalize FILE`, and commit.
+    With git-LFS installed (`git lfs install`): `git add --renormalize FILE`, and commit. For a bare pointer, add the
+    line to `.gitattributes` (`git lfs track`), and upload the bytes if the LFS server does not have them.
     """
     git = artifact.git
     if git is None:
@@ -81,6 +88,23 @@ def raw_blob_under_lfs(artifact: Artifact) -> Iterator[Problem]:
         paths = " ".join(shlex.quote(file.path) for file in raw[:4])
         advice = f"With git-LFS installed, run `git add --renormalize {paths}` and commit."
         yield Problem(Origin(raw[0].path), message, advice, file=raw[0].path)
+    bare = [file for file in artifact.files if _is_bare_pointer(git, file)]
+    if bare:
+        what, whom = ("is a git-LFS pointer", "it") if len(bare) == 1 else ("are git-LFS pointers", "them")
+        message = f"{listed(bare)} {what} in git, and no filter=lfs covers {whom}: no checkout fetches the weights"
+        advice = (
+            f"`git lfs track {_pattern(bare[0])}`, commit .gitattributes, and see to it that the bytes are uploaded."
+        )
+        yield Problem(Origin(bare[0].path), message, advice, file=bare[0].path)
+
+
+def _is_bare_pointer(git: VersionControl, file: WeightFile) -> bool:
+    """Whether git has a pointer that it takes for a file like any other; not so where git could not be asked."""
+    if file.pointer is None or file.pointer.kind != "git-LFS" or not git.is_tracked(file.path):
+        return False
+    if git.is_under_lfs(file.path) or git.trouble is not None:
+        return False
+    return 0 < (git.blob_size(file.path) or 0) <= _LONGEST_POINTER
 
 
 def _is_raw_under_lfs(git: VersionControl, file: WeightFile) -> bool:
@@ -174,7 +198,7 @@ def mlruns_committed(artifacts: Sequence[Artifact]) -> Iterator[tuple[Artifact, 
             what = f"{store} is" if store == example else f"{store}/ is"
             message = f"{what} committed, which MLflow writes to with every run"
             advice = f"`git rm -r --cached {shlex.quote(store)}`, add it to .gitignore, and log to a tracking server."
-            yield near[-1], Problem(Origin(example), message, advice)
+            yield near[-1], Problem(Origin(example), message, advice, place=store)
 
 
 def _tracking_stores(paths: Collection[str]) -> dict[str, str]:
@@ -211,6 +235,6 @@ def unstaged_weights(artifact: Artifact) -> Iterator[Problem]:
         records = {mention.origin.path for mention in file.mentions if not mention.vouches}
         settled = [path for path in records if git.is_tracked(path) and not git.is_modified(path)]
         if settled and git.is_modified(file.path):
-            message = f"{file.path} is not what is staged, and {min(settled)} is"
+            message = f"{file.path} was changed since it was staged, and {min(settled)}, which describes it, was not"
             advice = f"`git add {shlex.quote(file.path)}`, or restore it."
             yield Problem(Origin(file.path), message, advice, file=file.path)

@@ -72,7 +72,8 @@ def _against_the_base(before: Artifact, after: Artifact) -> Iterator[Problem]:
     is_restored = made is not None and was_made is not None and made < was_made
     if (compare(version.value, past.value) or 0) < 0 and not is_restored:
         message = f"the version went back from {past.value} to {version.value}"
-        yield Problem(version.origin, message, "Raise the version.", guessed=past.guessed or version.guessed)
+        advice = f"Raise the version above {past.value}."
+        yield Problem(version.origin, message, advice, guessed=past.guessed or version.guessed)
 
 
 @collection_rule(
@@ -105,7 +106,8 @@ def version_not_increasing(artifacts: Sequence[Artifact]) -> Iterator[tuple[Arti
                     "but its version is lower"
                 )
                 related = (Related(older_version.origin, "the older model's version"),)
-                yield newer, Problem(newer_version.origin, message, "Raise the version.", related=related)
+                advice = f"Raise the version above {older_version.value}."
+                yield newer, Problem(newer_version.origin, message, advice, related=related)
 
 
 def _moment(created: str | None) -> datetime | None:

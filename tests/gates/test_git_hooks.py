@@ -208,25 +208,143 @@ def test_a_missing_linter_is_told_and_refuses(
 
 
 @needs("git-lfs")
-def test_weights_in_lfs_are_judged_by_their_pointers(published: Repository) -> None:
+def test_weights_in_lfs_are_judged_by_what_git_lfs_keeps_of_them(published: Repository) -> None:
     published.git("lfs", "install", "--local", "--skip-repo")
     published.write(".gitattributes", "*.ubj filter=lfs diff=lfs merge=lfs -text\n")
     published.git("add", ".gitattributes")
     published.add_artifact(GOOD, "models/iris")
     outcome = published.run("git", "commit", "--message", "a model")
     assert outcome.code == 0, outcome.text
-    assert "SUM107" in outcome.text
+    assert "All good" in outcome.text
 
     published.write("train.py", "print('not committed yet')\n")
     outcome = published.run("git", "push", "origin", "main")
     assert outcome.code == 0, outcome.text
-    assert "SUM107" in outcome.text
+    assert "All good" in outcome.text
 
     weights = published.path / "models/iris/classifier.ubj"
     weights.write_bytes(weights.read_bytes() + b"more")
     outcome = published.run("git", "commit", "--all", "--message", "other bytes")
     assert outcome.code != 0
     assert "SUM101" in outcome.text
+
+
+def objects(remote: Path) -> set[str]:
+    """The ids of the Git LFS objects that a remote has."""
+    return {path.name for path in (remote / "lfs/objects").rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def large(hooked: Repository, remote: Path) -> Repository:
+    """A repository whose weights go to Git LFS, set up by it as far as it does so where a pre-push hook is there."""
+    assert remote.is_dir()
+    hooked.git("lfs", "install", "--local", "--skip-repo")
+    hooked.write(".gitattributes", "*.ubj filter=lfs diff=lfs merge=lfs -text\n*.csv filter=lfs diff=lfs merge=lfs\n")
+    hooked.git("add", ".gitattributes")
+    hooked.add_artifact(GOOD, "models/iris")
+    hooked.commit("a model")
+    return hooked
+
+
+def stored(repository: Repository, revision: str = "HEAD") -> str:
+    """The id of the Git LFS object of the weights."""
+    return repository.git("show", f"{revision}:models/iris/classifier.ubj").partition("sha256:")[2].split()[0]
+
+
+@needs("git-lfs")
+class TestLargeFiles:
+    def test_a_push_uploads_the_weights(self, large: Repository, remote: Path) -> None:
+        outcome = large.run("git", "push", "origin", "main")
+        assert outcome.code == 0, outcome.text
+        assert objects(remote) == {stored(large)}
+        copy = remote.parent / "copy"
+        large.git(
+            "clone",
+            "--quiet",
+            "--branch=main",
+            "--config",
+            "filter.lfs.smudge=git-lfs smudge -- %f",
+            str(remote),
+            str(copy),
+        )
+        assert (copy / "models/iris/classifier.ubj").read_bytes() == (GOOD / "classifier.ubj").read_bytes()
+
+    def test_several_refs_reach_it_whole(self, large: Repository, remote: Path) -> None:
+        ids = {stored(large)}
+        for name in ("one", "two"):
+            large.git("checkout", "--quiet", "-b", name, "main")
+            large.write(f"{name}.csv", name)
+            large.git("add", ".")
+            large.commit(name)
+            ids.add(large.git("show", f"HEAD:{name}.csv").partition("sha256:")[2].split()[0])
+        large.git("push", "--quiet", "--no-verify", "origin", "main~1:refs/heads/old")
+        assert objects(remote) == set()
+        outcome = large.run("git", "push", "origin", "main", "one", "two", ":old")
+        assert outcome.code == 0, outcome.text
+        assert objects(remote) == ids
+        assert "refs/heads/old" not in refs(large)
+
+    def test_of_a_push_that_is_refused_nothing_is_uploaded(self, large: Repository, remote: Path) -> None:
+        large.add_artifact(BAD, "models/bad")
+        large.commit()
+        outcome = large.run("git", "push", "origin", "main")
+        assert outcome.code != 0
+        assert "PKL101" in outcome.text
+        assert objects(remote) == set()
+
+    def test_an_upload_that_fails_stops_the_push(self, large: Repository, remote: Path) -> None:
+        oid = stored(large)
+        (large.path / ".git/lfs/objects" / oid[:2] / oid[2:4] / oid).unlink()
+        (large.path / "models/iris/classifier.ubj").unlink()
+        outcome = large.run("git", "push", "origin", "main")
+        assert outcome.code != 0
+        assert objects(remote) == set()
+        assert refs(large) == ""
+
+    def test_from_a_second_worktree_and_from_below(self, large: Repository, remote: Path) -> None:
+        second = Repository(remote.parent / "second", large.environment)
+        large.git("worktree", "add", "--quiet", str(second.path), "-b", "second")
+        below = Repository(second.path / "models", large.environment)
+        outcome = below.run("git", "push", "origin", "second")
+        assert outcome.code == 0, outcome.text
+        assert objects(remote) == {stored(large)}
+
+    def test_the_hooks_of_git_lfs_stay_beside_it(self, repository: Repository, remote: Path) -> None:
+        repository.git("lfs", "install", "--local")
+        hooks = repository.path / ".git/hooks"
+        shutil.copy2(ROOT / "hooks/pre-push", hooks / "pre-push")
+        assert all("git lfs" in (hooks / f"post-{name}").read_text() for name in ("checkout", "commit", "merge"))
+        repository.write(".gitattributes", "*.ubj filter=lfs diff=lfs merge=lfs -text lockable\n")
+        repository.add_artifact(GOOD, "models/iris")
+        repository.git("add", ".")
+        outcome = repository.run("git", "commit", "--message", "a model")
+        assert outcome.code == 0, outcome.text
+        assert repository.run("git", "push", "origin", "main").code == 0
+        assert objects(remote) == {stored(repository)}
+
+    def test_the_hook_of_a_team_is_called_by_another_that_was_there(self, large: Repository, remote: Path) -> None:
+        hooks = large.path / ".git/hooks"
+        (hooks / "pre-push").rename(hooks / "artifact-lint-pre-push")
+        readme = (ROOT / "hooks/README.md").read_text("utf-8")
+        first, second, *_ = (line[4:] for line in readme.splitlines() if line.startswith(("    refs=", "    printf")))
+        other = hooks / "pre-push"
+        other.write_text(f"#!/bin/sh\n{first}\n{second}\nprintf '%s\\n' \"$refs\" > seen\n", "utf-8")
+        other.chmod(0o755)
+        outcome = large.run("git", "push", "origin", "main")
+        assert outcome.code == 0, outcome.text
+        assert objects(remote) == {stored(large)}
+        assert (large.path / "seen").read_text("utf-8").startswith("refs/heads/main ")
+
+    def test_without_git_lfs_the_push_is_refused(self, large: Repository, remote: Path) -> None:
+        tools = remote.parent / "tools"
+        tools.mkdir()
+        for name in ("git", "sh", "cat", "sed", "tail", "mktemp", "rm", "artifact-lint"):
+            (tools / name).symlink_to(str(shutil.which(name, path=large.environment["PATH"])))
+        without = Repository(large.path, {**large.environment, "PATH": str(tools)})
+        without.git("config", "--remove-section", "filter.lfs")
+        outcome = without.run("git", "push", "origin", "main")
+        assert outcome.code != 0
+        assert "git-lfs is not on PATH" in outcome.text
 
 
 @needs("shellcheck")
