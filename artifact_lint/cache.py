@@ -159,7 +159,7 @@ def user_cache(environment: Mapping[str, str]) -> DigestCache | None:
 
     chosen = environment.get("ARTIFACT_LINT_CACHE_DIR")
     try:
-        return DigestCache(Path(chosen) if chosen else user_cache_path("artifact-lint", appauthor=False))
+        return DigestCache(Path(chosen).expanduser() if chosen else user_cache_path("artifact-lint", appauthor=False))
     except (OSError, RuntimeError):
         return None
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from artifact_lint.hashing import ALGORITHMS, why_not
-from artifact_lint.model import DigestCheck, DigestState
+from artifact_lint.model import DigestCheck, DigestState, Fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from artifact_lint.model import Fact, Pointer
+    from artifact_lint.model import Pointer
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,30 @@ def computable(recorded: Iterable[Fact[str]]) -> set[str]:
     """The algorithms among recorded digests that can be computed here."""
     named = {fact.value.partition(":")[0].lower() for fact in recorded}
     return {algorithm for algorithm in named & ALGORITHMS if why_not(algorithm) is None}
+
+
+def in_question(recorded: Iterable[Fact[str]], actual: Computed) -> set[str]:
+    """The further algorithms that digests which differ may be of, as far as they can be computed here."""
+    others = [other for fact in recorded if _differs(fact, actual) for other in fact.otherwise]
+    named = {other.partition(":")[0] for other in others}
+    return {algorithm for algorithm in named & ALGORITHMS if why_not(algorithm) is None}
+
+
+def _differs(fact: Fact[str], actual: Computed) -> bool:
+    found = actual.by_algorithm.get(fact.value.partition(":")[0])
+    return found is not None and found != fact.value.lower()
+
+
+def _otherwise(fact: Fact[str], actual: Computed) -> DigestCheck | None:
+    """What a digest is worth that differs and may be of another algorithm; None where it is of none."""
+    trouble = ""
+    for other in fact.otherwise:
+        algorithm = other.partition(":")[0]
+        found = actual.by_algorithm.get(algorithm)
+        if found == other.lower():
+            return DigestCheck(Fact(other, fact.origin, fact.guessed), DigestState.VERIFIED, found)
+        trouble = trouble or (why_not(algorithm) or actual.trouble if found is None else "")
+    return DigestCheck(fact, DigestState.UNVERIFIABLE, trouble=trouble) if trouble else None
 
 
 def against_bytes(recorded: Iterable[Fact[str]], actual: Computed) -> tuple[DigestCheck, ...]:
@@ -43,6 +67,10 @@ def against_bytes(recorded: Iterable[Fact[str]], actual: Computed) -> tuple[Dige
             checks.append(DigestCheck(fact, DigestState.UNVERIFIABLE, found))  # What is recorded is no digest.
         else:
             same = found == fact.value.lower()
+            instead = None if same else _otherwise(fact, actual)
+            if instead is not None:
+                checks.append(instead)
+                continue
             checks.append(DigestCheck(fact, DigestState.VERIFIED if same else DigestState.MISMATCH, found))
     return tuple(checks)
 
@@ -56,7 +84,11 @@ def against_pointer(recorded: Iterable[Fact[str]], pointer: Pointer | None) -> t
     for fact in recorded:
         if fact.value.lower() == known:
             checks.append(DigestCheck(fact, DigestState.POINTER, known))
-        elif fact.value.partition(":")[0].lower() != known.partition(":")[0] or len(fact.value) != len(known):
+        elif (
+            fact.value.partition(":")[0].lower() != known.partition(":")[0]
+            or len(fact.value) != len(known)
+            or fact.otherwise
+        ):
             checks.append(DigestCheck(fact, DigestState.UNVERIFIABLE))
         else:
             detail = f" according to its {pointer.kind} pointer"

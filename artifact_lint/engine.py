@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from artifact_lint.assemble import assemble_all
-from artifact_lint.comparison import Comparison, compare_with_base
+from artifact_lint.comparison import Comparison, compare_with_base, has_losses
 from artifact_lint.hash_pool import Job
 from artifact_lint.judging import View, judge
 from artifact_lint.model import Artifact, FileState, Finding
-from artifact_lint.model.report import Failure, Report
+from artifact_lint.model.report import Failure, Fallback, Report
 from artifact_lint.request import Request, Stage
 from artifact_lint.rules import all_rules
 from artifact_lint.scope import Scope, belongs_to, find_scope
@@ -73,13 +73,14 @@ def lint(paths: Sequence[str], request: Request) -> Report:
     seen = survey(paths, request)
     rules = [rule for rule in all_rules() if request.settings.selects(rule)]
     is_compared = any(rule.check_change is not None for rule in rules)
+    is_compared = is_compared or has_losses(seen.scope)
     comparison = compare_with_base(seen.scope, seen.artifacts, request.settings) if is_compared else Comparison()
     if request.details or any(rule.needs_digests for rule in rules):
         _hash_ahead(seen, request)
     view = View(seen.artifacts, seen.neighbours, comparison.pairs)
     findings, failures = judge(view, rules, request)
     stated = seen.scope.changes.fallback
-    fallbacks = (*([stated] if stated else []), *comparison.fallbacks)
+    fallbacks = (*([stated] if stated else []), *comparison.fallbacks, *_unasked(seen.scope))
     kept = [finding for finding in findings if not is_suppressed(finding, request.settings.per_path_ignores)]
     files = [file for artifact in seen.artifacts for file in artifact.files if file.state is not FileState.MISSING]
     return Report(
@@ -87,12 +88,13 @@ def lint(paths: Sequence[str], request: Request) -> Report:
         findings=tuple(sorted(kept, key=_order)),
         suppressed=len(findings) - len(kept),
         files=len(files),
-        size=sum(file.size or 0 for file in files if file.state is FileState.PRESENT),
+        size=sum(file.size or 0 for file in files if file.is_readable),
         notes=(
             *(fallback.message for fallback in fallbacks),
-            *_unasked(seen.scope),
+            *_gone(comparison.gone, seen.scope, request),
             *(_stranger(path, seen.scope) for path in seen.strangers),
             *_links_out(seen),
+            *_not_compared(seen.scope),
             *_not_checked(request.settings),
         ),
         failures=(
@@ -102,6 +104,7 @@ def lint(paths: Sequence[str], request: Request) -> Report:
             *failures,
         ),
         fallbacks=fallbacks,
+        unchanged=_unchanged(seen, comparison.gone, request),
     )
 
 
@@ -110,6 +113,29 @@ def _of_artifacts(failures: Iterable[Failure], artifacts: Sequence[Artifact]) ->
     for failure in {(failure.doing, failure.what): failure for failure in failures}.values():
         owners = (one.path for one in artifacts if belongs_to(failure.path or "", one, artifacts))
         yield replace(failure, artifact=next(owners, None))
+
+
+#: How many artifacts that are gone are named.
+_SHOWN_GONE = 10
+
+
+def _gone(gone: Sequence[Artifact], scope: Scope, request: Request) -> Iterator[str]:
+    """The artifacts that were deleted: no rule sees them any more."""
+    since = request.revision or (scope.changes.base or "")[:12]
+    for artifact in gone[:_SHOWN_GONE]:
+        record = artifact.record
+        title = " ".join(text for text in (record.name.value, record.version.value) if text)
+        yield f"{artifact.path or '.'}{f' ({title})' if title else ''} is gone since {since}"
+    if len(gone) > _SHOWN_GONE:
+        yield f"{len(gone) - _SHOWN_GONE:,} more artifacts are gone since {since}"
+
+
+def _unchanged(seen: Survey, gone: Sequence[Artifact], request: Request) -> str:
+    """What there is to say where nothing that changed is to be judged; else empty."""
+    if seen.artifacts or seen.failures or seen.scope.changes.touched is None:
+        return ""
+    what = "is staged" if request.staged else f"changed since {request.revision}"
+    return f"nothing that {what} belongs to a model artifact{' that is still there' if gone else ''}"
 
 
 _NOT_FOLLOWED = {
@@ -128,11 +154,16 @@ def _not_checked(settings: Settings) -> Iterator[str]:
             yield f"stages.{name}: {keys} cannot be checked by this release"
 
 
-def _unasked(scope: Scope) -> Iterator[str]:
+def _not_compared(scope: Scope) -> Iterator[str]:
+    if not scope.all_namesakes:
+        yield "too many records elsewhere: whether others state the same name and version was not looked at for all"
+
+
+def _unasked(scope: Scope) -> Iterator[Fallback]:
     """Why git did not answer: silence would pass for a check."""
     trouble = scope.tree.git.trouble if scope.tree.git is not None else None
     if trouble is not None and (scope.changes.fallback is None or trouble not in scope.changes.fallback.message):
-        yield f"what git knows of the files was not seen: {trouble}"
+        yield Fallback(f"what git knows of the files was not seen: {trouble}")
 
 
 def _stranger(path: str, scope: Scope) -> str:
@@ -165,7 +196,7 @@ def _hash_ahead(seen: Survey, request: Request) -> None:
             Job(file.path, file.size or 0, partial(_hash, file, details=request.details))
             for artifact in seen.artifacts
             for file in artifact.files
-            if file.state is FileState.PRESENT and (request.details or _has_digest(artifact, file))
+            if file.is_readable and (request.details or file.kept_here or _has_digest(artifact, file))
         ],
         also={"sha256"} if request.details else (),
         threads=request.jobs,

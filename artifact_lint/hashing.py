@@ -30,9 +30,13 @@ _BUFFERS_AHEAD = 3
 DOS2UNIX = "md5-dos2unix"
 #: Neither in hashlib nor in OpenSSL: the package `blake3` computes it.
 BLAKE3 = "blake3"
-_OF_HASHLIB = frozenset({"sha256", "sha512", "sha384", "sha1", "md5", "blake2b"})
+_OF_HASHLIB = frozenset({"sha256", "sha512", "sha384", "sha224", "sha1", "md5", "blake2b", "blake2s"})
+#: Those that hashlib spells otherwise.
+_SHA3 = {f"sha3-{bits}": f"sha3_{bits}" for bits in (224, 256, 384, 512)}
+#: BLAKE2b with a digest of fewer bits, as `b2sum --length` writes it; the number of bytes of each.
+_SHORT_BLAKE2B = {f"blake2b-{8 * size}": size for size in range(1, 64)}
 #: What digests are recorded in, whether or not this installation can compute all of them.
-ALGORITHMS = _OF_HASHLIB | {DOS2UNIX, BLAKE3}
+ALGORITHMS = _OF_HASHLIB | {DOS2UNIX, BLAKE3} | _SHA3.keys() | _SHORT_BLAKE2B.keys()
 
 #: DVC's own measure of what is text: at most this share of other bytes among the first ones of a chunk.
 _TEXT_SAMPLE = 512
@@ -123,9 +127,11 @@ def _hasher(algorithm: str) -> Hasher:
         from blake3 import blake3  # noqa: PLC0415 - an extra, and rarely asked for
 
         return blake3()
-    if algorithm not in _OF_HASHLIB:
+    if algorithm in _SHORT_BLAKE2B:
+        return hashlib.blake2b(digest_size=_SHORT_BLAKE2B[algorithm])
+    if algorithm not in _OF_HASHLIB and algorithm not in _SHA3:
         raise ValueError(f"no digest algorithm known here: {algorithm}")
-    return hashlib.new(algorithm, usedforsecurity=False)
+    return hashlib.new(_SHA3.get(algorithm, algorithm), usedforsecurity=False)
 
 
 def _chunks(source: Source, buffer: bytearray | None, *, read_ahead: bool) -> Generator[Chunk]:

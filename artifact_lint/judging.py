@@ -109,6 +109,7 @@ def _judge_change(pair: Pair, rules: Sequence[RuleInfo], settings: Settings) -> 
 def _stamp(rule: RuleInfo, artifact: Artifact, problem: Problem, settings: Settings) -> Finding:
     """A problem as a finding: the configuration's severity, or the problem's, or the rule's; a guess is no error."""
     severity = settings.severity_of(rule) or problem.severity or rule.severity
+    place = artifact.path if problem.place is None else problem.place
     if problem.guessed and severity is Severity.ERROR and settings.severity_of(rule) is None:
         severity = Severity.WARNING
     return Finding(
@@ -118,11 +119,11 @@ def _stamp(rule: RuleInfo, artifact: Artifact, problem: Problem, settings: Setti
         message=problem.message,
         help=problem.help,
         origin=problem.origin,
-        artifact=artifact.path,
+        artifact=place,
         file=problem.file,
         related=problem.related,
         fixes=problem.fixes,
-        fingerprint=f"{rule.code}\0{artifact.path}\0{problem.origin.path}\0{problem.origin.pointer}\0{problem.file}",
+        fingerprint=f"{rule.code}\0{place}\0{problem.origin.path}\0{problem.origin.pointer}\0{problem.file}",
     )
 
 

@@ -293,7 +293,7 @@ def override(
         raise SettingsError(unknown)
     given = tuple(key for key in keys if isinstance(key, PublicKey))
     return replace(
-        _with_keys(settings, given) if given else settings,
+        _with_keys(settings, given, for_run=True) if given else settings,
         select=tuple(map(canonical, select)) or settings.select,
         ignore=(*(() if select else settings.ignore), *map(canonical, ignore)),
         fail_on=fail_on or settings.fail_on,
@@ -383,8 +383,8 @@ def _public_key(file: Path, written: str) -> PublicKey | str:
     return f"{written} {trouble}" if trouble else PublicKey(written, pem)
 
 
-def _with_keys(settings: Settings, keys: tuple[PublicKey, ...]) -> Settings:
-    return replace(settings, options=replace(settings.options, public_keys=keys))
+def _with_keys(settings: Settings, keys: tuple[PublicKey, ...], *, for_run: bool = False) -> Settings:
+    return replace(settings, options=replace(settings.options, public_keys=keys, keys_for_run=for_run))
 
 
 def _selector_nodes(table: Node) -> Iterable[Node]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from artifact_lint.model import VersionControl
     from artifact_lint.stores.base import Entry, Store
+    from artifact_lint.stores.lfs import LfsObjects
 
 T = TypeVar("T")
 
@@ -28,14 +29,21 @@ TEXT_LIMIT = 4 << 20
 class Tree:
     """What discovery and adapters see of a store; `failures` are the errors of this program on the way.
 
-    `git` tells what git knows of the files, None where nobody is to ask it; `hashes` computes their digests.
+    `git` tells what git knows of the files, and `lfs` has what git-LFS keeps of them on this machine; each is None
+    where nobody is to ask it. `hashes` computes their digests.
     """
 
     def __init__(
-        self, store: Store, entries: Iterable[Entry], limits: Limits | None = None, git: VersionControl | None = None
+        self,
+        store: Store,
+        entries: Iterable[Entry],
+        limits: Limits | None = None,
+        git: VersionControl | None = None,
+        lfs: LfsObjects | None = None,
     ) -> None:
         self.store = store
         self.git = git
+        self.lfs = lfs
         self.limits = limits or Limits()
         self.hashes = HashPool(store)
         self._folders: dict[str, dict[str, Entry]] = {}

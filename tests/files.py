@@ -22,8 +22,6 @@ def wait_for_a_tick(file: Path) -> None:
             return
 
 
-def wait_until_settled(*files: Path) -> None:
-    """Wait until files were left alone for so long that their digests may be remembered."""
-    latest = max(max(file.stat().st_mtime_ns, file.stat().st_ctime_ns) for file in files)
-    while (left := latest + SETTLED - time.time_ns()) >= 0:
-        time.sleep(left / 1e9 + 0.01)
+def later() -> int:
+    """The time at which what was left alone from now on may be remembered, in nanoseconds since 1970."""
+    return time.time_ns() + SETTLED

@@ -384,6 +384,15 @@ class Stored:
         self.scene.place.write_bytes(data)
         self.repository.git("add", "--all")
 
+    def objects(self) -> list[Path]:
+        """What git-LFS has in its own store."""
+        return [place for place in (self.scene.root / ".git/lfs/objects").rglob("*") if place.is_file()]
+
+    def forget(self) -> None:
+        """No object is in git-LFS's own store, as where none was fetched."""
+        for place in self.objects():
+            place.unlink()
+
     def damage(self) -> None:
         """Other bytes of the same length, with times that say nothing happened, as a bad disk leaves them."""
         place, index = self.scene.place, self.scene.root / ".git/index"
@@ -415,11 +424,30 @@ def _damaged(stored: Stored) -> None:
 
 
 def _not_fetched(stored: Stored) -> None:
+    _kept(stored)
+    stored.forget()
+
+
+def _kept(stored: Stored) -> None:
+    """Fetched, and not checked out."""
     stored.repository.commit()
     stored.scene.place.write_text(f"{stored.pointer()}\n", "utf-8")
 
 
+def _kept_damaged(stored: Stored) -> None:
+    """Other bytes, as many, where git-LFS keeps the recorded ones."""
+    _kept(stored)
+    (place,) = stored.objects()
+    place.chmod(0o644)
+    place.write_bytes(place.read_bytes()[:-1] + b"?")
+
+
 def _sparse(stored: Stored) -> None:
+    _kept_sparse(stored)
+    stored.forget()
+
+
+def _kept_sparse(stored: Stored) -> None:
     stored.repository.commit()
     stored.repository.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{stored.scene.weights}")
     assert not stored.scene.place.exists()
@@ -457,6 +485,11 @@ def _staged_other_edited_back(stored: Stored) -> None:
     stored.scene.place.write_bytes(stored.scene.content.right)
 
 
+def _forgotten(stored: Stored, situation: Callable[[Stored], None]) -> None:
+    situation(stored)
+    stored.forget()
+
+
 #: What makes each situation, by the key of its column; those called `index-*` are linted with `--staged`.
 GIT_SITUATIONS: Mapping[str, Callable[[Stored], None]] = {
     "checked-out": _checked_out,
@@ -470,10 +503,15 @@ GIT_SITUATIONS: Mapping[str, Callable[[Stored], None]] = {
     "staged-other": _staged_other,
     "staged-and-edited": _staged_and_edited,
     "staged-edited-back": _staged_other_edited_back,
-    "index-staged": _staged,
-    "index-staged-other": _staged_other,
-    "index-staged-and-edited": _staged_and_edited,
-    "index-staged-edited-back": _staged_other_edited_back,
+    "kept": _kept,
+    "kept-sparse": _kept_sparse,
+    "kept-damaged": _kept_damaged,
+    "index-kept": _staged,
+    "index-kept-other": _staged_other,
+    "index-staged": partial(_forgotten, situation=_staged),
+    "index-staged-other": partial(_forgotten, situation=_staged_other),
+    "index-staged-and-edited": partial(_forgotten, situation=_staged_and_edited),
+    "index-staged-edited-back": partial(_forgotten, situation=_staged_other_edited_back),
 }
 #: The records of these situations, by the key of their row, and whether an extension of git-LFS packs the weights.
 STORED_RECORDS: Mapping[str, tuple[str, bool]] = {

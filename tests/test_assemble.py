@@ -20,6 +20,9 @@ from artifact_lint.model import (
     Presence,
     Role,
 )
+from artifact_lint.rules.integrity import missing_digest
+from artifact_lint.rules.manifests import unlisted_weights
+from artifact_lint.stores.base import Entry, EntryKind
 from artifact_lint.stores.local import LocalStore
 from artifact_lint.tree import Tree
 
@@ -219,3 +222,23 @@ def test_keras_weights_in_hdf5_are_weights_and_other_hdf5_is_data(tmp_path: Path
     head = b"\x89HDF\r\n\x1a\n" + bytes(88)
     assert only(tmp_path / "a", {"churn.h5": head + b"keras_version" + bytes(99)}).files[0].role is Role.WEIGHTS
     assert only(tmp_path / "b", {"survey.h5": head + bytes(99)}).files[0].role is Role.DATA
+
+
+def test_a_directory_that_may_not_be_listed_is_unread_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps([1]))
+    (tmp_path / "model-artifact.yaml").write_text(
+        "schema_version: 1\nname: churn\nweights: {files: [{path: model.pkl}]}\n"
+    )
+    store = LocalStore(tmp_path)
+    tree = Tree(store, [*store.entries(), Entry("sub", 0, EntryKind.UNREADABLE)])
+    (found,) = discover(tree)
+    artifact = assemble(tree, found, Options())
+    (closed,) = (file for file in artifact.files if file.path == "sub")
+    assert closed.directory
+    inspection = closed.inspection.value
+    assert inspection is not None
+    assert [part.detail for part in inspection.incomplete] == ["the directory may not be listed"]
+    assert unlisted_weights.check is not None
+    assert missing_digest.check is not None
+    assert list(unlisted_weights.check(artifact)) == []
+    assert [problem.file for problem in missing_digest.check(artifact)] == ["model.pkl"]

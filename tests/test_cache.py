@@ -385,6 +385,13 @@ class TestTheUsersCache:
         cache.save(digests(ONE))
         assert (tmp_path / "chosen" / NAME).is_file()
 
+    def test_lies_at_home_where_the_environment_says_so(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        cache = user_cache({"ARTIFACT_LINT_CACHE_DIR": "~/chosen"})
+        assert cache is not None
+        cache.save(digests(ONE))
+        assert (tmp_path / "chosen" / NAME).is_file()
+
     @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems have other places")
     def test_lies_among_the_other_caches(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

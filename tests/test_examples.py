@@ -24,7 +24,8 @@ GOOD = sorted(path.name for path in (ROOT / "examples/good").iterdir())
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    return lint([str(ROOT / "examples")], Request(Settings()))
+    # The weights behind the examples' git-LFS pointers are nowhere: under filter=lfs no clone could be checked out.
+    return lint([str(ROOT / "examples")], Request(Settings(ignore=("GIT002",))))
 
 
 def test_each_common_kind_has_a_good_example() -> None:

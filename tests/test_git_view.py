@@ -371,7 +371,9 @@ class TestPointersOfTheIndex:
         stored.write(MODEL, OTHER_WEIGHTS)
         report = run(stored)
         assert said(report, "SUM101") == []
-        assert said(report, "GIT") == [f"GIT005 {MODEL} is not what is staged, and {RECORD} is"]
+        assert said(report, "GIT") == [
+            f"GIT005 {MODEL} was changed since it was staged, and {RECORD}, which describes it, was not"
+        ]
         edit(stored, RECORD, "max_depth: 6", "max_depth: 7")
         assert said(run(stored), "GIT", "SUM101") == []
         stored.git("add", "--all")
@@ -419,6 +421,27 @@ class TestPointersOfTheIndex:
         assert [code.split()[0] for code in said(run(empty), "GIT")] == ["GIT002"]
         empty.git("lfs", "install", "--local")
         empty.git("add", "--renormalize", MODEL)
+        assert said(run(empty), "GIT") == []
+
+    def test_a_pointer_that_no_filter_covers_is_a_finding_until_one_does(
+        self, stored: Repository, tmp_path: Path
+    ) -> None:
+        copy = clone(stored, tmp_path / "copy")
+        pointer = (copy.path / MODEL).read_text()
+        assert pointer.startswith("version https://git-lfs")
+        assert said(run(copy), "GIT") == []
+        copy.git("rm", "--quiet", ".gitattributes")
+        copy.git("commit", "--quiet", "--message", "Forget the filter")
+        (finding,) = of_rule("GIT002", run(copy))
+        assert "is a git-LFS pointer in git, and no filter=lfs covers it" in finding.message
+        copy.write(".gitattributes", LFS)
+        assert said(run(copy), "GIT") == []
+
+    def test_a_pointer_that_git_does_not_track_is_nobodys_concern(self, empty: Repository) -> None:
+        add_model(empty)
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'ab' * 32}\nsize 12\n"
+        empty.write(f"models/new/{Path(MODEL).name}", pointer)
+        empty.write("models/new/model-artifact.yaml", MANIFEST)
         assert said(run(empty), "GIT") == []
 
     def test_an_empty_file_is_its_own_pointer(self, stored: Repository) -> None:
@@ -525,7 +548,7 @@ class TestWhatDoesNotBelong:
         assert of_rule("GIT004", run(repository)) == []
         repository.git("add", "mlflow.db")
         (finding,) = of_rule("GIT004", run(repository))
-        assert (finding.origin.path, finding.severity) == ("mlflow.db", Severity.NOTE)
+        assert (finding.origin.path, finding.artifact, finding.severity) == ("mlflow.db", "mlflow.db", Severity.NOTE)
 
     def test_a_directory_that_is_only_called_mlruns_is_no_store(self, repository: Repository) -> None:
         repository.write("docs/mlruns/README.md", "about mlruns")

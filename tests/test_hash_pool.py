@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
+import sys
 import threading
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from files import wait_for_a_tick, wait_until_settled
+from files import later, wait_for_a_tick
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +21,7 @@ from artifact_lint.stores import StoreError
 from artifact_lint.stores.local import LocalStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from artifact_lint.stores import Identity
@@ -31,10 +34,10 @@ def sha256(data: bytes) -> str:
 class Pooled:
     """A pool over a directory, and what it found of each file."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, clock: Callable[[], int] = later) -> None:
         self.root = root
         self.store = LocalStore(root)
-        self.pool = HashPool(self.store)
+        self.pool = HashPool(self.store, clock)
         self.found: dict[str, str] = {}
         self.troubles: dict[str, str] = {}
         self.glances: list[tuple[int, int]] = []
@@ -152,7 +155,6 @@ class TestTheCache:
 
     def test_stands_in_for_reading_what_has_not_changed(self, tmp_path: Path, root: Path) -> None:
         cache = DigestCache(tmp_path / "cache")
-        wait_until_settled(root / "model.bin", root / "other.bin")
         names = ["model.bin", "other.bin", "link.bin"]
         first = Pooled(root)
         first.hash(names, cache=cache)
@@ -167,9 +169,8 @@ class TestTheCache:
 
     def test_is_asked_again_for_an_algorithm_that_it_does_not_have(self, tmp_path: Path, root: Path) -> None:
         cache = DigestCache(tmp_path / "cache")
-        wait_until_settled(root / "model.bin")
         Pooled(root).hash(["model.bin"], cache=cache)
-        pool = HashPool(LocalStore(root))
+        pool = HashPool(LocalStore(root), later)
         found: list[str] = []
         job = Job("model.bin", WORTH_PREPARING, lambda: found.append(pool.digests("model.bin", ["md5"])["md5"]))
         pool.hash_ahead([job], open_cache=lambda: cache)
@@ -177,8 +178,8 @@ class TestTheCache:
 
     def test_does_not_stand_in_for_a_file_with_its_old_date(self, tmp_path: Path, root: Path) -> None:
         cache, file = DigestCache(tmp_path / "cache"), root / "model.bin"
-        wait_until_settled(file)
         Pooled(root).hash(["model.bin"], cache=cache)
+        wait_for_a_tick(file)
         before = file.stat()
         with file.open("r+b") as stream:
             stream.write(b"WEIGHTS")
@@ -188,28 +189,36 @@ class TestTheCache:
             pooled = Pooled(root)
             pooled.hash(["model.bin"], cache=cache)
             assert pooled.found == {"model.bin": sha256(content)}
-            wait_until_settled(file)
 
     def test_takes_and_tells_nothing_of_what_changed_a_moment_ago(self, tmp_path: Path, root: Path) -> None:
         cache, file = DigestCache(tmp_path / "cache"), root / "model.bin"
         file.write_bytes(b"x" * WORTH_PREPARING)
-        Pooled(root).hash(["model.bin"], cache=cache)
+        Pooled(root, time.time_ns).hash(["model.bin"], cache=cache)
         assert cache.load([identity(root, "model.bin")]) == {}
         cache.save({identity(root, "model.bin"): {"sha256": sha256(b"what only the cache says")}})
-        pooled = Pooled(root)
+        pooled = Pooled(root, time.time_ns)
         pooled.hash(["model.bin"], cache=cache)
         assert pooled.found == {"model.bin": sha256(b"x" * WORTH_PREPARING)}
 
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems set the times otherwise")
+    def test_takes_nothing_of_what_is_written_through_a_mapping(self, tmp_path: Path, root: Path) -> None:
+        cache, file = DigestCache(tmp_path / "cache"), root / "model.bin"
+        with file.open("r+b") as stream, mmap.mmap(stream.fileno(), 0) as mapping:
+            for content in (b"first", b"other"):
+                mapping[:5] = content
+                pooled = Pooled(root, time.time_ns)
+                pooled.hash(["model.bin"], cache=cache)
+                assert pooled.found == {"model.bin": sha256(content + bytes(WORTH_PREPARING - 5))}
+
     def test_takes_nothing_of_a_file_that_changes_while_it_is_read(self, tmp_path: Path, root: Path) -> None:
         cache, file = DigestCache(tmp_path / "cache"), root / "model.bin"
-        wait_until_settled(file)
         before = identity(root, "model.bin")
         pooled = Pooled(root)
         changes = threading.Thread(target=_keep_changing, args=(file, pooled.troubles))
         wait_for_a_tick(file)
         changes.start()
         while not pooled.troubles:
-            pooled.pool = HashPool(pooled.store)
+            pooled.pool = HashPool(pooled.store, later)
             pooled.hash(["model.bin"], cache=cache)
         changes.join()
         assert pooled.troubles == {"model.bin": "changed while it was read: model.bin"}

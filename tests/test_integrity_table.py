@@ -112,4 +112,11 @@ def test_what_is_not_verified_is_told_unless_git_has_it_or_is_about_to() -> None
         ("checked-out", "pointer"),
         ("staged-other", "pointer"),
         ("edited-with-record", "unrecorded"),
+        ("kept", "verified"),
+        ("kept", "pointer"),
+        ("kept-sparse", "verified"),
+        ("kept-sparse", "pointer"),
+        ("index-kept", "verified"),
+        ("index-kept", "pointer"),
+        ("index-kept-other", "pointer"),
     }

@@ -148,6 +148,7 @@ LINEAR = frozenset(
         "LIF201/bad-renamed/churn/churn.safetensors",
         "LIF201/bad-staged/churn.safetensors",
         "LIF201/bad-weights/churn.safetensors",
+        "LIF201/bad-withdrawn/churn.safetensors",
         "LIF201/good-experiment/churn.safetensors",
         "LIF201/good-moved/churn.safetensors",
         "LIF201/good-new-version/churn.safetensors",

@@ -107,7 +107,8 @@ def _of(make: Callable[..., bytes], case: str, **more: Any) -> tuple[str, Callab
 
 _CHAIN = {"x509CertificateChain": {"certificates": [{"rawBytes": "MIIC"}]}}
 _KEYLESS = {"certificate": {"rawBytes": "MIIC"}}
-_UNSIGNED_CASES = ("SUM111/bad-production", "SUM111/good-other-stage")
+_UNSIGNED_CASES = ("SUM111/bad-key", "SUM111/bad-production", "SUM111/good-other-stage", "SUM113/good-other-program")
+_EMPTY_CASES = ("SUM113/bad-empty", "SUM113/bad-empty-asked")
 _SIGNED_CASES = (
     "SUM101/bad-model-sig",
     "SUM101/bad-model-sig-parts",
@@ -126,6 +127,7 @@ _SIGNED_CASES = (
     "SUM113/bad-changed",
     "SUM113/bad-no-key",
     "SUM113/bad-another-key",
+    "SUM113/bad-other-json",
     "SUM113/bad-sigstore",
     "SUM113/good",
 )
@@ -136,8 +138,10 @@ def _public(number: int) -> bytes:
 
 
 def _keys() -> dict[str, Callable[[], bytes]]:
-    numbers = {"good": 1, "bad-changed": 1, "bad-another-key": 2, "bad-certificate": 1, "bad-broken": 1}
-    return {f"SUM113/{case}/signer.pub": partial(_public, number) for case, number in numbers.items()}
+    others = {"SUM113/bad-another-key": 2}
+    cases = ("good", "good-other-program", "bad-changed", "bad-certificate", "bad-broken", "bad-other-json")
+    numbers = dict.fromkeys(("SUM111/bad-key", *(f"SUM113/{case}" for case in cases)), 1) | others
+    return {f"{case}/signer.pub": partial(_public, number) for case, number in numbers.items()}
 
 
 def _parts(case: str) -> bytes:
@@ -161,7 +165,12 @@ def _shards(case: str, first: bytes, second: bytes) -> dict[str, Callable[[], by
 
 
 FILES: dict[str, Callable[[], bytes]] = (
-    {f"{case}/churn/{_WEIGHTS}": linear for case in (*_SIGNED_CASES, *_UNSIGNED_CASES)}
+    {f"{case}/churn/{_WEIGHTS}": linear for case in (*_SIGNED_CASES, *_UNSIGNED_CASES, *_EMPTY_CASES)}
+    | {f"{case}/churn/model.sig": bytes for case in _EMPTY_CASES}
+    | {
+        "SUM113/bad-other-json/churn/model.sig": lambda: b"{}\n",
+        "SUM113/good-other-program/churn/weights.sig": lambda: b"untrusted comment: signify signature\n",
+    }
     | dict(
         (
             _of(signed, "SUM101/bad-model-sig", more={_WEIGHTS: b"what was signed"}),

@@ -36,7 +36,6 @@ _SPELLINGS = {
     "blake2": "blake2b",
     "blake2b": "blake2b",
     "blake2b512": "blake2b",
-    "blake2b256": "blake2b-256",
     "blake2s": "blake2s",
     "blake2s256": "blake2s",
     "b3": "blake3",
@@ -54,18 +53,27 @@ _DIGITS = {
     "sha3-384": 96,
     "sha3-512": 128,
     "blake2b": 128,
-    "blake2b-256": 64,
     "blake2s": 64,
     "blake3": 64,
 }
-#: What a digest is where nothing names its algorithm, by its hexadecimal digits.
-_BY_LENGTH = {_DIGITS[name]: name for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")}
+#: What a digest may be where nothing names its algorithm, by its hexadecimal digits; the usual one first.
+_BY_LENGTH = {
+    32: ("md5",),
+    40: ("sha1",),
+    56: ("sha224", "sha3-224"),
+    64: ("sha256", "blake3", "blake2b-256", "blake2s", "sha3-256"),
+    96: ("sha384", "blake2b-384", "sha3-384"),
+    128: ("sha512", "blake2b", "sha3-512"),
+}
+#: BLAKE2b with fewer than 512 bits, as `b2sum --length` spells it in its tags, less the dash.
+_SHORT_BLAKE2B = re.compile(r"blake2b([1-9][0-9]{0,2})")
+_BLAKE2B_BITS = range(8, 512, 8)
 
 #: As coreutils writes it, where every further blank belongs to the name; and as people do.
 _EXACT = re.compile(r"(?P<escaped>\\?)(?P<digest>[0-9a-fA-F]{32,128}) [ *](?P<name>.+)", re.DOTALL)
 _DIGEST_FIRST = re.compile(r"(?P<escaped>\\?)(?P<digest>[^\s\\*]+)(?:[ \t]+[*]?|[*])(?P<name>\S.*)")
 _TAG = re.compile(r"(?P<escaped>\\?)(?P<algorithm>[A-Za-z0-9][\w/-]{1,15}) ?")
-_AFTER_NAME = re.compile(r" ?= ?(?P<digest>\S+)")
+_AFTER_NAME = re.compile(r"[ \t]*=[ \t]*(?P<digest>\S+)[ \t]*")
 _AT_THE_END = re.compile(r"(?:[\w-]{2,16}:)?[0-9a-fA-F]{32,128}")
 _PREFIXED = re.compile(r"(?P<algorithm>[A-Za-z0-9][\w-]{1,15}):(?P<digest>.+)")
 _ESCAPE = re.compile(r"\\(.)")
@@ -78,6 +86,10 @@ _ASIDE = ("#", ";", "//", "--")
 _MEANT = re.compile(r"(?=.*[0-9]|[A-Z_-]+$|<.*>$).{2,}")
 #: Likewise where nothing says it, so that it may be any word.
 _LIKE_A_DIGEST = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Za-z]{16,256}")
+#: How an entry begins, whatever follows; and an entry after a line end of old, which `sha256sum -c` does not take.
+_BEGINS_WITH_DIGEST = re.compile(r"\\?[0-9a-fA-F]{32,128}(?:\s|$)")
+_ENDS_WITH_DIGEST = re.compile(r"\)\W*[0-9a-fA-F]{32,128}\s*$")
+_SECOND_ENTRY = re.compile(r"\r[ \t]*(?:\\?[0-9a-fA-F]{32}|[\w/-]{2,16} ?\()")
 #: No line of a list is longer than a path and a digest can be, in characters.
 _LONGEST = 10_000
 
@@ -86,24 +98,37 @@ _LONGEST = 10_000
 class Line:
     """One line of a list: the name that it is about, empty where a digest stands alone, and the digest it states.
 
-    `digest` is `algorithm:value`, None where no algorithm can be told; `problem` then says so.
+    `digest` is `algorithm:value`, None where no algorithm can be told; `problem` then says so. `otherwise` is what the
+    digest may be just as well, where nothing but its length tells the algorithm. A line that seems to be an entry and
+    cannot be read as one has itself for its name, and says that it `is_unreadable`.
     """
 
     name: str
     origin: Origin
     digest: str | None
     problem: str = ""
+    otherwise: tuple[str, ...] = ()
+    is_unreadable: bool = False
 
 
 def spelling(written: str) -> str | None:
     """The usual name of an algorithm, however it is spelled; None for what is none."""
-    return _SPELLINGS.get(re.sub(r"[-_/]", "", written.lower()))
+    plain = re.sub(r"[-_/]", "", written.lower())
+    short = _SHORT_BLAKE2B.fullmatch(plain)
+    if short is not None and int(short[1]) in _BLAKE2B_BITS:
+        return f"blake2b-{short[1]}"
+    return _SPELLINGS.get(plain)
 
 
 def is_whole(line: Line) -> bool:
     """Whether a line states a digest of the length and alphabet of its algorithm."""
     algorithm, _, value = (line.digest or "").partition(":")
-    return len(value) == _DIGITS.get(algorithm) and _HEXADECIMAL.fullmatch(value) is not None
+    return len(value) == _digits_of(algorithm) and _HEXADECIMAL.fullmatch(value) is not None
+
+
+def _digits_of(algorithm: str) -> int | None:
+    base, _, bits = algorithm.partition("-")
+    return int(bits) // 4 if base == "blake2b" and bits.isdecimal() else _DIGITS.get(algorithm)
 
 
 def lines(path: str, data: bytes, algorithm: str | None = None, *, bare: bool = False) -> Iterator[Line]:
@@ -112,13 +137,42 @@ def lines(path: str, data: bytes, algorithm: str | None = None, *, bare: bool = 
     `algorithm` is the one that the list's name tells; `bare` says that a digest may stand there without a name.
     """
     for number, written in enumerate(decode(data).split("\n"), 1):
-        text = written.removesuffix("\r")
-        if text.strip() and not text.lstrip().startswith(_ASIDE) and len(text) <= _LONGEST:
-            found = _line(text, algorithm, bare=bare)
-            if found is not None:
-                name, digest, stated, problem = found
-                column = text.index(digest) + 1
-                yield Line(name, Origin(path, number, column, number, column + len(digest)), stated, problem)
+        text = written.removesuffix("\r").lstrip(" \t")
+        if not text.strip() or text.lstrip().startswith(_ASIDE):
+            continue
+        begin = len(written.removesuffix("\r")) - len(text) + 1
+        found = _line(text, algorithm, bare=bare) if _is_one_entry(text) else None
+        if found is not None:
+            name, digest, stated, problem = found
+            column = begin + text.index(digest)
+            origin = Origin(path, number, column, number, column + len(digest))
+            is_named = algorithm is not None or _tagged(text) is not None
+            yield Line(name, origin, stated, problem, () if is_named else _others(digest, stated))
+        elif _seems_an_entry(text):
+            problem = f"{text[:24]!r} begins a line that cannot be read as a checksum and a name"
+            origin = Origin(path, number, begin, number, begin + len(text))
+            yield Line(text[:_LONGEST], origin, None, problem, is_unreadable=True)
+
+
+def _is_one_entry(text: str) -> bool:
+    return len(text) <= _LONGEST and _SECOND_ENTRY.search(text) is None
+
+
+def _seems_an_entry(text: str) -> bool:
+    return _seems_tagged(text) or (_BEGINS_WITH_DIGEST.match(text) is not None and len(text.split(maxsplit=1)) > 1)
+
+
+def _seems_tagged(text: str) -> bool:
+    tag, opening, rest = text[:_LONGEST].partition("(")
+    is_tag = opening and _TAG.fullmatch(tag) is not None and spelling(tag.strip("\\ ")) is not None
+    return bool(is_tag) and _ENDS_WITH_DIGEST.search(rest) is not None
+
+
+def _others(written: str, stated: str | None) -> tuple[str, ...]:
+    """What else a digest may be that was taken for the usual one of its length."""
+    possible = _BY_LENGTH.get(len(written), ())
+    is_supposed = stated is not None and possible and stated == f"{possible[0]}:{written}"
+    return tuple(f"{name}:{written}" for name in possible[1:]) if is_supposed else ()
 
 
 def _line(text: str, algorithm: str | None, *, bare: bool) -> tuple[str, str, str | None, str] | None:
@@ -126,6 +180,8 @@ def _line(text: str, algorithm: str | None, *, bare: bool) -> tuple[str, str, st
     tagged = _tagged(text)
     if tagged is not None:
         return tagged
+    if _seems_tagged(text):
+        return None
     match = _EXACT.fullmatch(text) or _DIGEST_FIRST.fullmatch(text)
     turned = None if match is not None and _HEXADECIMAL.fullmatch(match["digest"]) else _name_first(text)
     if turned is not None:
@@ -171,11 +227,13 @@ def _stated(written: str, algorithm: str | None) -> tuple[str | None, str] | Non
         known = spelling(prefixed["algorithm"])
         return (f"{known}:{prefixed['digest']}", "") if known else None
     is_hexadecimal = _HEXADECIMAL.fullmatch(written) is not None
+    if algorithm == "blake2b" and is_hexadecimal and len(written) * 4 in _BLAKE2B_BITS:
+        return f"blake2b-{len(written) * 4}:{written}", ""
     if algorithm is not None:
         is_meant = is_hexadecimal or (_MEANT.fullmatch(written) is not None and spelling(written) is None)
         return (f"{algorithm}:{written}", "") if is_meant else None
     if is_hexadecimal and len(written) in _BY_LENGTH:
-        return f"{_BY_LENGTH[len(written)]}:{written}", ""
+        return f"{_BY_LENGTH[len(written)][0]}:{written}", ""
     if _LIKE_A_DIGEST.fullmatch(written) is None:
         return None
     return None, f"{written[:24]!r} is a digest of no algorithm that is known here"

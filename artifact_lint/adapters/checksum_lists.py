@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.adapters.reading import child
 from artifact_lint.model import NOTHING, Fact, Irregularity, Mention, Origin, Record, Remark, Role
 from artifact_lint.stores.base import EntryKind
+from artifact_lint.stores.local import LocalStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,10 +28,11 @@ NAME = "checksums"
 
 _ALGORITHM = r"(?P<algorithm>md5|sha-?1|sha-?224|sha-?256|sha-?384|sha-?512|b2(?=sum)|blake2b?|b3(?=sum)|blake3)"
 
+#: `.asc` is what a list is called with an OpenPGP signature around it; one apart from its list holds no checksums.
 #: `SHA256SUMS`, `sha256sum.txt`, `sha256.txt`, `manifest-sha256.txt`.
-_NAMED = re.compile(rf"(?:(?:tag)?manifest-)?{_ALGORITHM}[-_]?(?:(?:check)?sums?)?(?:\.txt)?", re.IGNORECASE)
+_NAMED = re.compile(rf"(?:(?:tag)?manifest-)?{_ALGORITHM}[-_]?(?:(?:check)?sums?)?(?:\.txt)?(?:\.asc)?", re.IGNORECASE)
 #: `checksums.txt`, `CHECKSUMS.sha256`, `checksums_sha256.txt`.
-_GENERAL = re.compile(rf"check[-_]?sums?(?:[-_.]{_ALGORITHM}(?:sums?)?)?(?:\.txt)?", re.IGNORECASE)
+_GENERAL = re.compile(rf"check[-_]?sums?(?:[-_.]{_ALGORITHM}(?:sums?)?)?(?:\.txt)?(?:\.asc)?", re.IGNORECASE)
 #: `model.pkl.sha256` beside `model.pkl`; where there is none, a list under a name of its own.
 _SUFFIXED = re.compile(rf"(?P<target>.+)[.]{_ALGORITHM}(?:sums?)?(?:\.txt)?", re.IGNORECASE)
 
@@ -52,10 +54,14 @@ class _List:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """The lines of a list by the path in the store of the file that each is about, and these paths, sorted."""
+    """The lines of a list by the path in the store of the file that each is about, and these paths, sorted.
+
+    `unreadable` are the lines that seem to be entries and cannot be read.
+    """
 
     by_path: Mapping[str, Sequence[Line]]
     paths: Sequence[str]
+    unreadable: Sequence[Line] = ()
 
     def below(self, directory: str) -> Iterator[str]:
         """The paths within a directory."""
@@ -141,7 +147,11 @@ def _mentions(tree: Tree, listed: _List, directory: str, paths: Mapping[str, Non
         return
     for path in paths:
         yield from (_mention(path, line) for line in read.by_path.get(path, ()))
-    if listed.target in paths and not read.by_path:
+    for line in read.unreadable:
+        asked = _path_in_question(line, read, paths)
+        if asked is not None:
+            yield _mention(asked, line)
+    if listed.target in paths and not read.by_path and not read.unreadable:
         name = listed.path.rpartition("/")[2]
         fault = Fact(f"{name} holds no {listed.algorithm}", Origin(listed.path))
         yield Mention(fault.origin, listed.target, name, Role.OTHER, required=False, vouches=True, malformed=(fault,))
@@ -151,10 +161,16 @@ def _mentions(tree: Tree, listed: _List, directory: str, paths: Mapping[str, Non
                 yield from (_mention(path, line) for line in read.by_path[path] if is_whole(line))
 
 
+def _path_in_question(line: Line, read: _Read, paths: Mapping[str, None]) -> str | None:
+    """Which of some files an unreadable line is told of: the one whose name it has, or else one that the list names."""
+    named = next((path for path in paths if path.rpartition("/")[2] in line.name), None)
+    return named if named is not None else next((path for path in paths if path in read.by_path), None)
+
+
 def _mention(path: str, line: Line) -> Mention:
-    digests = (Fact(line.digest, line.origin),) if line.digest is not None else ()
+    digests = (Fact(line.digest, line.origin, otherwise=line.otherwise),) if line.digest is not None else ()
     malformed = (Fact(line.problem, line.origin),) if line.problem else ()
-    written = line.name or path.rpartition("/")[2]
+    written = path.rpartition("/")[2] if line.is_unreadable or not line.name else line.name
     return Mention(
         line.origin, path, written, Role.OTHER, digests=digests, required=False, vouches=True, malformed=malformed
     )
@@ -171,14 +187,18 @@ def _read_lines(tree: Tree, listed: _List) -> _Read | None:
     if data is None:
         return None
     found: dict[str, list[Line]] = {}
+    unreadable = []
     for line in lines(listed.path, data, listed.algorithm, bare=listed.target is not None):
+        if line.is_unreadable:
+            unreadable.append(line)
+            continue
         path = _path(tree, listed, line.name)
         if path is not None:
             found.setdefault(path, []).append(line)
     if listed.target in found:
         own = found[listed.target]
         found[listed.target] = [line for line in own if is_whole(line)] or own
-    return _Read(found, sorted(found))
+    return _Read(found, sorted(found), unreadable)
 
 
 def _path(tree: Tree, listed: _List, name: str) -> str | None:
@@ -187,12 +207,26 @@ def _path(tree: Tree, listed: _List, name: str) -> str | None:
     if listed.target is not None and last in {"", listed.target.rpartition("/")[2]}:
         return listed.target
     folder = listed.folder
+    if name.startswith("/"):
+        return _within(tree, name)
     places = []
     for way in dict.fromkeys((name, name.strip(), name.strip().replace("\\", "/"))):
         starts = _upwards(folder) if "/" in way else (folder,)
         joined = (_below(start, way) for start in starts)
         places += [path for path in joined if path is not None and (not folder or path.startswith(f"{folder}/"))]
     return next((path for path in places if tree.entry(path) is not None), places[0] if places else None)
+
+
+def _within(tree: Tree, absolute: str) -> str | None:
+    """The path in the store of a file on this machine; None for one that lies elsewhere."""
+    if not isinstance(tree.store, LocalStore) or "\0" in absolute:
+        return None
+    place = normpath(absolute)
+    for root in (tree.store.root.absolute(), tree.store.root.resolve()):
+        prefix = root.as_posix().rstrip("/") + "/"
+        if place.startswith(prefix):
+            return place.removeprefix(prefix)
+    return None
 
 
 def _below(folder: str, name: str) -> str | None:

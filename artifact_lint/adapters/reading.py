@@ -104,12 +104,12 @@ class Reading:
     ) -> Mention | None:
         """The word on a file that a scalar names, relative to a directory; None where the node names nothing.
 
-        A path that leaves the directory is remarked upon and kept as it is written.
+        Blanks at its edges belong to a name; line ends there are those of a block of YAML. A path that leaves the
+        directory is remarked upon and kept as it is written.
         """
-        written = as_text(node)
-        if node is None or written is None:
+        if node is None or as_text(node) is None:
             return None
-        origin = node.origin
+        written, origin = (node.text or "").strip("\r\n"), node.origin
         path = join(directory, written)
         if path is None:
             message = f"the path `{written}` {escape_reason(written)}"

@@ -115,7 +115,7 @@ def _split(_context: click.Context, _parameter: click.Parameter, values: tuple[s
     "--verbose",
     "-v",
     count=True,
-    help="Print notes in full, and what is known of each file's digest; twice, tracebacks of internal errors too.",
+    help="Print notes in full, what is known of each file's digest, and who signed; twice, tracebacks of bugs, too.",
 )
 @click.option("--color", type=click.Choice(COLOURS), default="auto", show_default=True, help="When to use colours.")
 @pass_activity
@@ -148,13 +148,13 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
 
     Without a PATH, the working directory. Every option can be given as an environment variable, such as
     ARTIFACT_LINT_FAIL_ON. Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage, configuration or internal
-    error, 3 no artifact found.
+    error, 3 no artifact found. Where --staged or --since find that nothing of an artifact changed, that is 0.
     """
     activity.traceback = activity.traceback or verbose > 1
     _refuse_contradictions(targets, config=config, isolated=isolated, staged=staged, since=since)
     _refuse_to_fix(targets, fix=fix, diff=diff, unsafe=unsafe, staged=staged)
     paths = paths or (".",)
-    if not (staged or since):
+    if not staged and since is None:
         for path in paths:
             _expect(path)
 
@@ -206,7 +206,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
         tell(fallback.message if fallback.unseen else f"warning: {fallback.message}", error=fallback.unseen)
     _tell_fixes(tally, targets, silent=quiet > 1)
     if code == _NO_ARTIFACT:
-        tell(_nothing_found(paths, staged=staged, since=since))
+        tell(_nothing_found(paths))
     return code
 
 
@@ -217,7 +217,7 @@ def _exit_code(linted: Sequence[tuple[Run, Report]], report: Report, tally: Tall
         return _FINDINGS if tally.problems else _CLEAN
     if any(run.settings.fails(finding.severity) for run, own in linted for finding in own.findings):
         return _FINDINGS
-    return _NO_ARTIFACT if not (report.artifacts or report.findings or allow_empty) else _CLEAN
+    return _NO_ARTIFACT if not (report.artifacts or report.findings or report.unchanged or allow_empty) else _CLEAN
 
 
 def _without_fallbacks(report: Report) -> Report:
@@ -238,7 +238,7 @@ def _refuse_contradictions(
 ) -> None:
     if config and isolated:
         raise CommandError("--config and --isolated exclude each other")
-    if staged and since:
+    if staged and since is not None:
         raise CommandError("--staged and --since exclude each other")
     if sum(target.file is None for target in targets) > 1:
         raise CommandError("only one --output-format can go to standard output; give the others a file: json=FILE")
@@ -379,6 +379,6 @@ def _write(target: Target, lines: Iterable[Line], *, colour: bool, silent: bool)
         write_to_terminal(lines, colour=colour)
 
 
-def _nothing_found(paths: Sequence[str], *, staged: bool, since: str | None) -> str:
-    where = "what is staged" if staged else f"what changed since {since}" if since else " ".join(paths[:3])
+def _nothing_found(paths: Sequence[str]) -> str:
+    where = " ".join(paths[:3])
     return f"no model artifact in {where}: name the directory or file that holds one, or pass --allow-empty"

@@ -122,6 +122,38 @@ def is_same_architecture(one: str, other: str) -> bool:
     return plain_name(one) == plain_name(other) or (known and may_be_same_architecture(one, other))
 
 
+def same_architecture_name(one: str, other: str) -> bool:
+    """Whether two texts are one name of an architecture, with words joined or apart, and whatever their case."""
+    return plain_name(one).replace("-", "") == plain_name(other).replace("-", "")
+
+
+#: Names of one type in Spark and MLflow (DataType), SQL, NumPy and Python. What is as wide as a program makes it, such
+#: as `int` and `float`, is no other's name.
+_TYPES: Mapping[str, str] = {
+    "long": "int64",
+    "bigint": "int64",
+    "integer64": "int64",
+    "double": "float64",
+    "boolean": "bool",
+    "bool_": "bool",
+    "str": "string",
+    "varchar": "string",
+    "categorical": "category",
+    "datetime64ns": "datetime64[ns]",
+}
+_LIBRARY = re.compile(r"(?:np|numpy|tf|torch|pd|jnp)\.")
+
+
+def same_type(one: str, other: str) -> bool:
+    """Whether two texts name one type of data: `long` is `int64`, and `np.float64` is `double`."""
+    return _plain_type(one) == _plain_type(other)
+
+
+def _plain_type(written: str) -> str:
+    word = _LIBRARY.sub("", written.strip().casefold())
+    return _TYPES.get(word, word)
+
+
 def _family(written: str) -> tuple[str, str]:
     word = re.sub(r"[^a-z0-9]", "", written.casefold().rpartition(".")[2].rpartition(":")[2])
     task = _TASK.search(word)

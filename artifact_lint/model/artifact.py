@@ -83,7 +83,9 @@ class WeightFile:
     `size` is in bytes, of the content and not of its pointer; None where nobody knows. `inspection` opens the file
     when it is first asked for, and is None where there are no bytes to look at. `checks` hashes the file likewise.
     `digest` is `sha256:hex` of the content, from the bytes or from a pointer, None where neither can say. `kept_by_dvc`
-    tells that it is an output of DVC, or lies in one, whether the bytes are here or not.
+    tells that it is an output of DVC, or lies in one, whether the bytes are here or not. `kept_here` tells that only a
+    git-LFS pointer is at its path, and that git-LFS keeps the bytes on this machine: these are what is looked at,
+    unless they turn out not to be those of the pointer. `promises_pickle` tells that name or record speak of a pickle.
     """
 
     path: str
@@ -99,6 +101,18 @@ class WeightFile:
     directory: bool = False
     digest: Lazy[str | None] = field(default_factory=lambda: Lazy.of(None))
     kept_by_dvc: bool = False
+    kept_here: bool = False
+    promises_pickle: bool = False
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether its bytes are here: at its path, or where git-LFS keeps them."""
+        return self.state is FileState.PRESENT or self.kept_here
+
+    @property
+    def is_verified_by_pointer(self) -> bool:
+        """Whether the bytes that git-LFS keeps here were found to be those of the pointer at the file's path."""
+        return self.kept_here and self.inspection.value is not None
 
     @property
     def describes_itself(self) -> bool:
@@ -111,6 +125,17 @@ class WeightFile:
         return self.role is Role.OTHER and all(mention.vouches for mention in self.mentions)
 
     @property
+    def recorded(self) -> Mapping[str, str]:
+        """The digests that are on record of it, by algorithm, in lower case; of several, what is said last."""
+        digests = (fact.value.lower() for mention in self.mentions for fact in mention.digests)
+        return {digest.partition(":")[0]: digest for digest in digests}
+
+    def contradicts(self, other: WeightFile) -> bool:
+        """Whether another digest is on record of it than of another file, which then cannot both be equal and true."""
+        mine, others = self.recorded, other.recorded
+        return any(mine[name] != others[name] for name in mine.keys() & others.keys())
+
+    @property
     def digest_state(self) -> DigestState:
         """What all that is recorded of its bytes turned out to be worth: a mismatch outweighs everything.
 
@@ -118,7 +143,11 @@ class WeightFile:
         something by itself, and nothing where another record says more that could not be held against it.
         """
         checks = self.checks.value
-        states = {check.state for check in checks if not self._tells_itself(check.recorded)}
+        states = {
+            check.state
+            for check in checks
+            if check.state is DigestState.MISMATCH or not self._tells_itself(check.recorded)
+        }
         for state in (DigestState.MISMATCH, DigestState.VERIFIED):
             if state in states:
                 return state

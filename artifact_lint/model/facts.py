@@ -32,12 +32,14 @@ class Fact(Generic[T]):
     """A value and where it was stated.
 
     `guessed` marks what was read from a file without a specification (a hand-written sidecar): it may be wrong
-    about what the author meant, so it never raises an error by itself.
+    about what the author meant, so it never raises an error by itself. `otherwise` is what may be meant just as well,
+    where the source does not say which (a digest without the name of its algorithm).
     """
 
     value: T
     origin: Origin
     guessed: bool = False
+    otherwise: tuple[T, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

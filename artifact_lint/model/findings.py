@@ -38,7 +38,7 @@ class Problem:
 
     `severity` lowers or raises the rule's own for this one case; `guessed` says that the evidence is a guess,
     so that the engine never lets it be an error. `file` is the weight file concerned, with `!member` appended
-    for something inside a container.
+    for something inside a container. `place` is the path that is concerned where that is no artifact's.
     """
 
     origin: Origin
@@ -49,6 +49,7 @@ class Problem:
     fixes: tuple[Fix, ...] = ()
     severity: Severity | None = None
     guessed: bool = False
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

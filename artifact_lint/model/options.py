@@ -89,7 +89,10 @@ class StageOptions:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """All that rules may ask of the configuration; `largest_blob` is in bytes, of one file in git itself."""
+    """All that rules may ask of the configuration; `largest_blob` is in bytes, of one file in git itself.
+
+    `keys_for_run` tells that whoever started the run named the public keys, and not a configuration for all runs.
+    """
 
     required_components: frozenset[Component] = frozenset(Component)
     required_run_facts: frozenset[str] = frozenset(DEFAULT_RUN_FACTS)
@@ -98,6 +101,7 @@ class Options:
     stage_pickle: Mapping[str, PicklePolicy] = field(default_factory=dict)
     stages: Mapping[str, StageOptions] = field(default_factory=dict)
     public_keys: tuple[PublicKey, ...] = ()
+    keys_for_run: bool = False
     largest_blob: int = LARGEST_BLOB
 
 

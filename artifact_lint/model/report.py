@@ -47,7 +47,8 @@ class Report:
     `findings` are sorted by path, line and code, and leave out the `suppressed` ones, which are only counted.
     `files` and `size` (in bytes) tell how many weight files there were and what they hold; `notes` are lines about
     the run itself, for people; `failures` are what this program could not look at for an error of its own;
-    `fallbacks` are where git could not say what was asked of it, each of which is a note as well.
+    `fallbacks` are where git could not say what was asked of it, each of which is a note as well. `unchanged` is the
+    sentence that only what changed was looked at and that none of it belongs to an artifact, else empty.
     """
 
     artifacts: tuple[Artifact, ...] = ()
@@ -58,6 +59,7 @@ class Report:
     notes: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     fallbacks: tuple[Fallback, ...] = ()
+    unchanged: str = ""
 
     def count(self, severity: Severity) -> int:
         """The number of findings of one severity."""
@@ -75,4 +77,5 @@ class Report:
             notes=self.notes + tuple(note for note in other.notes if note not in self.notes),
             failures=self.failures + other.failures,
             fallbacks=self.fallbacks + tuple(one for one in other.fallbacks if one not in self.fallbacks),
+            unchanged=self.unchanged and other.unchanged,
         )

@@ -39,6 +39,10 @@ class VersionControl(Protocol):
         """Whether a sparse checkout leaves a tracked file out of the working tree."""
         ...
 
+    def is_unwatched(self, path: str) -> bool:
+        """Whether git was told not to look whether a tracked file is there or was changed."""
+        ...
+
     def is_modified(self, path: str) -> bool:
         """Whether a tracked file of the working tree was changed since it was staged or checked out."""
         ...

@@ -98,3 +98,8 @@ def is_unfinished(text: str) -> bool:
 def same(one: str, other: str) -> bool:
     """Whether two texts are one version, whatever their case and with or without a `v`."""
     return one.strip().lower().removeprefix("v") == other.strip().lower().removeprefix("v")
+
+
+def are_equal(one: str, other: str) -> bool:
+    """Whether two versions are one, or rank alike though they are spelled otherwise: `1.2.0`, `1.2` and `1.2.0+5`."""
+    return same(one, other) or compare(one, other) == 0

@@ -21,7 +21,7 @@ class RenderContext:
 
     `width` is in columns. `unicode` tells whether the stream takes more than ASCII. `verbosity` is above zero to show
     everything and below to show errors and warnings alone. `tally` asks for counts per code in place of the findings,
-    and `states` for what is known of each file's digest behind them.
+    and `states` for what is known behind them: of each file's digest, and by whom the artifacts are signed.
     """
 
     exit_code: int = 0

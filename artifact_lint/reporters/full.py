@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.model import Component, Presence, Severity
 from artifact_lint.reporters.excerpt import excerpt, gutter_width
 from artifact_lint.reporters.styled import Segment, Style, amount, cells, visible, wrap
-from artifact_lint.reporters.summary import SEVERITY_STYLES, digests, hint, summary, tally
+from artifact_lint.reporters.summary import SEVERITY_STYLES, digests, hint, signatures, summary, tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +37,7 @@ def render(report: Report, context: RenderContext) -> Iterator[Line]:
         yield summary(report)
     if context.states:
         yield from digests(report)
+        yield from signatures(report)
 
 
 def _groups(report: Report, context: RenderContext) -> Iterator[Line]:
@@ -46,8 +47,8 @@ def _groups(report: Report, context: RenderContext) -> Iterator[Line]:
         by_artifact.setdefault(finding.artifact, []).append(finding)
     for path, findings in by_artifact.items():
         artifact = artifacts.get(path)
-        if artifact is not None and context.verbosity >= 0:
-            yield from _header(artifact, context)
+        if context.verbosity >= 0:
+            yield from _header(artifact, context) if artifact is not None else _bare_header(path)
             yield ()
         yield from _findings(findings, context)
 
@@ -78,6 +79,10 @@ def _header(artifact: Artifact, context: RenderContext) -> Iterator[Line]:
         return
     yield tuple(first)
     yield (Segment("  "), *marks)
+
+
+def _bare_header(path: str) -> Iterator[Line]:
+    yield (Segment(visible(path), Style.STRONG), Segment("  [no artifact]", Style.FAINT))
 
 
 def _marks(artifact: Artifact, *, unicode: bool) -> Iterator[Segment]:

@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint import __version__
-from artifact_lint.model import Component, Presence, Severity
+from artifact_lint.model import Authenticity, Component, Presence, Severity, Verdict
 from artifact_lint.reporters.styled import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from artifact_lint.model import Artifact, Finding, Origin, Related, WeightFile
+    from artifact_lint.model import Artifact, Finding, Origin, Related, Signature, WeightFile
     from artifact_lint.model.report import Failure, Report
     from artifact_lint.reporters.context import RenderContext
     from artifact_lint.reporters.styled import Line
@@ -45,7 +45,7 @@ def document(report: Report, exit_code: int) -> JsonObject:
         },
         "artifacts": [_artifact(artifact) for artifact in report.artifacts],
         "findings": [_finding(finding) for finding in report.findings],
-        "notes": [_text(note) for note in report.notes],
+        "notes": [_text(note) for note in (*report.notes, report.unchanged) if note],
         "failures": [_failure(failure) for failure in report.failures],
     }
 
@@ -62,6 +62,19 @@ def _artifact(artifact: Artifact) -> JsonObject:
             component.value: artifact.components.get(component, Presence.ABSENT).value for component in Component
         },
         "files": [_file(file) for file in artifact.files],
+        "signatures": [_signature(signature) for signature in record.signatures],
+    }
+
+
+def _signature(signature: Signature) -> JsonObject:
+    verdict = signature.verdict.known or Verdict(Authenticity.UNASKED)
+    state = "invalid" if signature.trouble else "unknown" if signature.unread else verdict.authenticity.value
+    is_by = verdict.authenticity in {Authenticity.AUTHENTIC, Authenticity.FORGED}
+    return {
+        "path": _text(signature.origin.path),
+        "method": signature.method.value,
+        "state": state,
+        "key": _text(verdict.detail) if is_by else None,
     }
 
 

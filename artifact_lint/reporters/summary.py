@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import DigestState, Severity
+from artifact_lint.model import Authenticity, DigestState, Severity
 from artifact_lint.reporters.styled import Segment, Style, amount, cells, size, visible
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def summary(report: Report) -> Line:
         failed = Segment(amount(len(report.failures), "internal error"), Style.ERROR)
         found = [*found, failed]
     if not found and not report.artifacts:
-        return (Segment("No model artifact found."),)
+        sentence = visible(report.unchanged or "no model artifact found")
+        return (Segment(f"{sentence[0].upper()}{sentence[1:]}."),)
     if not found:
         total = amount(len(report.artifacts), "artifact")
         return (Segment("All good", Style.GOOD), Segment(f": {total}{files}{suppressed}."))
@@ -46,7 +47,7 @@ def summary(report: Report) -> Line:
 def _affected(report: Report) -> str:
     total = len(report.artifacts)
     affected = len({finding.artifact for finding in report.findings} & {artifact.path for artifact in report.artifacts})
-    return f"{affected:,} of {amount(total, 'artifact')}" if affected < total else amount(total, "artifact")
+    return f"{affected:,} of {amount(total, 'artifact')}" if 0 < affected < total else amount(total, "artifact")
 
 
 def digests(report: Report) -> Iterator[Line]:
@@ -62,6 +63,20 @@ def digests(report: Report) -> Iterator[Line]:
     for state in DigestState:
         for path in by_state.get(state, ()):
             yield (Segment(f"  {state.value.ljust(_WIDEST_STATE)}  ", Style.FAINT), Segment(visible(path)))
+
+
+def signatures(report: Report) -> Iterator[Line]:
+    """The signatures that were found to be somebody's who is trusted, and that nothing was found wrong with."""
+    doubtful = {finding.origin.path for finding in report.findings}
+    told: dict[str, str] = {}
+    for artifact in report.artifacts:
+        for signature in artifact.record.signatures:
+            verdict = signature.verdict.known
+            is_authentic = verdict is not None and verdict.authenticity is Authenticity.AUTHENTIC
+            if verdict is not None and is_authentic and signature.is_whole and signature.origin.path not in doubtful:
+                told[signature.origin.path] = verdict.detail
+    for path, key in sorted(told.items()):
+        yield (Segment("signed: ", Style.GOOD), Segment(f"{visible(path)}, by {visible(key)}"))
 
 
 def tally(report: Report) -> Iterator[Line]:

@@ -68,7 +68,7 @@ def no_record(artifact: Artifact) -> Iterator[Problem]:
     if (artifact.described and not _is_described_unreadably(artifact)) or not artifact.files:
         return
     file = artifact.files[0]
-    if file.state is FileState.PRESENT and file.format is None and not _was_read(file):
+    if file.is_readable and file.format is None and not _was_read(file):
         return
     what = f"{file.path} is described by no manifest, MLmodel, config or metadata file"
     severity = None
@@ -214,7 +214,7 @@ def unknown_weights_format(artifact: Artifact) -> Iterator[Problem]:
     the file out of the artifact's weights or exclude it.
     """
     for file in artifact.files:
-        unknown = file.state is FileState.PRESENT and file.format is None and not file.directory
+        unknown = file.is_readable and file.format is None and not file.directory
         if unknown and file.size and file.role is not Role.OTHER and _was_read(file) and not _is_broken_pointer(file):
             yield Problem(
                 file.origin,

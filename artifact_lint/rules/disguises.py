@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import FileState, HazardKind, Problem, Severity
+from artifact_lint.model import HazardKind, Problem, Severity
 from artifact_lint.rules.registry import rule
 from artifact_lint.rules.unpickling import at, inside
 
@@ -102,7 +102,7 @@ DECLARED: Mapping[str, frozenset[str]] = {
 
 def _read(artifact: Artifact) -> Iterator[tuple[WeightFile, Inspection]]:
     for file in artifact.files:
-        inspection = file.inspection.value if file.state is FileState.PRESENT else None
+        inspection = file.inspection.value
         if inspection is not None:
             yield file, inspection
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import FileState, HazardKind, Problem, Severity
+from artifact_lint.model import HazardKind, Problem, Severity
 from artifact_lint.policy.execution import (
     judge_domain,
     judge_keras_object,
@@ -31,7 +31,7 @@ _SCHEMA = "schema.json"
 
 def _inspected(artifact: Artifact) -> Iterator[tuple[WeightFile, Inspection]]:
     for file in artifact.files:
-        inspection = file.inspection.value if file.state is FileState.PRESENT else None
+        inspection = file.inspection.value
         if inspection is not None:
             yield file, inspection
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Cause, DigestState, FileState, Fix, Lazy, Problem, Related, Role, Severity
+from artifact_lint.policy.renewals import renewal
 from artifact_lint.rules.registry import rule
 from artifact_lint.rules.shards import total_size_problems
 
@@ -31,8 +32,8 @@ DIGEST_LENGTHS = {
     "sha3-256": 64,
     "sha3-384": 96,
     "sha3-512": 128,
-    "blake2b-256": 64,
     "blake2s": 64,
+    **{f"blake2b-{8 * size}": 2 * size for size in range(1, 64)},  # RFC 7693, section 2.1
 }
 #: What DVC puts behind the MD5 of the listing of a directory.
 _OF_DIRECTORY = ".dir"
@@ -41,6 +42,8 @@ _INDEX = re.compile(r"\.index(?:\.[\w-]+)?\.json\Z")
 _WEAK = frozenset({"md5", "md5-dos2unix", "sha1"})
 #: Where a registry keeps no digests of its own, that none is recorded is a note.
 _WITHOUT_DIGESTS = frozenset({"mlflow", "huggingface"})
+
+_RAISE = "raise the version if the old ones were published"
 
 
 def _short(digest: str) -> str:
@@ -57,8 +60,9 @@ def digest_mismatch(artifact: Artifact) -> Iterator[Problem]:
 
     ## How to fix
     Restore the file. If the change was meant, publish a new version and record its digest:
-    `artifact-lint check --fix --unsafe` records the digests and sizes that the files have now, and thereby what
-    somebody else may have put there.
+    `artifact-lint check --fix --unsafe` records in a manifest the digests and sizes that the files have now, and
+    thereby what somebody else may have put there. Other records are not written to: write a list of checksums anew,
+    sign the model again, or `dvc add` the file. So it is with a manifest, too, that `--fix` has edited.
     """
     directories: set[str] = set()
     for file in artifact.files:
@@ -73,11 +77,22 @@ def digest_mismatch(artifact: Artifact) -> Iterator[Problem]:
                     check.recorded.origin,
                     f"{check.directory or file.path} is {_short(check.actual)}{check.detail}, "
                     f"not {_short(check.recorded.value)}{check.recorder}",
-                    "Restore the file; if the change was meant, publish a new version with its digest.",
+                    _advice_on_change(artifact, file, check.recorded.origin.path),
                     file=file.path,
                     fixes=tuple(_rerecorded(file, "digest", check.recorded, check.actual)),
                     guessed=check.recorded.guessed,
                 )
+
+
+def _advice_on_change(artifact: Artifact, file: WeightFile, recorder: str) -> str:
+    if file.pointer is not None and recorder == file.path:
+        return "`git lfs fsck` moves the object out of the way, and `git lfs pull` fetches it again."
+    anew = renewal(artifact, recorder)
+    if anew is None:
+        meant = "publish a new version with its digest"
+    else:
+        meant = anew if file.is_bystander else f"publish a new version and {anew}"
+    return f"Restore the file; if the change was meant, {meant}."
 
 
 def _rerecorded(file: WeightFile, field: str, recorded: Fact[str] | Fact[int], actual: str | int) -> Iterator[Fix]:
@@ -88,7 +103,7 @@ def _rerecorded(file: WeightFile, field: str, recorded: Fact[str] | Fact[int], a
         if slot is not None and (slot.origin.path, slot.origin.pointer) == place:
             old = _short(recorded.value) if isinstance(recorded.value, str) else f"{recorded.value:,} bytes"
             new = _short(actual) if isinstance(actual, str) else f"{actual:,} bytes"
-            warning = f"{file.path}: {old} -> {new}: published contents changed"
+            warning = f"{file.path}: recorded other contents: {old} -> {new}; {_RAISE}"
             yield Fix.of(slot.holding(actual), unsafe=True, warning=warning)
 
 
@@ -110,7 +125,8 @@ def missing_digest(artifact: Artifact) -> Iterator[Problem]:
 
     ## How to fix
     `artifact-lint check --fix` records digest and size beside the path in a `model-artifact.yaml`, and leaves all else
-    as it is; `artifact-lint init` writes such a manifest where there is none.
+    as it is; `artifact-lint init` writes such a manifest where there is none. Where git-LFS, DVC, a list of checksums
+    or a signature has a digest of the file, none is missing, and `--fix` writes nothing.
     """
     if not artifact.described:
         return
@@ -304,17 +320,20 @@ def truncated_weights(artifact: Artifact) -> Iterator[Problem]:
 def unverifiable(artifact: Artifact) -> Iterator[Problem]:
     """The bytes are elsewhere, or could not be hashed, so that nothing can be said about them here.
 
-    An error where the bytes are here and changed while they were read; a note else.
+    An error where the bytes are here and changed while they were read; a note else. What git-LFS has in the
+    repository's own store is here, although only a pointer is checked out or staged, and is looked into.
 
     ## Why is this bad?
-    It need not be: but silence would be read as "checked".
+    It need not be: but silence would be read as "checked". A pickle that nobody looked into may run anything.
 
     ## How to fix
     Fetch the files (`git lfs pull`, `dvc pull`), install what the message names, or see to it that nobody writes to the
     files, and lint again.
     """
-    unseen = [file for file in artifact.files if file.state is FileState.EXTERNAL]
-    present = [file for file in artifact.files if file.state is FileState.PRESENT and _stays_unchecked(file)]
+    there = [file for file in artifact.files if file.state is not FileState.MISSING]
+    seen = {file.path for file in there if file.state is FileState.PRESENT or file.is_verified_by_pointer}
+    unseen = [file for file in there if file.path not in seen]
+    present = [file for file in there if file.path in seen and _stays_unchecked(file)]
     by_trouble: dict[str, list[WeightFile]] = {}
     for file in present:
         trouble = next((check.trouble for check in file.checks.value if check.trouble), "")
@@ -333,8 +352,23 @@ def unverifiable(artifact: Artifact) -> Iterator[Problem]:
     if unseen:
         pointers = sorted({file.pointer.kind for file in unseen if file.pointer})
         where = f" (only the {' and '.join(pointers)} pointer is here)" if pointers else ""
-        message = f"the bytes of {listed(unseen)} were not checked{where}"
-        yield Problem(unseen[0].origin, message, "Fetch the files and lint again to check them.", file=unseen[0].path)
+        message = f"the bytes of {listed(unseen)} were not checked{where}{_unknown_pickles(unseen)}"
+        commands = " and ".join(f"`{_FETCHED_BY[kind]}`" for kind in pointers if kind in _FETCHED_BY)
+        advice = f"Fetch the files{f' ({commands})' if commands else ''} and lint again to check them."
+        yield Problem(unseen[0].origin, message, advice, file=unseen[0].path)
+
+
+#: What fetches the bytes that each kind of pointer stands for.
+_FETCHED_BY = {"git-LFS": "git lfs pull", "DVC": "dvc pull"}
+
+
+def _unknown_pickles(files: Sequence[WeightFile]) -> str:
+    """What is to be said of files that a loader may unpickle, and nobody has looked into, as the end of a sentence."""
+    promised = [file for file in files if file.promises_pickle]
+    if not promised:
+        return ""
+    which = "nor looked into" if len(promised) == len(files) else f"and {listed(promised)} not looked into"
+    return f", {which}: what loading {'it' if len(promised) == 1 else 'them'} would run is not known"
 
 
 def _advice_on(files: Sequence[WeightFile]) -> str:

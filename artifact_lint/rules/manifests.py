@@ -238,7 +238,7 @@ def unlisted_weights(artifact: Artifact) -> Iterator[Problem]:
     listing = next(sections, artifact.origin)
     for file in artifact.files:
         is_named = any(not mention.vouches for mention in file.mentions)
-        if not is_named and file.role is not Role.DATA and not file.is_bystander:
+        if not is_named and file.role is not Role.DATA and not file.is_bystander and not file.directory:
             yield Problem(
                 listing,
                 f"{file.path} is not listed in the manifest",

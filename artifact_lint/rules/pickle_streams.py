@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import Cause, FileState, HazardKind, PicklePolicy, Problem, Severity
+from artifact_lint.model import Cause, HazardKind, PicklePolicy, Problem, Severity
 from artifact_lint.policy.imports import VerdictKind
 from artifact_lint.rules.registry import rule
 from artifact_lint.rules.unpickling import SUSPICIOUS, at, inside, is_torch_storage, pickled, policy, verdicts
@@ -195,7 +195,7 @@ def not_inspected(artifact: Artifact) -> Iterator[Problem]:
     """
     unread = {Cause.LIMIT, Cause.UNSUPPORTED, Cause.ENCRYPTED, Cause.UNREADABLE, Cause.ELSEWHERE}
     for file in artifact.files:
-        inspection = file.inspection.value if file.state is FileState.PRESENT else None
+        inspection = file.inspection.value
         alike: dict[str, list[Incomplete]] = {}
         for part in inspection.incomplete if inspection else ():
             broken = part.cause is Cause.BROKEN and inspection is not None and not inspection.pickled

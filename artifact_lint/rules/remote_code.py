@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import CodeKind, FileState, HazardKind, Origin, Problem, Severity, Use
+from artifact_lint.model import CodeKind, HazardKind, Origin, Problem, Severity, Use
 from artifact_lint.policy.targets import harm_of_import, harm_of_target, is_known_loader, is_pickler
 from artifact_lint.policy.templates import Reading, read_template
 from artifact_lint.rules.registry import rule
@@ -54,7 +54,7 @@ def template_injection(artifact: Artifact) -> Iterator[Problem]:
             message = f"the chat template could not be read: {fact.value.target}"
             yield Problem(fact.origin, message, _TEMPLATE_UNREAD, severity=Severity.WARNING)
     for file in artifact.files:
-        inspection = file.inspection.value if file.state is FileState.PRESENT else None
+        inspection = file.inspection.value
         for hazard in inspection.hazards if inspection is not None else ():
             if hazard.kind is HazardKind.TEMPLATE:
                 inside = f"{file.path}!{hazard.member}" if hazard.member else file.path
@@ -180,7 +180,7 @@ def foreign_loader(artifact: Artifact) -> Iterator[Problem]:
 def _packed_targets(artifact: Artifact) -> Iterator[Problem]:
     """What configurations within archives name to be called."""
     for file in artifact.files:
-        inspection = file.inspection.value if file.state is FileState.PRESENT else None
+        inspection = file.inspection.value
         for hazard in inspection.hazards if inspection else ():
             if hazard.kind is not HazardKind.TARGET:
                 continue

@@ -33,7 +33,7 @@ def shard_disagrees(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Write model and index again, and remove shards that are left from before.
     """
-    files = {file.path: file for file in artifact.files if file.state is FileState.PRESENT}
+    files = {file.path: file for file in artifact.files if file.is_readable}
     named = {path for index in artifact.record.shard_indexes for path in index.shards.values()}
     for index in artifact.record.shard_indexes:
         held = _held(index, files)
@@ -140,7 +140,7 @@ def _uncompared(
 
 def total_size_problems(artifact: Artifact) -> Iterator[Problem]:
     """What SUM105 says of the size that a shard index states for all tensors together: a warning, as no loader asks."""
-    files = {file.path: file for file in artifact.files if file.state is FileState.PRESENT}
+    files = {file.path: file for file in artifact.files if file.is_readable}
     for index in artifact.record.shard_indexes:
         stated = index.total_size
         sizes = _sizes(index, files) if stated and not index.is_cut else frozenset[float]()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import FileState, HazardKind, PicklePolicy
+from artifact_lint.model import HazardKind, PicklePolicy
 from artifact_lint.policy.imports import Surroundings, VerdictKind, verdict
 
 if TYPE_CHECKING:
@@ -25,12 +25,11 @@ SUSPICIOUS = frozenset({HazardKind.COMPUTED_IMPORT, HazardKind.EXTENSION_CODE, H
 
 
 def pickled(artifact: Artifact) -> Iterator[tuple[WeightFile, Inspection]]:
-    """The files that are there and that their loader would unpickle, with what was found in them."""
+    """The files whose bytes are here and that their loader would unpickle, with what was found in them."""
     for file in artifact.files:
-        if file.state is FileState.PRESENT:
-            inspection = file.inspection.value
-            if inspection is not None and inspection.pickled:
-                yield file, inspection
+        inspection = file.inspection.value
+        if inspection is not None and inspection.pickled:
+            yield file, inspection
 
 
 def policy(artifact: Artifact) -> PicklePolicy:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from types import TracebackType
 
 
@@ -39,16 +39,19 @@ class Entry:
     target: str | None = None
 
 
-#: Two changes that are further apart than this, in nanoseconds, differ in their times on every file system (FAT: 2 s).
-SETTLED = 2_000_000_000
+#: For how long a file has to be left alone, in nanoseconds, until its next change is sure to show in its times. These
+#: are as coarse as 2 s (FAT); and whoever writes through a shared mapping of the memory sets them with the first touch
+#: of a page, and not again until Linux writes the page out, after 30 s and a round of its flusher every 5 s
+#: (`vm.dirty_expire_centisecs`, `vm.dirty_writeback_centisecs`).
+SETTLED = 60_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One state of one file of this machine: while all five stay the same, so do the bytes.
+    """One state of one file of this machine: while all five stay the same, so do the bytes, once it is settled.
 
     Times are in nanoseconds since 1970. Nobody can set `changed_ns` back, so that a file with an old date put over
-    another one is told from it; only who writes through a shared mapping of the memory goes unnoticed for a while.
+    another one is told from it.
     """
 
     device: int
@@ -100,8 +103,10 @@ class Store(Protocol):
         """What messages call the place, such as `index` or `HEAD~1`; empty for the working tree."""
         ...
 
-    def entries(self, under: str = "") -> Iterator[Entry]:
+    def entries(self, under: str = "", without: Collection[str] | None = None) -> Iterator[Entry]:
         """Every file below a directory (the root when empty), sorted by path, without what is excluded.
+
+        With `without`, which are paths, nothing else is left out: neither what is excluded nor virtual environments.
 
         Raises:
             StoreError: The directory cannot be listed.

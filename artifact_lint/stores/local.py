@@ -15,7 +15,7 @@ from artifact_lint.stores.base import Entry, EntryKind, Identity, StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, ENVIRONMENT_MARK, Excludes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -53,9 +53,10 @@ class LocalStore:
         """The working tree needs no name."""
         return ""
 
-    def entries(self, under: str = "") -> Iterator[Entry]:
+    def entries(self, under: str = "", without: Collection[str] | None = None) -> Iterator[Entry]:
         """Every file below a directory, sorted by path, without what is excluded below that directory.
 
+        With `without`, which are paths, nothing else is left out: neither what is excluded nor virtual environments.
         A directory that may not be listed is an entry of the kind `UNREADABLE`.
 
         Raises:
@@ -65,7 +66,7 @@ class LocalStore:
         if place is not None and not self._is_within(os.path.realpath(place)):
             raise StoreError(f"leads out of the directory: {under}")
         try:
-            waiting = self._listed(under)
+            waiting = self._listed(under, without)
         except OSError as error:
             raise StoreError(_explained(error, under or self._root)) from None
         waiting.reverse()
@@ -77,13 +78,13 @@ class LocalStore:
                     yield entry
                 continue
             try:
-                children = self._listed(path)
+                children = self._listed(path, without)
             except FileNotFoundError:
                 continue
             except OSError:
                 yield Entry(path, 0, EntryKind.UNREADABLE)
                 continue
-            if not any(child.name == ENVIRONMENT_MARK for _, child in children):
+            if without is not None or not any(child.name == ENVIRONMENT_MARK for _, child in children):
                 waiting.extend(reversed(children))
 
     def files(self, directory: str) -> Iterator[Entry]:
@@ -168,8 +169,8 @@ class LocalStore:
     def _is_within(self, real: str) -> bool:
         return real == self._real_root or real.startswith(self._real_root.rstrip(os.sep) + os.sep)
 
-    def _listed(self, directory: str) -> list[tuple[str, os.DirEntry[str]]]:
-        """What is directly in a directory and not excluded, in the order that sorts whole paths."""
+    def _listed(self, directory: str, without: Collection[str] | None = None) -> list[tuple[str, os.DirEntry[str]]]:
+        """What is directly in a directory and not left out, in the order that sorts whole paths."""
         place = self._place(directory)
         if place is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
@@ -179,7 +180,8 @@ class LocalStore:
             for listed in listing:
                 path = prefix + listed.name
                 is_directory = listed.is_dir(follow_symlinks=False)
-                if not self._excludes.covers(path, directory=is_directory):
+                covered = self._excludes.covers(path, directory=is_directory) if without is None else path in without
+                if not covered:
                     keyed.append((f"{path}/" if is_directory else path, path, listed))
         keyed.sort(key=lambda item: item[0])
         return [(path, listed) for _, path, listed in keyed]

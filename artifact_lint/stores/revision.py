@@ -14,7 +14,7 @@ from artifact_lint.stores.base import Entry, EntryKind, StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, ENVIRONMENT_MARK, Excludes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -66,8 +66,10 @@ class _SnapshotStore:
         """What messages call the place: `index`, or the revision as the user wrote it."""
         return self._label
 
-    def entries(self, under: str = "") -> Iterator[Entry]:
+    def entries(self, under: str = "", without: Collection[str] | None = None) -> Iterator[Entry]:
         """Every file below a directory, sorted by path, without what is excluded below that directory.
+
+        With `without`, which are paths, nothing else is left out: neither what is excluded nor virtual environments.
 
         Raises:
             StoreError: There is no such directory.
@@ -80,7 +82,7 @@ class _SnapshotStore:
             path = self._paths[index]
             if not path.startswith(prefix):
                 return
-            yield from self._shown(path, under)
+            yield from self._shown(path, under) if without is None else self._but(path, without)
 
     def files(self, directory: str) -> Iterator[Entry]:
         """The files directly in a directory, without what is excluded; none where it is not there."""
@@ -88,6 +90,12 @@ class _SnapshotStore:
             self._need(directory)
         for path in sorted(self._folders.get(directory, ())):
             yield from self._shown(path, directory)
+
+    def _but(self, path: str, without: Collection[str]) -> Iterator[Entry]:
+        parts = path.split("/")
+        entry = self.entry(path)
+        if entry is not None and not any("/".join(parts[:count]) in without for count in range(1, len(parts) + 1)):
+            yield entry
 
     def _shown(self, path: str, under: str) -> Iterator[Entry]:
         prefix = f"{under}/" if under else ""

@@ -152,6 +152,104 @@ def test_what_says_nothing_of_a_file_is_passed_over(tmp_path: Path, name: str, t
     assert not any(mention.malformed for mention in file.mentions)
 
 
+@pytest.mark.parametrize(
+    ("command", "name", "algorithm"),
+    [
+        (["b2sum"], "checksums.txt", "blake2b"),
+        (["b2sum", "--length=256"], "checksums.txt", "blake2b-256"),
+        (["b2sum", "--length=256"], "B2SUMS", "blake2b-256"),
+        (["b2sum", "--length=384"], "model.pkl.b2sum", "blake2b-384"),
+        (["b2sum", "--length=160", "--tag"], "checksums.txt", "blake2b-160"),
+        (["openssl", "dgst", "-r", "-sha3-256"], "checksums.txt", "sha3-256"),
+        (["openssl", "dgst", "-r", "-blake2s256"], "checksums.txt", "blake2s"),
+        (["openssl", "dgst", "-r", "-sha224"], "checksums.txt", "sha224"),
+    ],
+)
+def test_an_algorithm_that_nothing_names_is_the_one_that_fits(
+    tmp_path: Path, command: list[str], name: str, algorithm: str
+) -> None:
+    if is_missing(command[0]):
+        pytest.skip(f"{command[0]} is not installed")
+    plant(tmp_path, {"models/model.pkl": WEIGHTS})
+    written = subprocess.run(
+        [*command, "model.pkl"], cwd=tmp_path / "models", capture_output=True, check=True, timeout=60
+    ).stdout
+    (check,) = weights(tmp_path, {f"models/{name}": written}).checks.value
+    assert (check.recorded.value.partition(":")[0], check.state) == (algorithm, DigestState.VERIFIED)
+
+
+def test_blake3_is_tried_where_nothing_names_the_algorithm(tmp_path: Path) -> None:
+    blake3 = pytest.importorskip("blake3")
+    digest = blake3.blake3(WEIGHTS).hexdigest()
+    (check,) = weights(tmp_path, {"models/checksums.txt": f"{digest}  model.pkl\n"}).checks.value
+    assert (check.recorded.value, check.state) == (f"blake3:{digest}", DigestState.VERIFIED)
+
+
+def test_a_digest_of_no_algorithm_of_its_length_is_a_mismatch(tmp_path: Path) -> None:
+    pytest.importorskip("blake3")
+    for number, digest in enumerate((SHA256, SHA512, SHA1, MD5)):
+        (check,) = weights(
+            tmp_path / str(number), {"models/checksums.txt": f"{digest[::-1]}  model.pkl\n"}
+        ).checks.value
+        assert check.state is DigestState.MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("name", "line"), [("SHA256SUMS", "{}  model.pkl"), ("checksums.txt", "SHA256 (model.pkl) = {}")]
+)
+def test_a_named_algorithm_is_no_other(tmp_path: Path, name: str, line: str) -> None:
+    digest = hashlib.blake2b(WEIGHTS, digest_size=32).hexdigest()
+    (check,) = weights(tmp_path, {f"models/{name}": line.format(digest)}).checks.value
+    assert (check.recorded.otherwise, check.state) == ((), DigestState.MISMATCH)
+
+
+@pytest.mark.skipif(is_missing("sha256sum"), reason="sha256sum is not installed")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "  {}  model.pkl",
+        "\t{} *model.pkl",
+        "SHA256 (model.pkl)  =  {}",
+        "SHA256 (model.pkl)={}",
+        "{}  {root}/models/model.pkl",
+        f"{SIGNED}{{}}  model.pkl\n{SIGNATURE}",
+    ],
+)
+def test_what_sha256sum_takes_for_an_entry_is_one(tmp_path: Path, line: str) -> None:
+    text = line.replace("{root}", str(tmp_path)).replace("{}", OTHER) + "\n"
+    file = weights(tmp_path, {"models/SHA256SUMS": text})
+    done = subprocess.run(
+        ["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path / "models", capture_output=True, check=False, timeout=60
+    )
+    assert b"model.pkl: FAILED\n" in done.stdout
+    assert file.digest_state is DigestState.MISMATCH
+
+
+def test_a_list_within_its_signature_may_be_called_so(tmp_path: Path) -> None:
+    text = f"{SIGNED}{OTHER}  model.pkl\n{SIGNATURE}"
+    assert weights(tmp_path, {"models/SHA256SUMS.asc": text}).digest_state is DigestState.MISMATCH
+
+
+def test_a_signature_apart_from_its_list_says_nothing(tmp_path: Path) -> None:
+    file = weights(tmp_path, {"models/SHA256SUMS.asc": SIGNATURE, "models/model.pkl.sha256.asc": SIGNATURE})
+    assert file.digest_state is DigestState.UNRECORDED
+    assert not any(mention.malformed for mention in file.mentions)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{OTHER}  other.pkl\r{OTHER}  model.pkl\r",
+        f"{SHA256}  model.pkl\nSHA256 (other.pkl) == {OTHER}\n",
+        f"{OTHER}  {'x' * 20_000}/model.pkl\n{SHA256}  model.pkl\n",
+    ],
+)
+def test_what_seems_an_entry_and_cannot_be_read_is_told(tmp_path: Path, text: str) -> None:
+    file = weights(tmp_path, {"models/SHA256SUMS": text})
+    (fault,) = [fault for mention in file.mentions for fault in mention.malformed]
+    assert "begins a line that cannot be read" in fault.value
+
+
 def test_a_line_about_other_bytes_is_a_mismatch_at_its_digest(tmp_path: Path) -> None:
     file = weights(tmp_path, {"models/SHA256SUMS": f"{OTHER}  other.pkl\n{OTHER} *model.pkl\n"})
     (check,) = file.checks.value

@@ -67,6 +67,19 @@ def test_what_is_never_signed_is_not_missed(tmp_path: Path) -> None:
     assert record.signatures[0].unlisted == ()
 
 
+def test_what_is_not_linted_is_missed_but_for_gits_own(tmp_path: Path) -> None:
+    planted = (
+        "__pycache__/x.cpython-312.pyc",
+        ".venv/pyvenv.cfg",
+        "env/pyvenv.cfg",
+        "node_modules/a.js",
+        "tokens/.git/hooks/post-checkout",
+        "venv/a.py",
+    )
+    files = FILES | {"model.sig": sign(), ".git/config": b""} | dict.fromkeys(planted, b"")
+    assert supplied(tmp_path, files).signatures[0].unlisted == tuple(sorted(planted))
+
+
 def test_what_lies_deeper_by_the_name_of_gits_files_is_missed(tmp_path: Path) -> None:
     record = supplied(tmp_path, FILES | {"model.sig": sign(), "tokens/.gitignore": b""})
     assert record.signatures[0].unlisted == ("tokens/.gitignore",)
@@ -189,16 +202,59 @@ def test_a_signature_of_nothing_contradicts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("model.sig", b"-----BEGIN PGP SIGNATURE-----\n"),
-        ("model.sig", b"\x89\x01\x33\x04\x00"),
-        ("model.sig", b'{"signature": "abc"}'),
+        ("other.sig", b"-----BEGIN PGP SIGNATURE-----\n"),
+        ("other.sig", b"\x89\x01\x33\x04\x00"),
+        ("other.sig", b'{"signature": "abc"}'),
         ("other.sig", b'{"signature": '),
         ("claims.jsonl", sign()),
-        ("model.sig", Signer().text({"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://slsa.dev"})),
+        ("other.sig", Signer().text({"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://slsa.dev"})),
     ],
 )
 def test_what_is_no_signature_of_a_model_says_nothing(tmp_path: Path, name: str, content: bytes) -> None:
     assert supplied(tmp_path, FILES | {name: content}) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("content", "trouble"),
+    [
+        (b"", "it is empty"),
+        (b" \n", "it is empty"),
+        (b"{}", "it holds no Sigstore bundle that signs a model"),
+        (b"[]", "it holds no Sigstore bundle that signs a model"),
+        (b"\x89\x01\x33\x00garbage", "it holds no Sigstore bundle that signs a model"),
+        (b'{"signature": "abc"}', "it holds no Sigstore bundle that signs a model"),
+        (b"{", "it cannot be read: "),
+        (
+            Signer().text({"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://slsa.dev"}),
+            "it holds no Sigstore bundle that signs a model",
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["model.sig", "Model.SIG"])
+def test_a_file_that_has_nothing_of_a_signature_but_its_name_says_so(
+    tmp_path: Path, name: str, content: bytes, trouble: str
+) -> None:
+    record = supplied(tmp_path, FILES | {name: content})
+    (signature,) = record.signatures
+    assert (signature.pretends, signature.envelope, signature.is_whole) == (True, None, False)
+    assert signature.trouble.startswith(trouble)
+    assert record.mentions == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "program"),
+    [
+        (b"-----BEGIN PGP SIGNATURE-----\n", "OpenPGP"),
+        (b"\x89\x01\x33\x04\x00", "OpenPGP"),
+        (b"\xc2\x75\x04\x00", "OpenPGP"),
+        (b"-----BEGIN SSH SIGNATURE-----\n", "OpenSSH"),
+        (b"untrusted comment: signature from minisign secret key\n", "minisign or signify"),
+    ],
+)
+def test_a_signature_of_another_program_is_told_apart(tmp_path: Path, content: bytes, program: str) -> None:
+    (signature,) = supplied(tmp_path, FILES | {"model.sig": content}).signatures
+    assert (signature.pretends, signature.trouble) == (True, "")
+    assert signature.unread == f"it is a signature of {program}"
 
 
 def broken(**changes: object) -> bytes:
@@ -238,7 +294,7 @@ def broken(**changes: object) -> bytes:
 def test_a_signature_that_nobody_could_verify_says_why(tmp_path: Path, content: bytes, trouble: str) -> None:
     (signature,) = supplied(tmp_path, FILES | {"model.sig": content}).signatures
     assert signature.trouble.startswith(trouble)
-    assert signature.envelope is None
+    assert (signature.envelope, signature.pretends) == (None, False)
 
 
 def test_a_signature_that_lfs_keeps_elsewhere_is_there_and_unread(tmp_path: Path) -> None:

@@ -270,3 +270,14 @@ def test_any_document_is_read_with_every_remark_in_its_place(
             assert one.help
             assert one.origin.line >= 1
             assert one.origin.column >= 1
+
+
+def test_blanks_at_the_edges_of_a_path_are_part_of_it(tmp_path: Path) -> None:
+    listed = '[{path: " lead.pkl"}, {path: "trail.pkl "}, {path: "block.pkl\\n"}]'
+    text = f"{HEAD}weights:\n  files: {listed}\n"
+    record = describe(tmp_path, text)
+    assert [(mention.path, mention.written) for mention in record.mentions] == [
+        (" lead.pkl", " lead.pkl"),
+        ("trail.pkl ", "trail.pkl "),
+        ("block.pkl", "block.pkl"),
+    ]

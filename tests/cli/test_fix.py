@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from command import artifact_lint, clean_environment
+from model_signatures import Signer, resources, statement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,8 +164,8 @@ def test_changed_contents_are_recorded_anew_only_with_unsafe_and_loudly(manifest
     assert "SUM101" in done.stdout
     assert "fixable" not in done.stdout
     told = (
-        "artifact-lint: warning: model-artifact.yaml: a.safetensors: sha256:abababababab -> "
-        f"{DIGEST['a.safetensors'][:19]}: published contents changed\n"
+        "artifact-lint: warning: model-artifact.yaml: a.safetensors: recorded other contents: sha256:abababababab -> "
+        f"{DIGEST['a.safetensors'][:19]}; raise the version if the old ones were published\n"
     )
     done = artifact_lint(manifest.parent, "check", "--diff", "--unsafe", *FIXABLE)
     assert (done.returncode, manifest.read_text()) == (1, CHANGED)
@@ -172,6 +173,63 @@ def test_changed_contents_are_recorded_anew_only_with_unsafe_and_loudly(manifest
     done = artifact_lint(manifest.parent, "check", "--fix", "--unsafe", *FIXABLE)
     assert (done.returncode, done.stderr) == (0, told)
     assert DIGEST["a.safetensors"] in manifest.read_text()
+
+
+def sum_of(place: Path) -> str:
+    return f"{hashlib.sha256(place.read_bytes()).hexdigest()}  {place.name}\n"
+
+
+def test_lists_that_have_a_digest_of_what_was_fixed_are_named(manifest: Path) -> None:
+    root = manifest.parent
+    lists = [root / name for name in ("SHA256SUMS", "checksums.txt")]
+    for place in lists:
+        place.write_text(sum_of(manifest))
+    told = [
+        f"artifact-lint: {place.name} has the digest of {manifest.name} before the fix: write {place.name} anew"
+        for place in lists
+    ]
+    done = artifact_lint(root, "check", "--diff", *FIXABLE)
+    assert done.stderr.splitlines()[:-1] == [f"{line} once this is applied" for line in told]
+    done = artifact_lint(root, "check", "--fix", *FIXABLE)
+    assert (done.returncode, done.stderr.splitlines()) == (1, told)
+    assert "help: Restore the file; if the change was meant, write SHA256SUMS anew." in done.stdout
+    for place in lists:
+        place.write_text(sum_of(manifest))
+    done = artifact_lint(root, "check", "--fix", *FIXABLE)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_list_of_weights_alone_is_not_named(manifest: Path) -> None:
+    (manifest.parent / "SHA256SUMS").write_text("".join(sum_of(manifest.parent / name) for name in WEIGHTS))
+    done = artifact_lint(manifest.parent, "check", "--fix", *FIXABLE)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_signature_of_what_was_fixed_is_named(manifest: Path) -> None:
+    root = manifest.parent
+    files = {place.name: place.read_bytes() for place in root.iterdir() if place.is_file()}
+    (root / "model.sig").write_bytes(Signer().text(statement(resources(files))))
+    done = artifact_lint(root, "check", "--fix", *FIXABLE)
+    told = "artifact-lint: model.sig has the digest of model-artifact.yaml before the fix: sign the model again\n"
+    assert (done.returncode, done.stderr) == (1, told)
+    assert "help: Restore the file; if the change was meant, sign the model again." in done.stdout
+
+
+def test_an_entry_of_dvc_for_what_was_fixed_is_named(tmp_path: Path) -> None:
+    place = repository(tmp_path / "churn", BEFORE)
+    (tmp_path / ".git").mkdir()
+    files = {name: (place.parent / name).read_bytes() for name in (*WEIGHTS, place.name)}
+    listing = [{"md5": hashlib.md5(data).hexdigest(), "relpath": name} for name, data in sorted(files.items())]
+    text = json.dumps(listing).encode()
+    whole = hashlib.md5(text).hexdigest()
+    cache = tmp_path / ".dvc/cache/files/md5" / whole[:2]
+    cache.mkdir(parents=True)
+    (cache / f"{whole[2:]}.dir").write_bytes(text)
+    (tmp_path / "churn.dvc").write_text(f"outs:\n- md5: {whole}.dir\n  nfiles: 3\n  hash: md5\n  path: churn\n")
+    done = artifact_lint(tmp_path, "check", "--fix", *FIXABLE)
+    told = "artifact-lint: churn.dvc has the digest of churn/model-artifact.yaml before the fix: `dvc add churn`\n"
+    assert (done.returncode, done.stderr) == (1, told)
+    assert "help: Restore the file; if the change was meant, `dvc add churn`." in done.stdout
 
 
 def test_several_configurations_and_directories_are_fixed_in_one_run(tmp_path: Path) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from command import artifact_lint
+from jsonschema import Draft202012Validator
 from model_signatures import Signer, private_key, public_pem, resources, statement
 
 from artifact_lint.rules import all_rules
+from artifact_lint.schemas.validation import schema_text
 from artifact_lint.settings import Settings, SettingsError, load, override
 
 if TYPE_CHECKING:
@@ -106,3 +108,95 @@ def test_the_keys_in_force_are_shown(repository: Path) -> None:
 def test_naming_the_signature_is_naming_what_it_signs(repository: Path) -> None:
     done = artifact_lint(repository, "check", "churn/model.sig", "--select", "SUM", "--output-format", "concise")
     assert "SUM113" in done.stdout
+
+
+SUM = ("--select", "SUM", "--output-format", "concise")
+SIGNER = ("--public-key", "keys/signer.pub")
+UNSIGNED = "[SUM111] nothing signs the artifact: there is no signature that keys/signer.pub could have made"
+
+
+def test_who_signed_is_told_where_details_are_asked_for(repository: Path) -> None:
+    line = "signed: churn/model.sig, by keys/signer.pub\n"
+    assert artifact_lint(repository, "check", "churn", *SIGNER, "--select", "SUM", "-v").stdout.endswith(line)
+    assert "signed" not in artifact_lint(repository, "check", "churn", *SIGNER, "--select", "SUM").stdout
+    assert "\nsigned:" not in artifact_lint(repository, "check", "churn", "--select", "SUM", "-v").stdout
+    assert "\nsigned:" not in artifact_lint(repository, "check", "churn", "--public-key", "keys/other.pub", "-v").stdout
+
+
+@pytest.mark.parametrize("name", ["late.py", "churn.safetensors"])
+def test_nobody_is_said_to_have_signed_what_is_here_where_it_is_not_that(repository: Path, name: str) -> None:
+    place = repository / "churn" / name
+    place.write_bytes((place.read_bytes()[:-1] if place.exists() else b"") + b"x")
+    done = artifact_lint(repository, "check", "churn", *SIGNER, "--select", "SUM", "-v")
+    assert done.returncode == 1
+    assert "\nsigned:" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("key", "state", "told"),
+    [
+        ((), "unasked", None),
+        (SIGNER, "authentic", "keys/signer.pub"),
+        (("--public-key", "keys/other.pub"), "foreign", None),
+    ],
+)
+def test_the_report_for_programs_has_what_each_signature_is(
+    repository: Path, key: tuple[str, ...], state: str, told: str | None
+) -> None:
+    report = json.loads(artifact_lint(repository, "check", "churn", *key, "--output-format", "json").stdout)
+    Draft202012Validator(json.loads(schema_text("report"))).validate(report)
+    (artifact,) = report["artifacts"]
+    assert artifact["signatures"] == [{"path": "churn/model.sig", "method": "key", "state": state, "key": told}]
+
+
+def test_an_empty_signature_is_invalid_to_programs(repository: Path) -> None:
+    (repository / "churn" / "model.sig").write_bytes(b"")
+    report = json.loads(artifact_lint(repository, "check", "churn", *SIGNER, "--output-format", "json").stdout)
+    Draft202012Validator(json.loads(schema_text("report"))).validate(report)
+    assert [one["state"] for one in report["artifacts"][0]["signatures"]] == ["invalid"]
+
+
+def test_a_key_with_nothing_to_hold_it_against_is_told(repository: Path) -> None:
+    (repository / "churn" / "model.sig").unlink()
+    assert f"warning{UNSIGNED}" in artifact_lint(repository, "check", "churn", *SUM, *SIGNER).stdout
+    environment = {"ARTIFACT_LINT_PUBLIC_KEY": "keys/signer.pub"}
+    assert f"warning{UNSIGNED}" in artifact_lint(repository, "check", "churn", *SUM, **environment).stdout
+    assert "SUM111" not in artifact_lint(repository, "check", "churn", *SUM).stdout
+
+
+def test_a_key_for_all_models_is_no_demand_that_each_is_signed(repository: Path) -> None:
+    (repository / "churn" / "model.sig").unlink()
+    configured(repository, '[signing]\npublic-key = "keys/signer.pub"\n')
+    assert f"note{UNSIGNED}" in artifact_lint(repository, "check", "churn", *SUM).stdout
+    configured(repository, '[signing]\npublic-key = "keys/signer.pub"\n[severity]\nSUM111 = "error"\n')
+    done = artifact_lint(repository, "check", "churn", *SUM)
+    assert (done.returncode, f"error{UNSIGNED}" in done.stdout) == (1, True)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"{", b"garbage", b"\0\1\2"])
+def test_a_file_that_is_called_a_signature_and_is_none_is_told(repository: Path, content: bytes) -> None:
+    (repository / "churn" / "model.sig").write_bytes(content)
+    told = "[SUM113] model.sig is no signature of a model: it "
+    done = artifact_lint(repository, "check", "churn", *SUM)
+    assert (done.returncode, f"warning{told}" in done.stdout) == (0, True)
+    done = artifact_lint(repository, "check", "churn", *SUM, *SIGNER)
+    assert (done.returncode, f"error{told}" in done.stdout, "SUM111" in done.stdout) == (1, True, False)
+    configured(repository, '[signing]\npublic-key = "keys/signer.pub"\n')
+    assert f"error{told}" in artifact_lint(repository, "check", "churn", *SUM).stdout
+
+
+def test_a_signature_of_another_program_is_a_note_until_one_is_asked_for(repository: Path) -> None:
+    (repository / "churn" / "model.sig").write_bytes(b"-----BEGIN PGP SIGNATURE-----\n")
+    told = "[SUM113] model.sig is no signature of a model: it is a signature of OpenPGP"
+    assert f"note{told}" in artifact_lint(repository, "check", "churn", *SUM).stdout
+    assert f"error{told}" in artifact_lint(repository, "check", "churn", *SUM, *SIGNER).stdout
+
+
+def test_an_empty_file_does_not_sign_what_the_stage_asks_to_be_signed(repository: Path) -> None:
+    manifest = "schema_version: 1\nname: churn\nlifecycle: {stage: production}\n"
+    (repository / "churn" / "model-artifact.yaml").write_text(manifest)
+    (repository / "churn" / "model.sig").write_bytes(b"")
+    (repository / ".artifact-lint.toml").write_text("[stages.production]\nsigned = true\n")
+    said = artifact_lint(repository, "check", "churn", *SUM).stdout
+    assert "error[SUM111] nothing signs the artifact, and the stage 'production' asks for a signature" in said
+    assert "error[SUM113] model.sig is no signature of a model: it is empty" in said

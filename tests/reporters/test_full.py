@@ -58,6 +58,22 @@ def test_no_artifact_is_not_all_good() -> None:
     assert _text(Report()) == "No model artifact found.\n"
 
 
+def test_a_finding_about_no_artifact_has_a_header_of_its_own() -> None:
+    found = replace(hand_built.findings()[0], artifact="mlruns")
+    text = _text(replace(hand_built.report(), findings=(*hand_built.findings(), found)))
+    assert "mlruns  [no artifact]\n" in text
+    text = _text(replace(hand_built.report(), findings=(found,)))
+    assert text.startswith("mlruns  [no artifact]\n")
+    assert "in 2 artifacts (" in text
+
+
+def test_that_nothing_of_an_artifact_changed_is_said_in_place_of_a_summary() -> None:
+    report = Report(unchanged="nothing that changed since HEAD belongs to a model artifact")
+    assert _text(report) == "Nothing that changed since HEAD belongs to a model artifact.\n"
+    assert _text(report + report) == _text(report)
+    assert _text(report + Report()) == "No model artifact found.\n"
+
+
 def test_an_artifact_without_findings_is_counted_and_not_shown() -> None:
     only = tuple(found for found in hand_built.findings() if found.artifact == "models/credit")
     text = _text(replace(hand_built.report(), findings=only))

@@ -85,6 +85,7 @@ def test_a_report_says_what_the_design_lists() -> None:
                 "digest_state": "unrecorded",
             }
         ],
+        "signatures": [],
     }
     found = next(finding for finding in report["findings"] if finding["code"] == "CMP141")
     assert found["path"] == "models/churn/MLmodel"

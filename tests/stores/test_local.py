@@ -311,7 +311,7 @@ class TestIdentity:
         ):
             assert store.identity(path) is None
 
-    def test_is_settled_two_seconds_after_the_last_change(self, tmp_path: Path) -> None:
+    def test_is_settled_a_minute_after_the_last_change(self, tmp_path: Path) -> None:
         fill(tmp_path, "a.bin")
         identity = LocalStore(tmp_path).identity("a.bin")
         assert identity is not None

@@ -107,14 +107,29 @@ class TestIndex:
         workspace.git("commit", "--quiet", "--message", "only a", "--", "a")
         assert (workspace.root / "seen").read_text() == "b'2' b'1' ['a']\n"
 
+    def test_a_temporary_index_is_the_one_to_look_at(
+        self, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        workspace.write("x", "1")
+        workspace.write("y", "1")
+        workspace.git("add", "x")
+        monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "temporary"))
+        subprocess.run(["git", "add", "y"], cwd=workspace.root, check=True)
+        with IndexStore(workspace.root) as store:
+            assert paths(store) == ["y"]
+        monkeypatch.delenv("GIT_INDEX_FILE")
+        with IndexStore(workspace.root) as store:
+            assert paths(store) == ["x"]
+
     def test_another_repository_s_index_is_not_taken_for_this_one(
         self, workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         workspace.write("x", "1")
         workspace.git("add", "x")
+        workspace.git("init", "--quiet", str(tmp_path / "other"))
         monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "other/.git/index"))
-        with IndexStore(workspace.root) as store:
-            assert paths(store) == ["x"]
+        with pytest.raises(StoreError, match="unset GIT_INDEX_FILE"):
+            IndexStore(workspace.root)
         monkeypatch.setenv("GIT_DIR", str(tmp_path / "other/.git"))
         with pytest.raises(StoreError, match="unset GIT_DIR"):
             IndexStore(workspace.root)

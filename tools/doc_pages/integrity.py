@@ -24,7 +24,12 @@ where it is not the rule's own. Silence means that the bytes were verified, or a
 file and record are both being worked on and not staged yet.
 
 A digest that lies beside its file notices accidents. Whoever can change the one can change the other: that nobody did
-is told by a signature alone (model.sig), and by that only where the signer's key is given.
+is told by a signature alone (model.sig), and by that only where the signer's key is given (`--public-key`): `-v` then
+says who signed. A model.sig that is no signature is SUM113; that there is none where a key is given is SUM111.
+
+`--fix` records a digest in a manifest where nothing has one of the file. Where git-LFS, DVC, a list of checksums or a
+signature has, it writes nothing; and where one of these has a digest of the manifest itself, it says which of them to
+write anew.
 
 Every cell is tested by making that very situation on disk, with git and git-LFS themselves. `-` is a situation that
 cannot be."""
