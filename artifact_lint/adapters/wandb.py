@@ -36,7 +36,8 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
     paths = frozenset((*files, *stated))
     reading = Reading(tree)
     mentions: list[Mention] = []
-    for folder in sorted({directory, *(parent for path in (*paths, directory) for parent in _upwards(path))}):
+    folders = {directory, *(parent for path in (*paths, directory) for parent in _upwards(path))}
+    for folder in sorted(folders - paths):
         if tree.entry(child(folder, MANIFEST)) is None:
             continue
         root = reading.document(child(folder, MANIFEST), keep_texts=False)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from artifact_lint.formats.pickles.machine import Machine
 
 _PACKAGE: Final = "numpy"
+_NAMESPACES: Final = ("numpy:", "numpy.")
 #: `numpy.ndarray` and what numpy derives from it.
 _CLASSES: Final = frozenset(
     {"ndarray", "matrix", "recarray", "memmap", "chararray", "MaskedArray", "MaskedRecords", "mrecarray", "mvoid"}
@@ -48,8 +49,7 @@ PROTOCOLS: Final = frozenset(
 
 def is_array(cls: Global) -> bool:
     """Whether a name is that of one of numpy's classes of arrays."""
-    module, _, name = cls.resolved.partition(":")
-    return name in _CLASSES and module.partition(".")[0] == _PACKAGE
+    return cls.resolved.rpartition(":")[2] in _CLASSES and cls.resolved.startswith(_NAMESPACES)
 
 
 def instance(cls: Global, arguments: tuple[Value, ...]) -> Result:

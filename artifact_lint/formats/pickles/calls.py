@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.pickles.arrays import instance, note_call
@@ -117,6 +118,8 @@ _LONGEST_NAME: Final = 256
 #: What a value of a built-in type is called as the owner of a bound method.
 _BUILT_IN: Final = {ListValue: "list", DictValue: "dict", str: "str", bytes: "bytes", tuple: "tuple"}
 
+#: A registry's models share most of the functions that they call.
+_MOST_REMEMBERED: Final = 1 << 12
 #: PROTO 2 and LONG1 with torch's magic number, little-endian: how `torch.save` began before PyTorch 1.6.
 TORCH_MAGIC: Final = 0x1950A86A20F9469CFC6C
 TORCH_HEAD: Final = b"\x80\x02\x8a\x0a" + TORCH_MAGIC.to_bytes(10, "little") + b"."
@@ -128,7 +131,8 @@ def call(machine: Machine, function: Value, arguments: tuple[Value, ...], use: U
     A name that does nothing when it is called so is not counted as a reference, unless it is `held` by something else,
     which may be called again.
     """
-    if is_unknown(function) or any(_is_unknown_at(arguments, position) for position, _ in _passed_on(function)):
+    passed = _passed_on(function)
+    if is_unknown(function) or (passed and any(_is_unknown_at(arguments, position) for position, _ in passed)):
         machine.note_unknown()
     unbound = _unbound(function)
     held = held or unbound is not None
@@ -192,12 +196,15 @@ def _rebuilt_from_type(machine: Machine, function: Global, arguments: tuple[Valu
 
 def _passed_on(function: Value) -> tuple[tuple[int, Use], ...]:
     """What a function does with the names it is given, by their position."""
-    if not isinstance(function, Global):
-        return ()
-    done = _HIGHER_ORDER.get(function.resolved)
+    return _passed_on_by(function.resolved) if isinstance(function, Global) else ()
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _passed_on_by(function: str) -> tuple[tuple[int, Use], ...]:
+    done = _HIGHER_ORDER.get(function)
     if done is not None:
         return done
-    name = function.resolved.partition(":")[2]
+    name = function.partition(":")[2]
     return _INSTANTIATES_FIRST if name.startswith(_CYTHON) else _HIGHER_ORDER_NAMES.get(name, ())
 
 
