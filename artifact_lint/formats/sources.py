@@ -185,6 +185,7 @@ class Unpacked(Borrowed):
 
     def _restart(self) -> None:
         self._codec = CODECS[self._name]()
+        self._failure: FormatError | None = None
         self._packed = 0
         self._start = 0
         self._block = b""
@@ -214,6 +215,8 @@ class Unpacked(Borrowed):
         return b"".join(parts)
 
     def _advance(self) -> bool:
+        if self._failure is not None:
+            raise self._failure
         if self._ended:
             return False
         block = b""
@@ -230,7 +233,10 @@ class Unpacked(Borrowed):
             try:
                 block = self._codec.decompress(data, self._step)
             except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, MemoryError, RuntimeError) as error:
-                raise FormatError(Cause.BROKEN, f"the {self._name} stream is broken: {error}", self._packed) from error
+                detail = f"the {self._name} stream is broken: {error}"
+                # A decompressor that failed must not be asked again: libbz2 1.0.8 then writes beyond its memory.
+                self._failure = FormatError(Cause.BROKEN, detail, self._packed)
+                raise self._failure from error
         self._step = min(2 * self._step, STEP)
         kept = self._block[-_KEPT:]
         self._start += len(self._block) - len(kept)
