@@ -16,6 +16,8 @@ import atheris
 
 HERE = Path(__file__).resolve().parent
 SECONDS = 20
+#: What a short run without a directory of its own begins with, so that it can be run again.
+SEED = 1
 
 with atheris.instrument_imports(include=["artifact_lint"]):
     sys.path.insert(0, str(HERE))
@@ -44,6 +46,8 @@ def main() -> None:
         seeds(target, directory)
         prefix = HERE / "regressions" / target
         options = [f"-max_total_time={seconds}", f"-max_len={LARGEST}", "-timeout=30", "-rss_limit_mb=2048"]
+        if len(sys.argv) <= 3:
+            options.append(f"-seed={SEED}")
         atheris.Setup([sys.argv[0], *options, f"-artifact_prefix={prefix}/", str(directory)], TARGETS[target])
         atheris.Fuzz()
 
