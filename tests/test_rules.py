@@ -195,6 +195,17 @@ def test_the_binary_files_are_those_that_the_script_writes() -> None:
     assert found.returncode == 0, found.stderr
 
 
+def test_git_hands_out_every_file_as_it_was_committed() -> None:
+    """A case's own `.gitattributes` holds for the project's checkout as well, on a machine that has git-lfs."""
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    asked = ["git", "check-attr", "-z", "--stdin", "filter", "text", "ident"]
+    told = subprocess.run(asked, cwd=ROOT, input=tracked, capture_output=True, check=True).stdout
+    attributes = told.decode().split("\0")[:-1]
+    assert {*zip(attributes[1::3], attributes[2::3], strict=True)} == {
+        ("filter", "unspecified"), ("text", "unset"), ("ident", "unspecified"),
+    }  # fmt: skip
+
+
 # What no file system takes everywhere cannot be committed as a case.
 
 
