@@ -52,12 +52,13 @@ def verdicts(artifact: Artifact, file: WeightFile, inspection: Inspection) -> It
     """The imports of a file that nobody but the shipped lists can have allowed, with the verdict on each."""
     itself = vouched_for_itself(artifact)
     framework = _declared_framework(artifact, file)
+    outside = Surroundings(framework, torchscript=inspection.format == "torchscript")
+    # An archive within an archive may be TorchScript, whatever the outer one is.
+    within = Surroundings(framework, torchscript=True)
     for found in inspection.imports:
         if found.dotted in artifact.options.pickle.allow:
             continue
-        # An archive within an archive may be TorchScript, whatever the outer one is.
-        torchscript = inspection.format == "torchscript" or "!" in found.member
-        judged = verdict(found.module, found.name, found.uses, Surroundings(framework, torchscript))
+        judged = verdict(found.module, found.name, found.uses, within if "!" in found.member else outside)
         if found.dotted not in itself or judged.kind is VerdictKind.DANGEROUS:
             yield found, _with_place(artifact, found, judged)
 

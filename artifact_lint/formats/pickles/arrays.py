@@ -67,9 +67,11 @@ def note_call(machine: Machine, function: Global, arguments: tuple[Value, ...], 
     if is_array(function):
         _note(machine, f"{function.module}:{function.name} is made of what the pickle tells it")
         return
-    module, _, name = function.resolved.partition(":")
-    position = _SHAPES.get(name) if module.partition(".")[0] == _PACKAGE else None
+    name = function.resolved.rpartition(":")[2]
+    position = _SHAPES.get(name) if function.resolved.startswith(_NAMESPACES) else None
     if position is None:
+        if not passed:
+            return
         made = [value for value in passed if isinstance(value, Global) and is_array(value)]
     else:
         made = [] if _is_empty(arguments[position : position + 1]) else [function]

@@ -45,16 +45,15 @@ _MOST_GAPS: Final = 100
 _MOST_IMPORTS: Final = 1 << 12
 #: How many constants are kept that may be pickles.
 _MOST_BLOBS: Final = 1 << 12
-#: Attributes that are called by their names: by the opcodes that fill a container, by constructors of containers, by
-#: `copyreg`, by whatever hashes a time, and by a `defaultdict` for a key that it lacks.
-_CALLED_BY_NAME: Final = ALWAYS_KEPT
 #: Attributes that decide on what an instance is, wherever a class sets them.
 _DECISIVE: Final = frozenset({"__class__", "__new__", "__init__", "__setstate__", "__getattr__", "__getattribute__"})
-#: What makes a state that is not spelled, and what makes a dict.
-_COMPUTED_STATES: Final = frozenset({"builtins:dict", "builtins:tuple", "builtins:list"})
-_DICTS: Final = frozenset(
+#: What of a state is not kept.
+_NOT_KEPT: Final = (UNKNOWN, DICT, TUPLE)
+#: What makes a state that is not spelled, and what makes slots that are not.
+_STATES: Final = frozenset({"builtins:dict", "builtins:tuple", "builtins:list"})
+_SLOTS: Final = _STATES | {
     f"collections:{name}" for name in ("OrderedDict", "defaultdict", "Counter", "ChainMap", "UserDict")
-)
+}
 #: The most texts that are shared between their occurrences.
 _MOST_SHARED: Final = 1 << 20
 
@@ -358,27 +357,25 @@ class Machine:
 
         Attributes of the second half of a state are set one by one, special ones such as `__class__` as well.
         """
-        halves = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
-        if any(half in (UNKNOWN, DICT, TUPLE) for half in halves if isinstance(half, Opaque)):
-            self.note_unknown()
-        owner = f"an instance of {target.origin.module}:{target.origin.name}"
-        for half in halves:
-            if isinstance(half, DictValue) and half.special:
-                names = (name for name in half.entries if name in _DECISIVE)
-                special = half.special if half is halves[1] or half.special == COMPUTED else next(names, None)
-                if special is not None:
-                    self.hazard(HazardKind.PATCHED_CLASS, f"{owner} is given {special}")
-        computed = {*_COMPUTED_STATES, *(_DICTS if halves[1] is not None else ())}
-        if any(isinstance(half, Result) and half.origin.resolved in computed for half in (state, halves[1])):
-            self.hazard(HazardKind.PATCHED_CLASS, f"{owner} is given {COMPUTED}")
-        for half in halves:
+        first, second = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+        for half in (first, second):
             if isinstance(half, DictValue):
-                self.note_attributes(half)
+                self._note_attributes(target, half, one_by_one=half is second)
+            elif isinstance(half, Opaque) and half in _NOT_KEPT:
+                self.note_unknown()
+            elif isinstance(half, Result) and half.origin.resolved in (_STATES if half is first else _SLOTS):
+                self.hazard(HazardKind.PATCHED_CLASS, f"{_instance_of(target)} is given {COMPUTED}")
 
-    def note_attributes(self, state: DictValue) -> None:
-        """Note attributes that Python, a pickle or a constructor calls by their names."""
-        for name in _CALLED_BY_NAME & state.entries.keys():
-            note_use(state.entries[name], Use.CALLED)
+    def _note_attributes(self, target: Result, attributes: DictValue, *, one_by_one: bool) -> None:
+        """Note special attributes, and those that Python, a pickle or a constructor calls by their names."""
+        if attributes.special:
+            decisive = next((name for name in attributes.entries if name in _DECISIVE), None)
+            special = attributes.special if one_by_one or attributes.special == COMPUTED else decisive
+            if special is not None:
+                self.hazard(HazardKind.PATCHED_CLASS, f"{_instance_of(target)} is given {special}")
+        if not ALWAYS_KEPT.isdisjoint(attributes.entries):
+            for name in ALWAYS_KEPT & attributes.entries.keys():
+                note_use(attributes.entries[name], Use.CALLED)
 
     def _note_version(self, state: Value) -> None:
         attributes = state[0] if isinstance(state, tuple) and len(state) == 2 else state
@@ -386,6 +383,10 @@ class Machine:
             version = attributes.entries.get("_sklearn_version")
             if isinstance(version, str):
                 self.versions["scikit-learn"] = version
+
+
+def _instance_of(target: Result) -> str:
+    return f"an instance of {target.origin.module}:{target.origin.name}"
 
 
 def root_name(root: Value) -> str:

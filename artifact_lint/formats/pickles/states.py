@@ -8,6 +8,7 @@ attribute of the same name in the state would replace. Read in the sources of sc
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from artifact_lint.formats.pickles.values import DictValue
@@ -47,13 +48,22 @@ _NUMBERS: Final = ("numargs", "moment_type")
 _NO_DEFAULTS: Final = DictValue()
 #: Frozen distributions, which hold a distribution and are restored like any object.
 _FROZEN: Final = "_frozen"
+#: A registry's models share most of their classes.
+_MOST_REMEMBERED: Final = 1 << 12
 
 
 def acts(cls: str, state: Value) -> bool:
     """Whether an instance of a class, `module:name`, is not seen to do nothing when it is given a state."""
+    is_quiet = _judge_of(cls)
+    return is_quiet is not None and not is_quiet(_entries(state))
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _judge_of(cls: str) -> _Judge | None:
     module, _, name = cls.partition(":")
-    is_quiet = _QUIET.get(cls) or _QUIET.get(module) or _QUIET.get(module.rpartition(".")[0])
-    return is_quiet is not None and not name.endswith(_FROZEN) and not is_quiet(_entries(state))
+    if name.endswith(_FROZEN):
+        return None
+    return _QUIET.get(cls) or _QUIET.get(module) or _QUIET.get(module.rpartition(".")[0])
 
 
 def _entries(state: Value) -> Mapping[str, Value] | None:
