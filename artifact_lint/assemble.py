@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from functools import partial
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from artifact_lint import digests
@@ -42,6 +41,7 @@ from artifact_lint.model import (
     WeightFile,
     merge,
 )
+from artifact_lint.model.paths import name_of, suffix_of
 from artifact_lint.model.report import Failure
 from artifact_lint.parts import check_parts, unread_parts
 from artifact_lint.signatures import verify
@@ -290,7 +290,7 @@ def _promises_pickle(path: str, mentions: Iterable[Mention]) -> bool:
     if known:
         return any(FORMATS[format_].pickled for format_ in known)
     is_weights = role_of(path) not in {Role.TOKENIZER, Role.CONFIG}
-    return is_weights and PurePosixPath(path).suffix.lower() in PICKLE_SUFFIXES
+    return is_weights and suffix_of(path) in PICKLE_SUFFIXES
 
 
 def _file(
@@ -406,7 +406,7 @@ def _checks_of_parts(tree: Tree, candidate: Candidate, recorded: Sequence[tuple[
 
 
 def _broken_pointer(path: str, reason: Fact[str]) -> Mention:
-    written = PurePosixPath(path).name
+    written = name_of(path)
     message = f"git-LFS does not take {written} for one of its pointers: {reason.value}"
     fault = Fact(message, reason.origin)
     return Mention(reason.origin, path, written, required=False, vouches=True, malformed=(fault,))
@@ -422,7 +422,7 @@ def _inspect(tree: Tree, candidate: Candidate) -> Inspection:
         return Inspection(None, incomplete=(Incomplete(Cause.UNREADABLE, candidate.trouble),))
     try:
         with _opened(tree, candidate) as source:
-            return inspect(PurePosixPath(candidate.path).name, source, candidate.format)
+            return inspect(name_of(candidate.path), source, candidate.format)
     except StoreError as error:
         return Inspection(None, incomplete=(Incomplete(Cause.UNREADABLE, str(error)),))
 

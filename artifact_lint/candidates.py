@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.pointers import POINTER_HEAD, POINTER_LIMIT, BrokenPointer, is_lfs_pointer, lfs_pointer
 from artifact_lint.adapters.roles import sounds_like_model
 from artifact_lint.formats import is_plain_text, sniff
 from artifact_lint.formats.base import HEAD, WEIGHT_SUFFIXES
+from artifact_lint.model.paths import name_of, suffix_of
 from artifact_lint.stores.base import EntryKind, StoreError
 from artifact_lint.tree import UNREAD
 
@@ -56,8 +56,7 @@ class Candidate:
 
 def promises_weights(path: str) -> bool:
     """Whether a file's name is one by which weights go."""
-    place = PurePosixPath(path)
-    return place.suffix.lower() in WEIGHT_SUFFIXES or place.name in _FIXED_NAMES
+    return suffix_of(path) in WEIGHT_SUFFIXES or name_of(path) in _FIXED_NAMES
 
 
 def look(tree: Tree, entry: Entry, *, named: bool = False) -> Candidate:
@@ -80,7 +79,7 @@ def _look(tree: Tree, entry: Entry, *, named: bool) -> Candidate:
                 broken = pointer.reason
             elif pointer is not None:
                 return behind(tree, entry.path, pointer, named=named)
-        found = sniff(PurePosixPath(entry.path).name, source, asked=named)
+        found = sniff(name_of(entry.path), source, asked=named)
         return Candidate(entry.path, entry.size, found, broken_pointer=broken)
 
 
@@ -96,7 +95,7 @@ def behind(tree: Tree, path: str, pointer: Pointer, *, named: bool = False) -> C
         return Candidate(path, pointer=pointer)
     try:
         with kept.open() as source:
-            found = sniff(PurePosixPath(path).name, source, asked=named)
+            found = sniff(name_of(path), source, asked=named)
     except StoreError:
         return Candidate(path, pointer=pointer)
     return Candidate(path, pointer.size.value, found, pointer, kept)
@@ -124,5 +123,5 @@ def choose(tree: Tree, entry: Entry, *, named: bool) -> Candidate | None:
 
 def _certainly_promises(path: str) -> bool:
     """Whether a name speaks for weights alone, without a look at the bytes."""
-    is_weak = PurePosixPath(path).suffix.lower() in _WEAK_SUFFIXES
+    is_weak = suffix_of(path) in _WEAK_SUFFIXES
     return promises_weights(path) and (not is_weak or sounds_like_model(path))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.assemble import assemble_all
 from artifact_lint.model.agreement import plain_name
+from artifact_lint.model.paths import directory_of
 from artifact_lint.model.report import Fallback
 from artifact_lint.policy.versions import same
 from artifact_lint.scope import add_neighbourhoods, is_within
@@ -237,7 +238,7 @@ def _as_git_knows(past: _Past, pair: Pair) -> Pair:
 def _home(artifact: Artifact) -> str:
     """The directory from which an artifact's files are named: its own, or that of the record or file it stands for."""
     origin, path = artifact.origin.path, artifact.path
-    return path if origin != path and is_within(origin, path) else path.rpartition("/")[0]
+    return path if origin != path and is_within(origin, path) else directory_of(path)
 
 
 def _moved(path: str, home: str, new_home: str) -> str:

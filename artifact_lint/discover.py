@@ -16,6 +16,7 @@ from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.dvc import outs
 from artifact_lint.adapters.roles import is_auxiliary
 from artifact_lint.candidates import Candidate, choose, promises_weights
+from artifact_lint.model.paths import directory_of, name_of
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Found:
 
     def owns(self, path: str) -> bool:
         """Whether a file lies in what the artifact's records speak for, and in the directory of no artifact within."""
-        directory = path.rpartition("/")[0]
+        directory = directory_of(path)
         if self.path not in self.directories or _nearest(directory, self.directories) != self.path:
             return False
         return directory == self.path or any(claim.reach >= Reach.DIRECTORY for claim in self.claims)
@@ -76,7 +77,7 @@ def discover(tree: Tree, named: Iterable[str] = ()) -> list[Found]:
         told = {link.path for link in links[root]}
         own = tuple(candidate for candidate in by_owner[root] if candidate.path not in told)
         found.append(Found(root, roots.members[root], own, tuple(links[root])))
-    described = {one.path.rpartition("/")[0] for one in found if one.claims}
+    described = {directory_of(one.path) for one in found if one.claims}
     found += _in_folders(tree, loose, spoken_for, described, wanted)
     directories = frozenset(one.path for one in found if any(claim.directory == one.path for claim in one.claims))
     return sorted((replace(one, directories=directories) for one in found), key=lambda one: one.path)
@@ -157,7 +158,7 @@ class _Roots:
                 reaches[claim.directory] = max(reaches.get(claim.directory, Reach.NAMED), claim.reach)
         outermost: dict[str, Reach] = {}
         for directory in sorted(reaches):
-            above = _nearest(directory.rpartition("/")[0], outermost) if directory else None
+            above = _nearest(directory_of(directory), outermost) if directory else None
             absorbed = above is not None and outermost[above] is Reach.TREE and reaches[directory] < Reach.TREE
             if not absorbed:
                 outermost[directory] = reaches[directory]
@@ -180,7 +181,7 @@ class _Roots:
 
     def of(self, path: str) -> str | None:
         """The artifact directory that a file belongs to; None where it lies in none."""
-        return _nearest(path.rpartition("/")[0], self.reaches)
+        return _nearest(directory_of(path), self.reaches)
 
     def share_out(self, candidates: Iterable[Candidate]) -> tuple[dict[str, list[Candidate]], list[Candidate]]:
         """Files by the directory that owns them, and those that none does."""
@@ -188,7 +189,7 @@ class _Roots:
         loose: list[Candidate] = []
         for candidate in candidates:
             root = self._named_by.get(candidate.path, self.of(candidate.path))
-            directory = candidate.path.rpartition("/")[0]
+            directory = directory_of(candidate.path)
             if root is None:
                 loose.append(candidate)
             elif self.reaches[root] is Reach.TREE and directory == f"{root}/metadata".lstrip("/"):
@@ -217,7 +218,7 @@ def _nearest(directory: str, places: Container[str]) -> str | None:
     while directory not in places:
         if not directory:
             return None
-        directory = directory.rpartition("/")[0]
+        directory = directory_of(directory)
     return directory
 
 
@@ -283,11 +284,11 @@ def _in_folders(
         for claim, paths in spoken_for.items()
         if claim.reach is Reach.FOLDER
         for path in paths
-        if path.rpartition("/")[0] not in general
+        if directory_of(path) not in general
     }
     by_folder: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in loose:
-        by_folder[elsewhere.get(candidate.path, candidate.path.rpartition("/")[0])].append(candidate)
+        by_folder[elsewhere.get(candidate.path, directory_of(candidate.path))].append(candidate)
     made: list[Found] = []
     for directory, members in by_folder.items():
         if directory in general:
@@ -320,7 +321,7 @@ def _undescribed(members: Sequence[Candidate], *, beside: bool) -> list[Found]:
 
 def _stands_alone(tree: Tree, claim: Claim, wanted: frozenset[str]) -> bool:
     """Whether a hand-written file is about a model although no weights lie beside it."""
-    if claim.record in wanted and sidecar.is_about_models(claim.record.rpartition("/")[2]):
+    if claim.record in wanted and sidecar.is_about_models(name_of(claim.record)):
         return True
     record = record_of(tree, claim)
     says = (record.architecture or record.hyperparameters, record.inputs, record.metrics or record.created)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from artifact_lint.adapters.pointers import POINTER_LIMIT, lfs_pointer
 from artifact_lint.git import GitError, ask, find_root, open_repository
 from artifact_lint.model import Fact, Lazy, Origin, Pointer
+from artifact_lint.model.paths import directory_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -123,7 +124,7 @@ class GitView:
     def pointer(self, path: str) -> Pointer | None:
         """The git-LFS pointer that the index holds in place of a file; its values point at the file as a whole."""
         with self._lock:
-            index = self._index(path.rpartition("/")[0])
+            index = self._index(directory_of(path))
             if index is None or not index.may_filter(index.own(path)):
                 return None
             index, own = self._find(path)
@@ -142,7 +143,7 @@ class GitView:
     def _find(self, path: str) -> tuple[_Index | None, str]:
         """The index that a path belongs to and its path there; a link to a directory is followed where git has none."""
         self._hand_out_expected()
-        index = self._index(path.rpartition("/")[0])
+        index = self._index(directory_of(path))
         if index is None or index.own(path) in index.entries.value:
             return index, index.own(path) if index is not None else path
         directory, _, name = path.rpartition("/")
@@ -157,7 +158,7 @@ class GitView:
 
     def _hand_out_expected(self) -> None:
         for path, size in self._expected:
-            index = self._index(path.rpartition("/")[0])
+            index = self._index(directory_of(path))
             if index is not None:
                 index.expected[index.own(path)] = size
         self._expected.clear()
@@ -171,7 +172,7 @@ class GitView:
     def _opened(self, directory: str) -> _Index | None:
         place = self._root / directory
         if directory and (self._staged or not _is_repository(place)):
-            return self._index(directory.rpartition("/")[0])
+            return self._index(directory_of(directory))
         found = place if directory else find_root(place)
         is_usable = found is not None and _is_repository(found)
         return _Index(place, f"{directory}/" if directory else "", staged=self._staged) if is_usable else None

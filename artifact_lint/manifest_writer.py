@@ -11,6 +11,7 @@ from artifact_lint.manifest_renewal import Stale
 from artifact_lint.manifest_scalars import flow, is_key, number_or_text, scalar, text
 from artifact_lint.model import Component, FileState, Role
 from artifact_lint.model.agreement import may_be_same_architecture, requirement_name
+from artifact_lint.model.paths import name_of
 from artifact_lint.schemas.dtypes import as_dtype
 
 if TYPE_CHECKING:
@@ -401,7 +402,7 @@ def _not_applicable(artifact: Artifact) -> Iterator[str]:
     if not record.inputs.value and not artifact.is_missing(Component.FEATURE_SCHEMA):
         declared[Component.FEATURE_SCHEMA] = ""
     contracts = [section.origin.path for section in record.sections if section.component is Component.FEATURE_SCHEMA]
-    contract = PurePosixPath(contracts[0]).name if contracts else "the tokenizer or preprocessor"
+    contract = name_of(contracts[0]) if contracts else "the tokenizer or preprocessor"
     if declared:
         yield ""
         yield "not_applicable:"

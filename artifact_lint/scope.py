@@ -14,6 +14,7 @@ from artifact_lint.adapters.dvc import LOCK
 from artifact_lint.adapters.mlflow_tracking import DATABASES, STORE_DIRECTORY
 from artifact_lint.changes import EVERYTHING, Changes, changes_since, staged_changes, without_index
 from artifact_lint.git_view import GitView
+from artifact_lint.model.paths import directory_of
 from artifact_lint.namesakes import find_namesakes
 from artifact_lint.stores.base import StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, Excludes
@@ -73,7 +74,7 @@ class Scope:
         """Whether a path that is gone may have described an artifact: its files lie where the path was, or below."""
         if path.endswith("/") or self.store.entry(path) is not None:
             return False
-        directory = path.rpartition("/")[0]
+        directory = directory_of(path)
         return any(is_within(file.path, directory) for file in artifact.files)
 
 
@@ -216,7 +217,7 @@ def add_neighbourhoods(tree: Tree, paths: Iterable[str]) -> None:
                 listed.add(directory)
                 for entry in (*tree.store.entries(directory), *_above(tree.store, directory)):
                     tree.add(entry)
-        folder = path.rpartition("/")[0]
+        folder = directory_of(path)
         left = tree.store.entries(folder) if _is_lost_record(tree.store, path) else ()
         for entry in (*left, *_above(tree.store, folder)):
             tree.add(entry)
@@ -239,7 +240,7 @@ def _claims(tree: Tree, directory: str) -> Iterator[Claim]:
 def _ancestors(path: str) -> Iterator[str]:
     """The directories that a path lies in, the nearest first."""
     while path:
-        path = path.rpartition("/")[0]
+        path = directory_of(path)
         yield path
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.reading import child
 from artifact_lint.model import NOTHING, Fact, Irregularity, Mention, Origin, Record, Remark, Role
+from artifact_lint.model.paths import directory_of, name_of
 from artifact_lint.stores.base import EntryKind
 from artifact_lint.stores.local import LocalStore
 
@@ -49,7 +50,7 @@ class _List:
     @property
     def folder(self) -> str:
         """The directory that its names are relative to."""
-        return self.path.rpartition("/")[0]
+        return directory_of(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
 
 def _lists_about(tree: Tree, directory: str, paths: Mapping[str, None]) -> Iterator[_List]:
     """The lists in the folders of some files and in all above, less those that lie beside another file."""
-    folders = {path.rpartition("/")[0] for path in paths}
+    folders = {directory_of(path) for path in paths}
     if tree.entry(directory) is None:
         folders.add(directory)
     above = {parent for folder in folders for parent in _upwards(folder)}
@@ -106,7 +107,7 @@ def _lists_about(tree: Tree, directory: str, paths: Mapping[str, None]) -> Itera
 def _upwards(folder: str) -> Iterator[str]:
     while folder:
         yield folder
-        folder = folder.rpartition("/")[0]
+        folder = directory_of(folder)
     yield ""
 
 
@@ -115,7 +116,7 @@ def _lists_in(tree: Tree, folder: str) -> list[_List]:
 
 
 def _find_lists(tree: Tree, folder: str) -> Iterator[_List]:
-    entries = {entry.path.rpartition("/")[2]: entry for entry in tree.store.files(folder)}
+    entries = {name_of(entry.path): entry for entry in tree.store.files(folder)}
     for name, entry in sorted({**entries, **tree.folder(folder)}.items()):
         match = _NAMED.fullmatch(name) or _GENERAL.fullmatch(name) or _SUFFIXED.fullmatch(name)
         if match is not None and entry.kind is EntryKind.FILE:
@@ -152,7 +153,7 @@ def _mentions(tree: Tree, listed: _List, directory: str, paths: Mapping[str, Non
         if asked is not None:
             yield _mention(asked, line)
     if listed.target in paths and not read.by_path and not read.unreadable:
-        name = listed.path.rpartition("/")[2]
+        name = name_of(listed.path)
         fault = Fact(f"{name} holds no {listed.algorithm}", Origin(listed.path))
         yield Mention(fault.origin, listed.target, name, Role.OTHER, required=False, vouches=True, malformed=(fault,))
     if tree.entry(directory) is None:
@@ -163,14 +164,14 @@ def _mentions(tree: Tree, listed: _List, directory: str, paths: Mapping[str, Non
 
 def _path_in_question(line: Line, read: _Read, paths: Mapping[str, None]) -> str | None:
     """Which of some files an unreadable line is told of: the one whose name it has, or else one that the list names."""
-    named = next((path for path in paths if path.rpartition("/")[2] in line.name), None)
+    named = next((path for path in paths if name_of(path) in line.name), None)
     return named if named is not None else next((path for path in paths if path in read.by_path), None)
 
 
 def _mention(path: str, line: Line) -> Mention:
     digests = (Fact(line.digest, line.origin, otherwise=line.otherwise),) if line.digest is not None else ()
     malformed = (Fact(line.problem, line.origin),) if line.problem else ()
-    written = path.rpartition("/")[2] if line.is_unreadable or not line.name else line.name
+    written = name_of(path) if line.is_unreadable or not line.name else line.name
     return Mention(
         line.origin, path, written, Role.OTHER, digests=digests, required=False, vouches=True, malformed=malformed
     )
@@ -204,7 +205,7 @@ def _read_lines(tree: Tree, listed: _List) -> _Read | None:
 def _path(tree: Tree, listed: _List, name: str) -> str | None:
     """The path of what a list calls `name`, from where it lies or from further up, as whoever wrote it stood there."""
     last = name.strip().replace("\\", "/").rpartition("/")[2]
-    if listed.target is not None and last in {"", listed.target.rpartition("/")[2]}:
+    if listed.target is not None and last in {"", name_of(listed.target)}:
         return listed.target
     folder = listed.folder
     if name.startswith("/"):

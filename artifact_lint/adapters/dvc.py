@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.adapters.reading import Reading, as_float, as_int, as_text, child
 from artifact_lint.adapters.roles import role_of
 from artifact_lint.model import NOTHING, Dataset, Fact, Mention, Metric, Origin, Pointer, Record, Role, Stated
+from artifact_lint.model.paths import directory_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -75,7 +76,7 @@ def covering(tree: Tree, path: str) -> Out | None:
     while path:
         if path in tracked:
             return tracked[path]
-        path = path.rpartition("/")[0]
+        path = directory_of(path)
     return None
 
 
@@ -138,12 +139,12 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
     if stage is None:
         return supplied
     lock = next(out.origin.path for out in tracked if out.stage is not None)
-    return supplied + _stage(lock.rpartition("/")[0], stage) + _metrics(tree, lock.rpartition("/")[0])
+    return supplied + _stage(directory_of(lock), stage) + _metrics(tree, directory_of(lock))
 
 
 def _mention(out: Out) -> Mention:
     digests = (out.pointer.digest,) if out.pointer.digest else ()
-    written = out.path.rpartition("/")[2]
+    written = name_of(out.path)
     role = Role.OTHER if out.pointer.directory else role_of(out.path)
     return Mention(out.origin, out.path, written, role, size=out.pointer.size, digests=digests, required=False)
 

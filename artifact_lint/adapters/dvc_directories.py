@@ -18,6 +18,7 @@ from artifact_lint.adapters.roles import role_of
 from artifact_lint.document import Syntax
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
 from artifact_lint.model import NOTHING, DigestCheck, DigestState, Fact, Mention, Origin, Pointer, Record, Role
+from artifact_lint.model.paths import directory_of, name_of
 from artifact_lint.stores.base import EntryKind, StoreError
 from artifact_lint.stores.excludes import Excludes
 
@@ -76,7 +77,7 @@ def _recorded(tree: Tree, out: Out, path: str) -> Fact[str] | None:
 
 
 def _mention(origin: Origin, path: str, role: Role, digest: Fact[str], *, vouches: bool = False) -> Mention:
-    written = path.rpartition("/")[2]
+    written = name_of(path)
     return Mention(origin, path, written, role, digests=(digest,), required=False, vouches=vouches)
 
 
@@ -133,7 +134,7 @@ def _listing(tree: Tree, out: Out) -> Mapping[str, Fact[str]] | None:
 
 def _places(path: str, name: str) -> Iterator[str]:
     while path:
-        path = path.rpartition("/")[0]
+        path = directory_of(path)
         yield from (child(path, f"{cache}/{name}") for cache in _CACHES)
 
 
@@ -222,7 +223,7 @@ def _find_ignored(tree: Tree, directory: str) -> Callable[[str], bool] | None:
     patterns: dict[str, Excludes] = {}
     place = directory
     while place:
-        place = place.rpartition("/")[0]
+        place = directory_of(place)
         lines = decode(tree.read(child(place, _IGNORE)) or b"").splitlines()
         own = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
         if own:

@@ -18,6 +18,7 @@ from artifact_lint.adapters.requirements import read_environment
 from artifact_lint.adapters.shards import index_names, read_shards
 from artifact_lint.document import Syntax
 from artifact_lint.model import NOTHING, Component, Fact, Feature, Origin, Record, Section, Stated
+from artifact_lint.model.paths import directory_of, name_of
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def recognise(tree: Tree, directory: str) -> Iterator[Claim]:
         return
     found = _configuration(tree, directory)
     if found is not None:
-        reach = Reach.TREE if found.path.rpartition("/")[2] in (PIPELINE, MODULES) else Reach.DIRECTORY
+        reach = Reach.TREE if name_of(found.path) in (PIPELINE, MODULES) else Reach.DIRECTORY
         yield Claim(NAME, directory, found.path, reach)
         return
     for name in index_names(folder):
@@ -156,7 +157,7 @@ def _recognise_tokenizer(tree: Tree, directory: str, folder: Mapping[str, Entry]
             return
         if not place:
             break
-        place = place.rpartition("/")[0]
+        place = directory_of(place)
     for name in sorted(names):
         path = child(directory, name)
         if is_template_file(path) or has_code(tree, path):
@@ -168,7 +169,7 @@ def describe(tree: Tree, claim: Claim) -> Record:
     """What the configurations, the shard indices, the model card and the training's results state."""
     reading = Reading(tree)
     directory, folder = claim.directory, tree.folder(claim.directory)
-    if claim.record.rpartition("/")[2] in _TOKENIZER_RECORDS or is_template_file(claim.record):
+    if name_of(claim.record) in _TOKENIZER_RECORDS or is_template_file(claim.record):
         return _describe_tokenizer(reading, claim)
     found = _configuration(tree, directory)
     documents = {name: _document(reading, directory, name) for name in (CONFIG, ADAPTER_CONFIG, PIPELINE, MODULES)}
@@ -299,7 +300,7 @@ def _architecture(found: _Configuration | None, documents: Mapping[str, Node | N
     if found is None or found.root is None:
         return Stated()
     root = found.root
-    if found.path.rpartition("/")[2] == MODULES:
+    if name_of(found.path) == MODULES:
         config = documents[CONFIG]
         if config is None:
             return Stated()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.adapters.reading import as_text, child, decode, one_or_many
 from artifact_lint.document import Syntax
 from artifact_lint.model import CodeKind, CodeReference, Fact, Origin
+from artifact_lint.model.paths import name_of
 from artifact_lint.stores.base import EntryKind
 from artifact_lint.tree import TEXT_LIMIT
 
@@ -47,7 +48,7 @@ _MOST_REFERENCES = 1000
 def is_template_file(path: str) -> bool:
     """Whether a file is a chat template by itself."""
     directory, _, name = path.rpartition("/")
-    is_template = "chat_template" in name or directory.rpartition("/")[2] == TEMPLATES_DIRECTORY
+    is_template = "chat_template" in name or name_of(directory) == TEMPLATES_DIRECTORY
     return name.endswith((".jinja", ".jinja2")) and is_template
 
 

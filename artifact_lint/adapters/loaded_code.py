@@ -18,6 +18,7 @@ from artifact_lint.adapters.huggingface_code import (
 from artifact_lint.document import Syntax
 from artifact_lint.document.instantiation import instantiations, may_instantiate, surely_instantiates
 from artifact_lint.model import NOTHING, CodeKind, CodeReference, Fact, Origin, Record
+from artifact_lint.model.paths import directory_of, name_of
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
@@ -86,26 +87,22 @@ def _is_wanted(entry: Entry) -> bool:
 def _places(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> list[str]:
     """The directories in which an artifact's configurations may lie."""
     is_directory = bool(tree.folder(directory) or tree.subdirectories(directory))
-    places = {directory if is_directory else _parent(directory)}
-    places |= {_parent(path) for path in files}
+    places = {directory if is_directory else directory_of(directory)}
+    places |= {directory_of(path) for path in files}
     if is_directory:
         within = f"{directory}/" if directory else ""
-        places |= {_parent(source.path) for source in record.sources if within and source.path.startswith(within)}
-    places |= {_parent(place) for place in places if place.rpartition("/")[2] in _OF_WEIGHTS}
+        places |= {directory_of(source.path) for source in record.sources if within and source.path.startswith(within)}
+    places |= {directory_of(place) for place in places if name_of(place) in _OF_WEIGHTS}
     frameworks = {fact.value for fact in record.framework}
     is_whole = is_directory and any(name in frameworks or name in record.conventions for name in _WHOLE_TREES)
     waiting = list(places)
     while waiting:
         for below in tree.subdirectories(waiting.pop()):
             is_inside = is_whole and (not directory or below.startswith(f"{directory}/"))
-            if below not in places and (is_inside or below.rpartition("/")[2] in _BELOW):
+            if below not in places and (is_inside or name_of(below) in _BELOW):
                 places.add(below)
                 waiting.append(below)
     return sorted(places)
-
-
-def _parent(path: str) -> str:
-    return path.rpartition("/")[0]
 
 
 def _read(tree: Tree, path: str, known: set[str]) -> Record:
@@ -113,7 +110,7 @@ def _read(tree: Tree, path: str, known: set[str]) -> Record:
         texts, code = template_file(tree, path)
         return Record(sources=(Origin(path),), code=code, templates=texts)
     is_json = path.lower().endswith(".json")
-    is_huggingface = path.rpartition("/")[2] in DOCUMENTS
+    is_huggingface = name_of(path) in DOCUMENTS
     entry = tree.entry(path)
     if entry is not None and entry.size > tree.limits.size and path not in known:
         # Only vocabularies and data sets are so large and JSON, and nothing is instantiated from those.
@@ -134,7 +131,7 @@ def _read(tree: Tree, path: str, known: set[str]) -> Record:
 
 def _is_structured(path: str, known: set[str]) -> bool:
     """Whether a file is read as a document: known sources are requirements and model cards as well."""
-    name = path.rpartition("/")[2]
+    name = name_of(path)
     return name.lower().endswith(_SUFFIXES) or (path in known and name in _WITHOUT_SUFFIX)
 
 

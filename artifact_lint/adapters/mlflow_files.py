@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.reading import as_text
 from artifact_lint.model import Mention, Role
+from artifact_lint.model.paths import directory_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,9 +84,9 @@ def _named(flavor: Node) -> Iterator[tuple[Node, Role]]:
 
 def _beside_stem(reading: Reading, stem: Mention) -> Iterator[Mention]:
     path = stem.path or stem.written
-    folder = reading.tree.folder(path.rpartition("/")[0])
+    folder = reading.tree.folder(directory_of(path))
     for suffix in _PADDLE_SUFFIXES:
-        if path.rpartition("/")[2] + suffix in folder:
+        if name_of(path) + suffix in folder:
             role = Role.CONFIG if suffix == ".json" else Role.WEIGHTS
             yield Mention(stem.origin, path + suffix, stem.written, role)
 

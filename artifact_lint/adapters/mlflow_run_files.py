@@ -9,6 +9,7 @@ from artifact_lint.adapters.mlflow_run import MOST_ENTRIES, Registered, Run, add
 from artifact_lint.adapters.reading import as_int, as_text, child, decode, fact
 from artifact_lint.document import Syntax
 from artifact_lint.model import NOTHING, Dataset, Fact, Metric, Origin, Record
+from artifact_lint.model.paths import directory_of, name_of
 from artifact_lint.stores.base import EntryKind, StoreError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def read_run_directory(reading: Reading, place: str, run_id: str, model_id: str 
     root = reading.document(path, Syntax.YAML)
     if root is None or (as_text(root.get("run_id")) or as_text(root.get("run_uuid"))) not in (run_id, None):
         return NOTHING
-    experiment = place.rpartition("/")[0]
+    experiment = directory_of(place)
     run = Run(
         origin=Origin(path),
         name=as_text(root.get("run_name")) or as_text(root.get("name")),
@@ -59,7 +60,7 @@ def read_run_directory(reading: Reading, place: str, run_id: str, model_id: str 
         parameters={key: stated.value for key, stated in _values(reading, child(place, "params"))},
         metrics=tuple(_metrics(reading.tree, child(place, "metrics"))),
         datasets=tuple(_datasets(reading, place, experiment)),
-        registered=_registered(reading, experiment.rpartition("/")[0], run_id, model_id),
+        registered=_registered(reading, directory_of(experiment), run_id, model_id),
     )
     return run_record(run_id, run)
 
@@ -135,7 +136,7 @@ def _points(raw: bytes, line: int) -> Iterator[_Point]:
 def _datasets(reading: Reading, place: str, experiment: str) -> Iterator[Dataset]:
     inputs = child(place, "inputs")
     for name in _below(reading.tree, inputs):
-        if name.rpartition("/")[2] != META_FILE:
+        if name_of(name) != META_FILE:
             continue
         link = reading.document(child(inputs, name), Syntax.YAML)
         source = as_text(link.get("source_id")) if link is not None else None

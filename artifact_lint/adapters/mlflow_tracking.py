@@ -12,6 +12,7 @@ from artifact_lint.adapters.mlflow_run_files import META_FILE, read_run_director
 from artifact_lint.adapters.reading import Reading, as_text, child, fact
 from artifact_lint.document import Syntax
 from artifact_lint.model import NOTHING, Record, Stated
+from artifact_lint.model.paths import directory_of, name_of
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _described_directories(tree: Tree) -> dict[str, str]:
     described: dict[str, str] = {}
     for place in tree.directories():
         if META_FILE in tree.folder(place):
-            described.setdefault(place.rpartition("/")[2], place)
+            described.setdefault(name_of(place), place)
     return described
 
 
@@ -166,5 +167,5 @@ def _ancestors(directory: str) -> Iterator[str]:
     """A directory and all above it, the nearest first."""
     while directory:
         yield directory
-        directory = directory.rpartition("/")[0]
+        directory = directory_of(directory)
     yield ""

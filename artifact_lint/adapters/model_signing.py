@@ -30,6 +30,7 @@ from artifact_lint.model import (
     Role,
     Signature,
 )
+from artifact_lint.model.paths import directory_of, name_of
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
 
 
 def _signatures_about(tree: Tree, directory: str, paths: Mapping[str, None]) -> Iterator[_Signed]:
-    folders = {path.rpartition("/")[0] for path in paths}
+    folders = {directory_of(path) for path in paths}
     is_file = tree.entry(directory) is not None
     if not is_file:
         folders.add(directory)
@@ -106,7 +107,7 @@ def _signatures_about(tree: Tree, directory: str, paths: Mapping[str, None]) -> 
 def _upwards(folder: str) -> Iterator[str]:
     while folder:
         yield folder
-        folder = folder.rpartition("/")[0]
+        folder = directory_of(folder)
     yield ""
 
 
@@ -130,7 +131,7 @@ def _mentions_about(signed: _Signed, directory: str, paths: Mapping[str, None]) 
 
 def _signatures_in(tree: Tree, folder: str) -> list[_Signed]:
     entries: Mapping[str, Entry] = tree.folder(folder) or {
-        entry.path.rpartition("/")[2]: entry for entry in tree.store.files(folder)
+        name_of(entry.path): entry for entry in tree.store.files(folder)
     }
     found = []
     for name, entry in sorted(entries.items()):
@@ -227,7 +228,7 @@ def _signed(tree: Tree, folder: str, path: str, bundle: Bundle) -> _Signed:
 
 def _root(tree: Tree, folder: str, path: str, bundle: Bundle) -> str:
     """What a signature is about: its own directory, or what lies there under the name of its subject."""
-    own = path.rpartition("/")[2][: -len(SUFFIX)]
+    own = name_of(path)[: -len(SUFFIX)]
     names = [name for name in (bundle.subject, own) if name and name not in {".", ".."} and "/" not in name]
     places = [folder, *(child(folder, name) for name in names if "\0" not in name)]
     if _is_single(bundle):
@@ -253,7 +254,7 @@ def _mentions(bundle: Bundle, path: str, resources: Sequence[Resource]) -> Itera
     end = 0
     for part in parts:
         if part.start != end or part.end is None or part.end <= part.start:
-            name = path.rpartition("/")[2]
+            name = name_of(path)
             fault = Fact(f"the parts of {name} do not follow one another at byte {end:,}", origin)
             yield _mention(origin, path, part, malformed=(fault,))
             return
@@ -305,7 +306,7 @@ def _unlisted(
         is_dvc_file = entry.path.endswith(".dvc") and entry.path.removesuffix(".dvc") in listed
         if is_empty_part or is_dvc_file:
             continue
-        name = entry.path.rpartition("/")[2]
+        name = name_of(entry.path)
         if not (name.lower().endswith(SUFFIX) and _may_be_one(tree, entry.path, name)):
             yield entry.path
 

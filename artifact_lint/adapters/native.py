@@ -32,6 +32,7 @@ from artifact_lint.model import (
     Stated,
     Step,
 )
+from artifact_lint.model.paths import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -83,7 +84,7 @@ def _says_nothing(claim: Claim, reading: Reading, root: Node | None) -> Record:
     """A record of why there is none: unreadable, no mapping, or a lifecycle file by itself."""
     origin = Origin(claim.record)
     if lifecycle := _LIFECYCLE.search(claim.record):
-        manifest = f"{lifecycle['manifest']}.yaml".rpartition("/")[2]
+        manifest = name_of(f"{lifecycle['manifest']}.yaml")
         message, advice = f"{manifest}, which this file adds to, is not there", "Restore it, or remove this file."
     else:
         what = "is empty" if root is None or root.is_null else "is no mapping of fields"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from artifact_lint.model.paths import directory_of
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
@@ -58,4 +59,4 @@ class OwnCode:
 def _upwards(directory: str) -> Iterator[str]:
     while directory:
         yield directory
-        directory = directory.rpartition("/")[0]
+        directory = directory_of(directory)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.adapters.reading import as_text, child, fact, join
 from artifact_lint.document import Syntax
 from artifact_lint.model import Fact, Origin, Stated
+from artifact_lint.model.paths import directory_of
 
 if TYPE_CHECKING:
     from artifact_lint.adapters.reading import Reading
@@ -92,7 +93,7 @@ def read_requirements(reading: Reading, path: str) -> Requirements:
         for line in _logical_lines(reading, current):
             included = _INCLUDE.match(line.value)
             if included:
-                target = join(current.rpartition("/")[0], included["path"].strip())
+                target = join(directory_of(current), included["path"].strip())
                 if target is not None:
                     waiting.append(target)
                 continue
@@ -205,7 +206,7 @@ def _pip_section(reading: Reading, path: str, section: Node | None, *, included:
             continue
         include = _INCLUDE.match(line.value)
         if include:
-            target = join(path.rpartition("/")[0], include["path"].strip())
+            target = join(directory_of(path), include["path"].strip())
             if target is not None and not included:
                 found.extend(read_requirements(reading, target))
             continue

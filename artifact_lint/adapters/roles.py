@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
 from artifact_lint.model import Role
+from artifact_lint.model.paths import name_of, suffix_of
 
 #: The last word of a name says what a thing is: a `model_scaler` is a scaler, a `scaler_model` may be a model.
 _END = re.compile(r"(?:[_.-]?v?\d+)*")
@@ -41,7 +41,7 @@ _MODEL = re.compile(
 
 def role_of(path: str) -> Role:
     """The role that a file's name tells, `WEIGHTS` where it tells none."""
-    name = PurePosixPath(path).name
+    name = name_of(path)
     stem = name.split(".")[0]
     if _OPTIMIZER.search(name):
         return Role.OPTIMIZER
@@ -49,7 +49,7 @@ def role_of(path: str) -> Role:
         return Role.ADAPTER
     if _TOKENIZER.search(stem):
         return Role.TOKENIZER
-    return Role.PREPROCESSOR if _prepares(stem, PurePosixPath(name).suffix.lower()) else Role.WEIGHTS
+    return Role.PREPROCESSOR if _prepares(stem, suffix_of(name)) else Role.WEIGHTS
 
 
 def _prepares(stem: str, suffix: str) -> bool:
@@ -66,10 +66,10 @@ def is_auxiliary(path: str) -> bool:
 
 def sounds_like_data(path: str) -> bool:
     """Whether a name speaks of data and of no model."""
-    stem = PurePosixPath(path).name.split(".")[0]
+    stem = name_of(path).split(".")[0]
     return bool(_DATA.search(stem)) and not _MODEL.search(stem)
 
 
 def sounds_like_model(path: str) -> bool:
     """Whether a name speaks of a model."""
-    return bool(_MODEL.search(PurePosixPath(path).name.split(".")[0]))
+    return bool(_MODEL.search(name_of(path).split(".")[0]))

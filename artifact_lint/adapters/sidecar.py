@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.base import Claim, Reach
@@ -17,6 +16,7 @@ from artifact_lint.adapters.sidecar_facts import facts_of, is_about_a_model, say
 from artifact_lint.adapters.sidecar_files import beside, is_weights_name, mentions_of, owners, place_of
 from artifact_lint.formats import sniff
 from artifact_lint.model import NOTHING, Origin, Record
+from artifact_lint.model.paths import name_of, stem_of
 from artifact_lint.stores.base import EntryKind, StoreError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def describe(tree: Tree, claim: Claim) -> Record:
     reading = Reading(tree)
     root = reading.document(claim.record)
     record = facts_of(root, claim.record) if root is not None else NOTHING
-    name = PurePosixPath(claim.record).name
+    name = name_of(claim.record)
     is_certain = claim.reach is Reach.NAMED or is_about_models(name)
     remarks = tuple(replace(remark, guessed=remark.guessed or not is_certain) for remark in reading.remarks)
     owned = _owned(tree.folder(claim.directory), name)
@@ -87,12 +87,12 @@ def describe(tree: Tree, claim: Claim) -> Record:
 
 
 def _is_general(name: str) -> bool:
-    return bool(is_about_models(name) or _GENERAL.fullmatch(PurePosixPath(name).stem))
+    return bool(is_about_models(name) or _GENERAL.fullmatch(stem_of(name)))
 
 
 def is_about_models(name: str) -> bool:
     """Whether a sidecar's own name says that it is about a model: `model_metadata.json`, `model_card.yaml`."""
-    return _ABOUT_MODELS.fullmatch(PurePosixPath(name).stem) is not None
+    return _ABOUT_MODELS.fullmatch(stem_of(name)) is not None
 
 
 def _owned(folder: Mapping[str, Entry], name: str) -> list[str]:
@@ -116,6 +116,6 @@ def _holds_weights(tree: Tree, entry: Entry, root: Node) -> bool:
         return True
     try:
         with tree.store.open(entry.path) as source:
-            return sniff(PurePosixPath(entry.path).name, source) is not None
+            return sniff(name_of(entry.path), source) is not None
     except StoreError:
         return False

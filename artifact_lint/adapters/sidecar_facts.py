@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters import sidecar_keys as keys
@@ -22,6 +21,7 @@ from artifact_lint.adapters.sidecar_schema import (
 from artifact_lint.document import rewritten
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
 from artifact_lint.model import NOTHING, Component, Fact, Irregularity, Record, Remark, Section, Stated, Step
+from artifact_lint.model.paths import stem_of, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ _NO_PARAMETERS = frozenset(
 
 def facts_of(root: Node, path: str) -> Record:
     """What the document at a path states."""
-    stem = PurePosixPath(path).stem
+    stem = stem_of(path)
     if root.is_sequence:
         return _from_list(root, stem)
     fields = Fields(root)
@@ -103,7 +103,7 @@ def _name_and_architecture(fields: Fields) -> tuple[Stated[str], Stated[str]]:
     architecture = fields.text(keys.ARCHITECTURE)
     for node in fields.all(keys.NAME):
         found = fact(node, guessed=True)
-        if found is None or PurePosixPath(found.value).suffix.lower() in WEIGHT_SUFFIXES:
+        if found is None or suffix_of(found.value) in WEIGHT_SUFFIXES:
             continue
         if not keys.is_algorithm(found.value):
             return Stated((found,)), architecture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from artifact_lint.adapters.roles import is_auxiliary, role_of
 from artifact_lint.adapters.sidecar_fields import Fields
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
 from artifact_lint.model import Fact, Mention, Origin
+from artifact_lint.model.paths import directory_of, name_of, stem_of, suffix_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +36,7 @@ _PREFIXED = re.compile(r"(?P<algorithm>[A-Za-z][A-Za-z0-9-]*):(?P<value>\S+)")
 
 def is_weights_name(name: str) -> bool:
     """Whether a file's name has a suffix by which weights go."""
-    return PurePosixPath(name).suffix.lower() in WEIGHT_SUFFIXES
+    return suffix_of(name) in WEIGHT_SUFFIXES
 
 
 def owners(name: str, weights: Iterable[str], *, is_general: bool) -> list[str]:
@@ -44,7 +44,7 @@ def owners(name: str, weights: Iterable[str], *, is_general: bool) -> list[str]:
 
     A name that many directories have (`is_general`) belongs to a file only where it says exactly which.
     """
-    stem = PurePosixPath(name).stem
+    stem = stem_of(name)
     listed = list(weights)
     if stem in listed:
         return [stem]
@@ -60,7 +60,7 @@ def owners(name: str, weights: Iterable[str], *, is_general: bool) -> list[str]:
 
 def _stem(name: str) -> str:
     while is_weights_name(name):
-        name = PurePosixPath(name).stem
+        name = stem_of(name)
     return name
 
 
@@ -113,8 +113,8 @@ def _resolve(tree: Tree, directory: str, written: str) -> str | None:
             return path
         if not place:
             break
-        place = place.rpartition("/")[0]
-    beside = child(directory, PurePosixPath(spelled).name)
+        place = directory_of(place)
+    beside = child(directory, name_of(spelled))
     if tree.entry(beside) is not None:
         return beside
     return None if escape_reason(written) else normpath(child(directory, written))

@@ -14,6 +14,7 @@ from artifact_lint.adapters.reading import Reading, as_int, as_text, child, esca
 from artifact_lint.adapters.roles import role_of
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
 from artifact_lint.model import NOTHING, Fact, Irregularity, Mention, Record, Role
+from artifact_lint.model.paths import directory_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +51,7 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
 
 def _upwards(path: str) -> Iterator[str]:
     while path:
-        path = path.rpartition("/")[0]
+        path = directory_of(path)
         yield path
 
 

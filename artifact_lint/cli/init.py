@@ -14,6 +14,7 @@ import click
 from artifact_lint import atomic
 from artifact_lint.cli.activity import Activity, pass_activity
 from artifact_lint.cli.errors import USAGE, CommandError, tell, tell_failures
+from artifact_lint.model.paths import directory_of, stem_of
 from artifact_lint.reporters.styled import visible
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> int:
     for artifact, relative in zip(chosen, targets, strict=True):
         known = artifact if artifact.described else _with_environment(artifact, seen.scope.tree)
         fresh, stale = renewed(known, relative) if (root / relative).is_file() else (known, Stale())
-        text = write_manifest(fresh, relative.rpartition("/")[0], is_listed_class, head=head, stale=stale)
+        text = write_manifest(fresh, directory_of(relative), is_listed_class, head=head, stale=stale)
         if stale.told:
             message = (
                 f"the weights are not those that {_shown(root / relative)} described; left as TODO, for nothing else"
@@ -148,12 +149,12 @@ def _is_of_a_file(artifact: Artifact) -> bool:
 
 
 def _directory(artifact: Artifact) -> str:
-    return artifact.path.rpartition("/")[0] if _is_of_a_file(artifact) else artifact.path
+    return directory_of(artifact.path) if _is_of_a_file(artifact) else artifact.path
 
 
 def _targets(artifacts: Sequence[Artifact], *, alone: bool) -> list[str]:
     """Where the manifests go: one for a directory with one model, one named after each file where there are several."""
-    stems = Counter((_directory(artifact), PurePosixPath(artifact.path).stem) for artifact in artifacts)
+    stems = Counter((_directory(artifact), stem_of(artifact.path)) for artifact in artifacts)
     targets = []
     for artifact in artifacts:
         directory, place = _directory(artifact), PurePosixPath(artifact.path)

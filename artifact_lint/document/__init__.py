@@ -11,6 +11,7 @@ from artifact_lint.document.json_syntax import read_json
 from artifact_lint.document.node import Document, DocumentError, Limits, Member, Node, Source, Syntax
 from artifact_lint.document.slots import rewritten, slot
 from artifact_lint.model import Origin
+from artifact_lint.model.paths import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def parse(path: str, data: bytes, syntax: Syntax | None = None, limits: Limits =
     Raises:
         DocumentError: The bytes are no text, the text is not in the syntax, or a limit is passed.
     """
-    syntax = syntax or _SUFFIXES.get(path.rpartition("/")[2].rpartition(".")[2].lower(), Syntax.YAML)
+    syntax = syntax or _SUFFIXES.get(name_of(path).rpartition(".")[2].lower(), Syntax.YAML)
     source = _decoded(path, data, limits)
     with _uncollected():
         if syntax is Syntax.JSON:

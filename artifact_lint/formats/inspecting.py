@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import Allowance, ExhaustedError, FormatError, Job, ReadLimits
 from artifact_lint.formats.catalogue import FORMATS, PICKLE_FAMILY, ZIP_FAMILY, aliases
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from artifact_lint.model import Inspection
     from artifact_lint.stores.base import Source
 
+_LIMITS: Final = ReadLimits()
 #: What readers go to and fro in: from the directory at the end to the members before it.
 _TO_AND_FRO = frozenset(ZIP_FAMILY) | {"7z"}
 #: How the keys of the metadata begin that say which members are pickles.
@@ -33,7 +34,7 @@ def inspect(
     name: str,
     source: Source,
     format: str | None = None,  # noqa: A002 - the word that manifests use
-    limits: ReadLimits | None = None,
+    limits: ReadLimits = _LIMITS,
 ) -> Inspection:
     """What a bounded look at a file finds.
 
@@ -43,7 +44,7 @@ def inspect(
     """
     findings = Findings()
     try:
-        _inspect(name, source, format, limits or ReadLimits(), findings)
+        _inspect(name, source, format, limits, findings)
     except FormatError as error:
         findings.add_error(error)
     except StoreError as error:

@@ -14,6 +14,7 @@ from artifact_lint.formats.pickles.reader import read_pickle
 from artifact_lint.formats.pickles.recognise import looks_like_pickle
 from artifact_lint.formats.sources import Slice
 from artifact_lint.model import Cause, HazardKind, Tensor
+from artifact_lint.model.paths import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,7 +139,7 @@ def _header(source: Source) -> tuple[str, int]:
 
 
 def _name(job: Job) -> str:
-    return job.name.rpartition("/")[2].removesuffix(".npy") if job.member else ""
+    return name_of(job.name).removesuffix(".npy") if job.member else ""
 
 
 def _types(descr: object) -> list[str]:

@@ -11,6 +11,7 @@ from artifact_lint.formats.base import WEIGHT_SUFFIXES, Format, FormatError, Rea
 from artifact_lint.formats.sources import Unpacked, can_unpack, compression, how_to_unpack
 from artifact_lint.formats.spooling import spooled
 from artifact_lint.model import Cause
+from artifact_lint.model.paths import name_of
 
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
@@ -51,7 +52,7 @@ def _read(job: Job, findings: Findings) -> None:
     codec = compression(job.source.read(0, 64))
     if codec is None or not can_unpack(codec):
         raise FormatError(Cause.UNSUPPORTED, f"compressed with {how_to_unpack(codec or '')}")
-    name = job.name.rpartition("/")[2]
+    name = name_of(job.name)
     suffix = next((suffix for suffix in _SUFFIXES if name.lower().endswith(suffix)), "")
     with spooled(Unpacked(job.source, codec, job.limits)) as source:
         job.descend(job.inner(source, name[: len(name) - len(suffix)]), findings)

@@ -15,6 +15,7 @@ from artifact_lint.formats.documents import LONGEST_TEXT, Statements
 from artifact_lint.formats.keras_config import read_config
 from artifact_lint.formats.protobuf import fields, walk
 from artifact_lint.model import Cause, HazardKind
+from artifact_lint.model.paths import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,7 @@ def _is_graph(probe: Probe) -> bool:
 
 
 def _read(job: Job, findings: Findings) -> None:
-    name = job.name.rpartition("/")[2].lower()
+    name = name_of(job.name).lower()
     if not job.member:
         findings.framework = "tensorflow"
     if name == _CHUNKED:

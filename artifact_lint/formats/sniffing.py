@@ -15,6 +15,7 @@ from artifact_lint.formats.sources import compression
 from artifact_lint.formats.tars import is_tar_header
 from artifact_lint.formats.zip_records import END, directories, entries, local_entries
 from artifact_lint.model import Cause, Lazy
+from artifact_lint.model.paths import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -172,7 +173,7 @@ def _probe(name: str, source: Source, looks: Allowance, depth: int, *, asked: bo
         inner_head = content.read(0, HEAD)
         return _sniff(_probe(inner, content, looks, depth + 1, asked=True, inside=False, head=inner_head))
 
-    base = name.rpartition("/")[2].lower()
+    base = name_of(name).lower()
     suffix = "." + base.rpartition(".")[2] if "." in base else ""
     return Probe(base, suffix, head, source, Lazy(lambda: _zip_members(source, head)), look, asked, inside, depth)
 

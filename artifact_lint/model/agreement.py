@@ -6,6 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from artifact_lint.model.paths import name_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -84,7 +86,7 @@ _SPLITS: Mapping[str, str] = {
 
 def plain_name(written: str) -> str:
     """A name without what registries and people change about it: case, dashes, blanks, and a namespace before it."""
-    words = _NOT_WORD.sub("-", written.rpartition("/")[2].casefold()).strip("-")
+    words = _NOT_WORD.sub("-", name_of(written).casefold()).strip("-")
     return words[:_LONGEST_NAME].rstrip("-")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from artifact_lint.model.paths import name_of
+
 if TYPE_CHECKING:
     from artifact_lint.model import Artifact
 
@@ -18,7 +20,7 @@ def renewal(artifact: Artifact, recorder: str) -> str | None:
 
     None for a record that is edited by itself, as a manifest is. `recorder` is its path in the store.
     """
-    name = recorder.rpartition("/")[2]
+    name = name_of(recorder)
     if any(signature.origin.path == recorder for signature in artifact.record.signatures):
         return "sign the model again"
     if name == _DVC_LOCK:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Component, Presence, Severity
+from artifact_lint.model.paths import name_of
 from artifact_lint.reporters.excerpt import excerpt, gutter_width
 from artifact_lint.reporters.styled import Segment, Style, amount, cells, visible, wrap
 from artifact_lint.reporters.summary import SEVERITY_STYLES, digests, hint, signatures, summary, tally
@@ -111,7 +112,7 @@ def _finding(finding: Finding, context: RenderContext) -> Iterator[Line]:
 def _file_unseen(finding: Finding) -> str | None:
     """The weight file concerned, where neither the place nor the message shows it."""
     file = finding.file
-    if file is None or file == finding.origin.path or file.rpartition("/")[2] in finding.message:
+    if file is None or file == finding.origin.path or name_of(file) in finding.message:
         return None
     return file
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Cause, Component, FileState, Presence, Problem, Role, Severity
+from artifact_lint.model.paths import directory_of
 from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def no_record(artifact: Artifact) -> Iterator[Problem]:
     severity = None
     if all(member.role is Role.DATA for member in artifact.files):
         what, severity = f"{file.path} holds data that nothing describes", Severity.NOTE
-    directory = file.path.rpartition("/")[0] or "."
+    directory = directory_of(file.path) or "."
     advice = f"Run `artifact-lint init {shlex.quote(directory)}` to write a model-artifact.yaml beside it."
     if severity is Severity.NOTE:
         advice += " Where it is no part of a model, name it under `exclude` in the configuration."

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypeVar
 
 from artifact_lint.model import FileState, Role
 from artifact_lint.model.agreement import may_be_same_architecture, same_architecture_name, same_type, same_value
+from artifact_lint.model.paths import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -57,8 +57,8 @@ def have_other_weights(one: Artifact, other: Artifact) -> bool:
     """Whether the weights of two artifacts surely differ, whatever their files are called."""
     left = sorted(_effective(other).values(), key=lambda file: file.path)
     for file in _effective(one).values():
-        name = PurePosixPath(file.path).name
-        likely = sorted(left, key=lambda candidate: PurePosixPath(candidate.path).name != name)
+        name = name_of(file.path)
+        likely = sorted(left, key=lambda candidate: name_of(candidate.path) != name)
         match = next((candidate for candidate in likely if not _differ(file, candidate)), None)
         if match is None:
             return not any(file.state is FileState.MISSING for file in other.files)
@@ -147,9 +147,9 @@ def _counterpart(before: Stated[T], after: Stated[T]) -> tuple[Fact[T], Fact[T]]
     past = before.best
     if past is None:
         return None
-    name = PurePosixPath(past.origin.path).name
+    name = name_of(past.origin.path)
     now = [fact for fact in after if fact.origin.pointer == past.origin.pointer and fact.guessed == past.guessed]
-    now.sort(key=lambda fact: PurePosixPath(fact.origin.path).name != name)
+    now.sort(key=lambda fact: name_of(fact.origin.path) != name)
     return (past, now[0]) if now else None
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import HazardKind, Problem, Severity
+from artifact_lint.model.paths import suffix_of
 from artifact_lint.rules.registry import rule
 from artifact_lint.rules.unpickling import at, inside
 
@@ -107,10 +107,6 @@ def _read(artifact: Artifact) -> Iterator[tuple[WeightFile, Inspection]]:
             yield file, inspection
 
 
-def _suffix(path: str) -> str:
-    return PurePosixPath(path).suffix.lower()
-
-
 @rule("PKL121", "disguised-pickle", severity=Severity.ERROR, tags=("security",))
 def disguised_pickle(artifact: Artifact) -> Iterator[Problem]:
     """A file's name promises a format without code, and its bytes are a pickle.
@@ -122,12 +118,12 @@ def disguised_pickle(artifact: Artifact) -> Iterator[Problem]:
     Do not load it. If it is yours, save it in the format that its name promises, or give it a name that says pickle.
     """
     for file, inspection in _read(artifact):
-        promised = _WITHOUT_PICKLE.get(_suffix(file.path))
+        promised = _WITHOUT_PICKLE.get(suffix_of(file.path))
         if promised and inspection.format in _PICKLES:
             message = f"{file.path} is a pickle, and its name promises {promised}"
             yield Problem(file.origin, message, _NOT_WHAT_IT_SAYS, file=file.path)
         for member in _pickled_members(inspection):
-            promised = _WITHOUT_PICKLE.get(_suffix(member))
+            promised = _WITHOUT_PICKLE.get(suffix_of(member))
             if promised:
                 message = f"{member} in {file.path} is a pickle, and its name promises {promised}"
                 yield Problem(file.origin, message, _NOT_WHAT_IT_SAYS, file=f"{file.path}!{member}")
@@ -155,7 +151,7 @@ def content_mismatch(artifact: Artifact) -> Iterator[Problem]:
     for file, inspection in _read(artifact):
         if inspection.format is None:
             continue
-        suffix = _suffix(file.path)
+        suffix = suffix_of(file.path)
         expected = BY_SUFFIX.get(suffix)
         if expected is not None and inspection.format not in expected:
             if inspection.format in _PICKLES and suffix in _WITHOUT_PICKLE:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Cause, DigestState, FileState, Fix, Lazy, Problem, Related, Role, Severity
+from artifact_lint.model.paths import name_of
 from artifact_lint.policy.renewals import renewal
 from artifact_lint.rules.registry import rule
 from artifact_lint.rules.shards import total_size_problems
@@ -109,7 +110,7 @@ def _rerecorded(file: WeightFile, field: str, recorded: Fact[str] | Fact[int], a
 
 def listed(files: Sequence[WeightFile]) -> str:
     """The names of some files in a sentence: the first four, and how many more there are."""
-    names = ", ".join(file.path.rpartition("/")[2] for file in files[:4])
+    names = ", ".join(name_of(file.path) for file in files[:4])
     return names if len(files) <= 4 else f"{names} and {len(files) - 4} more"
 
 

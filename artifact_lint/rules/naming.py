@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Problem, Severity
+from artifact_lint.model.paths import directory_of, name_of, stem_of
 from artifact_lint.policy.names import DEFAULT, PROFILES, check_alias, check_name
 from artifact_lint.policy.versions import is_version, scheme_names, why_never
 from artifact_lint.rules.registry import rule
@@ -95,8 +95,8 @@ def vague_name(artifact: Artifact) -> Iterator[Problem]:
         message = f"the name {name.value!r} says {word!r}, which no longer holds with the next one"
         yield Problem(name.origin, message, "Leave it out; the version tells.", guessed=name.guessed)
     for file in artifact.files:
-        if word := _vague_word(PurePosixPath(file.path).stem):
-            message = f"{PurePosixPath(file.path).name} says {word!r}, which no longer holds with the next one"
+        if word := _vague_word(stem_of(file.path)):
+            message = f"{name_of(file.path)} says {word!r}, which no longer holds with the next one"
             yield Problem(file.origin, message, "Rename the file; the version tells which one it is.", file=file.path)
 
 
@@ -126,10 +126,10 @@ def generic_name(artifact: Artifact) -> Iterator[Problem]:
     if _has_fixed_names(artifact) or "native" in artifact.record.conventions or artifact.record.name:
         return
     for file in artifact.files:
-        stem = PurePosixPath(file.path).name.split(".")[0].lower().replace("-", "_")
+        stem = name_of(file.path).split(".")[0].lower().replace("-", "_")
         generic = stem in _GENERIC or re.fullmatch(r"(best_?)?model_?(best|\d*)", stem)
         if generic and not _has_telling_directory(file.path):
-            message = f"{PurePosixPath(file.path).name} says nothing about what it predicts"
+            message = f"{name_of(file.path)} says nothing about what it predicts"
             yield Problem(file.origin, message, "Name it after its task, or describe it in a manifest.", file=file.path)
 
 
@@ -152,11 +152,11 @@ def unportable_file_name(artifact: Artifact) -> Iterator[Problem]:
     """
     twins: dict[str, str] = {}
     for file in artifact.files:
-        name = PurePosixPath(file.path).name
+        name = name_of(file.path)
         reason = _unportable(name)
         twin = twins.setdefault(file.path.casefold(), file.path)
         if reason is None and twin != file.path:
-            reason = f"differs from {PurePosixPath(twin).name} only in case"
+            reason = f"differs from {name_of(twin)} only in case"
         if reason:
             yield Problem(file.origin, f"{name!r} {reason}", "Use letters, digits, `.`, `_` and `-`.", file=file.path)
 
@@ -192,16 +192,17 @@ def directory_mismatch(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Move the directory or correct the manifest.
     """
-    directory = PurePosixPath(artifact.path)
-    tail = _VERSION_TAIL.fullmatch(directory.name)
+    directory = name_of(artifact.path)
+    above = directory_of(artifact.path)
+    tail = _VERSION_TAIL.fullmatch(directory)
     version, name = artifact.record.version.best, artifact.record.name.best
-    if not tail or (name and _plain(directory.name) == _plain(name.value.rpartition("/")[2])):
+    if not tail or (name and _plain(directory) == _plain(name_of(name.value))):
         return
     if version and not version.guessed and not _same_version(tail["version"], version.value):
         message = f"the directory says {tail['version']}, the record says {version.value}"
         yield Problem(version.origin, message, "Move the directory or correct the version.")
-    is_below_container = directory.parent.parent.name.lower() in _CONTAINERS
-    stated = tail["name"] or (directory.parent.name if is_below_container else "")
+    is_below_container = name_of(directory_of(above)).lower() in _CONTAINERS
+    stated = tail["name"] or (name_of(above) if is_below_container else "")
     if name and not name.guessed and stated and _plain(stated) != _plain(name.value):
         message = f"the directory says {stated}, the record says {name.value}"
         yield Problem(name.origin, message, "Move the directory or correct the name.")

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import DigestState, FileState, Origin, Problem, Related, Severity
+from artifact_lint.model.paths import directory_of, name_of
 from artifact_lint.rules.integrity import listed
 from artifact_lint.rules.registry import collection_rule, rule
 
@@ -56,7 +57,7 @@ def _is_large_blob(git: VersionControl, file: WeightFile, limit: int) -> bool:
 
 
 def _pattern(file: WeightFile) -> str:
-    name = file.path.rpartition("/")[2]
+    name = name_of(file.path)
     _, dot, suffix = name.rpartition(".")
     return shlex.quote(f"*.{suffix}" if dot else name)
 
@@ -192,7 +193,7 @@ def mlruns_committed(artifacts: Sequence[Artifact]) -> Iterator[tuple[Artifact, 
     git = next((artifact.git for artifact in artifacts if artifact.git is not None), None)
     stores = _tracking_stores(git.tracked_paths()) if git is not None else {}
     for store, example in stores.items():
-        home = store.rpartition("/")[0]
+        home = directory_of(store)
         near = [artifact for artifact in artifacts if not home or f"{artifact.path}/".startswith(f"{home}/")]
         if near:
             what = f"{store} is" if store == example else f"{store}/ is"

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import FileState, Origin, Problem, Related, Severity
+from artifact_lint.model.paths import name_of
 from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def _misplaced(index: ShardIndex, held: Mapping[str, frozenset[str]]) -> Iterato
         return
     first = lost[0]
     elsewhere = next((path for path, names in held.items() if first in names), None)
-    where = f", but in {_name(elsewhere)}" if elsewhere else ""
-    message = f"{first} is not in {_name(index.shards[first])}{where}{_more(lost)}"
+    where = f", but in {name_of(elsewhere)}" if elsewhere else ""
+    message = f"{first} is not in {name_of(index.shards[first])}{where}{_more(lost)}"
     related = tuple(Related(index.place_of(tensor), tensor) for tensor in lost[1:4])
     yield Problem(index.place_of(first), message, _WRITE_AGAIN, file=index.shards[first], related=related)
 
@@ -76,7 +77,7 @@ def _twice(index: ShardIndex, held: Mapping[str, frozenset[str]]) -> Iterator[Pr
     repeated = sorted(tensor for tensor, paths in places.items() if len(paths) > 1)
     if repeated:
         first = repeated[0]
-        message = f"{first} is in {' and in '.join(map(_name, places[first][:2]))}{_more(repeated)}"
+        message = f"{first} is in {' and in '.join(map(name_of, places[first][:2]))}{_more(repeated)}"
         yield Problem(index.place_of(first), message, _WRITE_AGAIN, file=places[first][-1])
 
 
@@ -86,7 +87,7 @@ def _unnamed(index: ShardIndex, held: Mapping[str, frozenset[str]]) -> Iterator[
     for path, names in held.items():
         strange = sorted(names - index.shards.keys())
         if strange:
-            message = f"{_index(index)} does not name {strange[0]} of {_name(path)}{_more(strange)}"
+            message = f"{_index(index)} does not name {strange[0]} of {name_of(path)}{_more(strange)}"
             yield Problem(Origin(index.origin.path), message, _WRITE_AGAIN, file=path, severity=Severity.WARNING)
 
 
@@ -98,7 +99,7 @@ def _miscounted(index: ShardIndex) -> Iterator[Problem]:
         if counts != {len(paths)}:
             shown = " and ".join(f"{count:,}" for count in sorted(counts)[:3])
             noun = "shard" if len(paths) == 1 else "shards"
-            message = f"{_index(index)} names {len(paths):,} {noun} of {_name(family[0])}, called 'of {shown}'"
+            message = f"{_index(index)} names {len(paths):,} {noun} of {name_of(family[0])}, called 'of {shown}'"
             yield Problem(Origin(index.origin.path), message, _WRITE_AGAIN, severity=Severity.WARNING)
 
 
@@ -107,7 +108,7 @@ def _orphans(index: ShardIndex, named: set[str], files: Sequence[WeightFile]) ->
     found = _families(file.path for file in files if file.state is not FileState.MISSING and file.path not in named)
     for family, paths in found.items():
         if family in families and not index.is_cut:
-            message = f"{_index(index)} does not name the shard {_name(paths[0])}{_more(paths, 'shards')}"
+            message = f"{_index(index)} does not name the shard {name_of(paths[0])}{_more(paths, 'shards')}"
             advice = f"Remove what is left of another model. {_WRITE_AGAIN}"
             yield Problem(Origin(paths[0]), message, advice, file=paths[0])
 
@@ -132,7 +133,7 @@ def _uncompared(
         if inspection is not None and not inspection.incomplete:
             unknown.append(path)
     if unknown or index.is_cut:
-        what = f"{_name(unknown[0])}{_more(unknown, 'shards')}" if unknown else "all shards"
+        what = f"{name_of(unknown[0])}{_more(unknown, 'shards')}" if unknown else "all shards"
         message = f"{_index(index)} was not compared with the tensors of {what}"
         place = Origin(index.origin.path)
         yield Problem(place, message, "Loading the model compares them.", severity=Severity.NOTE)
@@ -172,11 +173,7 @@ def _sizes(index: ShardIndex, files: Mapping[str, WeightFile]) -> frozenset[floa
 
 
 def _index(index: ShardIndex) -> str:
-    return _name(index.origin.path)
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]
+    return name_of(index.origin.path)
 
 
 def _more(listed: Sequence[str], noun: str = "tensors") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Authenticity, DigestState, Problem, Severity, SigningMethod
+from artifact_lint.model.paths import name_of
 from artifact_lint.rules.registry import collection_rule, rule
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _lists(signature: Signature, file: WeightFile) -> bool:
 
 
 def _counted(paths: Sequence[str], one: str, many: str) -> str:
-    names = ", ".join(path.rpartition("/")[2] for path in paths[:4])
+    names = ", ".join(name_of(path) for path in paths[:4])
     rest = f" and {len(paths) - 4} more" if len(paths) > 4 else ""
     return f"a file {one}: {names}" if len(paths) == 1 else f"{len(paths):,} files {many}: {names}{rest}"
 
@@ -205,7 +206,7 @@ def _states(signature: Signature, owners: Sequence[Artifact]) -> Iterator[Digest
 
 
 def _name(signature: Signature) -> str:
-    return signature.origin.path.rpartition("/")[2]
+    return name_of(signature.origin.path)
 
 
 def _signatures(artifacts: Sequence[Artifact]) -> Iterator[tuple[Sequence[Artifact], Signature]]:

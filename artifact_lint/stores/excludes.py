@@ -11,6 +11,8 @@ import re
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
+from artifact_lint.model.paths import name_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -55,7 +57,7 @@ class Excludes:
 
     def covers(self, path: str, *, directory: bool) -> bool:
         """Whether a path itself is excluded; its parents are not looked at."""
-        name = path.rpartition("/")[2]
+        name = name_of(path)
         by_name = self._directory_name if directory else self._file_name
         if by_name is not None and by_name.match(name):
             return True

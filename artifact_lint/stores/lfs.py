@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.git import GitError, ask
 from artifact_lint.git_environment import common_directory
+from artifact_lint.model.paths import directory_of
 from artifact_lint.stores.local import LocalStore, find_root
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class LfsObjects:
         """The object that a pointer at a path names, None where git-LFS has none of that size, in bytes."""
         oid = digest.removeprefix(_ALGORITHM)
         name = f"{oid[:2]}/{oid[2:4]}/{oid}"
-        for store in self._stores_of(path.rpartition("/")[0]):
+        for store in self._stores_of(directory_of(path)):
             identity = store.identity(name)
             if identity is not None and identity.size == size:
                 return LfsObject(store, name)

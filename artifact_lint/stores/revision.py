@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import IO, TYPE_CHECKING, Self
 
 from artifact_lint.git import GitError, open_repository
+from artifact_lint.model.paths import directory_of
 from artifact_lint.stores.base import Entry, EntryKind, StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, ENVIRONMENT_MARK, Excludes
 
@@ -52,7 +53,7 @@ class _SnapshotStore:
             else:
                 continue
             self._paths.append(blob.path)
-            self._folders[blob.path.rpartition("/")[0]].append(blob.path)
+            self._folders[directory_of(blob.path)].append(blob.path)
         self._paths.sort()
         self._environments = tuple(
             path.removesuffix(ENVIRONMENT_MARK) for path in self._paths if path.endswith(f"/{ENVIRONMENT_MARK}")

@@ -7,13 +7,12 @@ import pickle
 import zipfile
 from typing import TYPE_CHECKING
 
-from artifact_lint.formats import inspect
+from artifact_lint.formats import ReadLimits, inspect
 from artifact_lint.formats.sources import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from artifact_lint.formats import ReadLimits
     from artifact_lint.model import Inspection
 
 #: What a stream that runs a shell command looks like in protocol 0; nothing here ever unpickles it.
@@ -21,7 +20,7 @@ SYSTEM_CALL = b"cposix\nsystem\n(S'id'\ntR."
 
 
 def look(content: bytes, name: str = "model.pkl", limits: ReadLimits | None = None) -> Inspection:
-    return inspect(name, Memory(content), None, limits)
+    return inspect(name, Memory(content), limits=limits or ReadLimits())
 
 
 def imported(inspection: Inspection) -> set[str]:

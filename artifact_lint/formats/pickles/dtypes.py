@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
@@ -52,6 +53,8 @@ _MOST: Final = 1 << 64
 _RECORDS: Final = frozenset(
     {"numpy:record", "numpy.rec:record", "numpy.core.records:record", "numpy._core.records:record"}
 )
+#: Models share most of their types.
+_MOST_REMEMBERED: Final = 1 << 10
 _TYPES_OF_THEIR_OWN: Final = frozenset({"ml_dtypes", "jaxlib"})
 
 
@@ -61,6 +64,14 @@ class Items:
 
     size: int
     objects: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """What a type string says its items are, and whether a state may set their size."""
+
+    items: Items
+    sized_by_state: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,15 +154,25 @@ def described(dtype: Value) -> Items | None:
     if dtype.origin.resolved != DTYPE or not dtype.arguments:
         return None
     first, state = dtype.arguments[0], dtype.state
-    match = _TYPE.fullmatch(first) if isinstance(first, str) else None
-    if match is None and not _is_of_own_class(first):
+    spelled = _spelled(first) if isinstance(first, str) else None
+    if spelled is None and not _is_of_own_class(first):
         return None
-    if match is not None and (match[1] not in _SIZED_BY_STATE or state is None):
-        return Items(int(match[2]) * (_CHARACTER if match[1] == "U" else 1), match[1] == "O")
+    if spelled is not None and (state is None or not spelled.sized_by_state):
+        return spelled.items
     if not isinstance(state, tuple) or len(state) <= _FLAGS:
         return None
     size, flags = state[_SIZE], state[_FLAGS]
     return Items(size, bool(flags & _HOLDS_OBJECTS)) if isinstance(size, int) and isinstance(flags, int) else None
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _spelled(text: str) -> _Spelled | None:
+    """What a type string says; None for what is none."""
+    match = _TYPE.fullmatch(text)
+    if match is None:
+        return None
+    kind, size = match[1], int(match[2])
+    return _Spelled(Items(size * (_CHARACTER if kind == "U" else 1), kind == "O"), kind in _SIZED_BY_STATE)
 
 
 def _parts(machine: Machine, subarray: Value, fields: Value) -> list[_Part] | None:

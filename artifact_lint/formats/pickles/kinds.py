@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _JOBLIB_SUFFIXES = (".joblib", ".jbl")
 _LZ4_FRAME_HEAD = 32
 #: How far a compressed file is unpacked to see what is inside, in bytes.
-_PREVIEW = 1 << 26
+_LIMITS = ReadLimits(unpacked=1 << 26)
 
 
 #: Suffixes under which there is any data: what calls nothing under one has to show by itself that it is a pickle.
@@ -37,7 +37,7 @@ def _is_plain(probe: Probe) -> bool:
 
 
 def _is_joblib(probe: Probe) -> bool:
-    inner = unpacked(probe.source, probe.head, ReadLimits(unpacked=_PREVIEW), promised=_is_promised(probe))
+    inner = unpacked(probe.source, probe.head, _LIMITS, promised=_is_promised(probe))
     if inner is None:
         return _is_promised(probe) or _shows_protocol(probe.head[7:_LZ4_FRAME_HEAD])
     if inner is not probe.source:

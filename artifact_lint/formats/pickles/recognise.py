@@ -27,6 +27,7 @@ _REACH: Final = 1 << 18
 #: How much of a stream with a protocol opcode is read.
 _SHORT_REACH: Final = 1 << 5
 _ZIP: Final = b"PK"
+_LIMITS: Final = ReadLimits()
 #: A stream that runs for that many bytes may be what its name says.
 _CONVINCING: Final = 4
 
@@ -67,7 +68,7 @@ def _runs_on(machine: Machine, *, promised: bool) -> bool:
 
 
 def _try(source: Source, reach: int) -> tuple[Machine, FormatError | None]:
-    machine = Machine(Window(source, budget=reach), ReadLimits())
+    machine = Machine(Window(source, budget=reach), _LIMITS)
     try:
         machine.run()
     except FormatError as error:
