@@ -16,7 +16,7 @@ from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.dvc import outs
 from artifact_lint.adapters.roles import is_auxiliary
 from artifact_lint.candidates import Candidate, choose, promises_weights
-from artifact_lint.model.paths import directory_of, name_of
+from artifact_lint.model.paths import directory_of, is_within, name_of
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class _Roots:
                 named_by[path] = claim.directory
                 below = self.of(path)
                 inner = below is not None and below != claim.directory and below not in manifests
-                if below is not None and inner and _is_within(below, claim.directory):
+                if below is not None and inner and is_within(below, claim.directory):
                     del self.reaches[below]
         return named_by
 
@@ -220,10 +220,6 @@ def _nearest(directory: str, places: Container[str]) -> str | None:
             return None
         directory = directory_of(directory)
     return directory
-
-
-def _is_within(path: str, directory: str) -> bool:
-    return not directory or path == directory or path.startswith(f"{directory}/")
 
 
 def _named(spoken_for: Mapping[Claim, list[str]], candidates: Mapping[str, Candidate]) -> Iterator[Found]:

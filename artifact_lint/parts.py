@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from artifact_lint.hashing import compute, why_not
 from artifact_lint.model import DigestCheck, DigestState
+from artifact_lint.stores.base import Borrowed
 from artifact_lint.stores.local import LocalSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import TracebackType
 
     from artifact_lint.model import Part
     from artifact_lint.stores.base import Source
 
 
 @dataclass(frozen=True, slots=True)
-class _Range:
+class _Range(Borrowed):
     """Some bytes of a source, which stays open."""
 
     source: Source
@@ -28,17 +28,6 @@ class _Range:
     def read(self, offset: int, length: int) -> bytes:
         """At most `length` bytes from `offset`, within the range."""
         return self.source.read(self.start + offset, max(0, min(length, self.size - offset)))
-
-    def close(self) -> None:
-        """Leave the source to whoever opened it."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        self.close()
 
 
 def check_parts(parts: Sequence[Part], source: Source, tick: Callable[[int], None] | None = None) -> DigestCheck:

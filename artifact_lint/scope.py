@@ -14,7 +14,7 @@ from artifact_lint.adapters.dvc import LOCK
 from artifact_lint.adapters.mlflow_tracking import DATABASES, STORE_DIRECTORY
 from artifact_lint.changes import EVERYTHING, Changes, changes_since, staged_changes, without_index
 from artifact_lint.git_view import GitView
-from artifact_lint.model.paths import directory_of
+from artifact_lint.model.paths import directories_above, directory_of, is_within, upwards
 from artifact_lint.namesakes import find_namesakes
 from artifact_lint.stores.base import StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, Excludes
@@ -138,11 +138,6 @@ def belongs_to(path: str, artifact: Artifact, artifacts: Sequence[Artifact]) -> 
     return owner is not None and owner == artifact.path and artifact.described
 
 
-def is_within(path: str, directory: str) -> bool:
-    """Whether a path is a directory of the store or lies below it; the empty string is the root."""
-    return not directory or path == directory or path.startswith(f"{directory}/")
-
-
 def root_of(paths: Sequence[str]) -> Path:
     """The repository's root, or the working directory outside of one, or what several places have in common."""
     here = Path.cwd()
@@ -208,7 +203,7 @@ def add_neighbourhoods(tree: Tree, paths: Iterable[str]) -> None:
         entry = tree.store.entry(path)
         if entry is not None:
             tree.add(entry)
-        for directory in reversed(list(_ancestors(path))):
+        for directory in reversed(list(directories_above(path))):
             if any(is_within(directory, place) for place in listed):
                 break
             for entry in tree.store.files(directory):
@@ -237,20 +232,13 @@ def _claims(tree: Tree, directory: str) -> Iterator[Claim]:
         yield from claims_in(tree, convention, directory)
 
 
-def _ancestors(path: str) -> Iterator[str]:
-    """The directories that a path lies in, the nearest first."""
-    while path:
-        path = directory_of(path)
-        yield path
-
-
 def _above(store: Store, directory: str) -> Iterator[Entry]:
     """The tracking stores and DVC files above a directory, which say more about what lies in it."""
-    for place in (directory, *_ancestors(directory)):
+    for place in upwards(directory):
         entry = store.entry(f"{place}.dvc") if place else None
         if entry is not None:
             yield entry
-    for place in _ancestors(directory):
+    for place in directories_above(directory):
         prefix = f"{place}/" if place else ""
         for name in (*DATABASES, LOCK):
             entry = store.entry(prefix + name)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
-from gates.repositories import Repository
+from gates.repositories import Repository, isolated_environment
 
 from artifact_lint.engine import Request, lint
 from artifact_lint.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    import pytest
 
     from artifact_lint.model import Finding
     from artifact_lint.model.report import Report
@@ -37,6 +41,17 @@ feature_schema:
 """
 WEIGHTS = '{"learner": {"learner_model_param": {"num_feature": "2"}}, "version": [2, 1, 0]}'
 OTHER_WEIGHTS = WEIGHTS.replace('"2"', '"3"')
+
+
+def isolate(monkeypatch: pytest.MonkeyPatch, **others: str) -> Mapping[str, str]:
+    """Have this process, like the commands that it starts, see nobody's git configuration; their environment."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    environment = {**isolated_environment(), **others}
+    for name, value in environment.items():
+        if name.startswith("GIT_") or name in others:
+            monkeypatch.setenv(name, value)
+    return environment
 
 
 def add_model(repository: Repository, directory: str = "models/churn", manifest: str = MANIFEST) -> None:

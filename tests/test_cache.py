@@ -7,12 +7,13 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from cached import ONE, OTHER, digest_of, digests, many, right
+from files import open_up, unprivileged
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from artifact_lint.cache import DigestCache, user_cache
 from artifact_lint.stores import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no cache there")
 
@@ -222,26 +223,6 @@ class TestACacheThatIsNone:
     def test_is_one_that_belongs_to_somebody_else(self, kept: Path) -> None:
         os.chown(kept / NAME, 12345, 12345)
         assert DigestCache(kept).load([ONE]) == {}
-
-
-@contextmanager
-def unprivileged() -> Iterator[None]:
-    """Permissions bind everybody but the superuser."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-def open_up(place: Path) -> None:
-    """Let everybody look into the directories above a place."""
-    for directory in (place, *place.parents):
-        if not directory.stat().st_mode & 0o001:
-            directory.chmod(directory.stat().st_mode | 0o055)
 
 
 class TestWhereNothingCanBeWritten:

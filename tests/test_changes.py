@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from gates.repositories import Outcome, Repository, isolated_environment
-from git_models import OTHER_WEIGHTS, add_model, clone, edit, linted, of_rule, remove_history, run
+from gates.repositories import Outcome, Repository
+from git_models import OTHER_WEIGHTS, add_model, clone, edit, isolate, linted, of_rule, remove_history, run
 
 from artifact_lint.changes import changes_since, staged_changes
 from artifact_lint.engine import Request, lint
@@ -27,13 +27,7 @@ COMMAND = Path(sys.executable).with_name("artifact-lint")
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    environment = isolated_environment()
-    for name, value in environment.items():
-        if name.startswith("GIT_"):
-            monkeypatch.setenv(name, value)
-    return environment
+    return isolate(monkeypatch)
 
 
 @pytest.fixture

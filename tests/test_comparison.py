@@ -9,8 +9,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from gates.repositories import Repository, isolated_environment
-from git_models import MANIFEST, OTHER_WEIGHTS, WEIGHTS, add_model, edit, linted, of_rule, run
+from gates.repositories import Repository
+from git_models import MANIFEST, OTHER_WEIGHTS, WEIGHTS, add_model, edit, isolate, linted, of_rule, run
 
 from artifact_lint import git
 from artifact_lint.engine import Request, lint
@@ -30,12 +30,7 @@ MODEL = f"{PLACE}/model.json"
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    environment = isolated_environment()
-    for name, value in environment.items():
-        if name.startswith("GIT_"):
-            monkeypatch.setenv(name, value)
+    environment = isolate(monkeypatch)
     created = Repository.create(tmp_path / "work", environment)
     add_model(created)
     return created

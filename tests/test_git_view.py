@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from gates.repositories import Repository, isolated_environment, needs
-from git_models import MANIFEST, OTHER_WEIGHTS, WEIGHTS, add_model, clone, edit, of_rule, run
+from gates.repositories import Repository, needs
+from git_models import MANIFEST, OTHER_WEIGHTS, WEIGHTS, add_model, clone, edit, isolate, of_rule, run
 from rule_cases import RULES
 
 from artifact_lint.engine import Request, lint
@@ -31,12 +31,7 @@ LFS = "*.json filter=lfs diff=lfs merge=lfs -text\n"
 
 @pytest.fixture
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    environment = {**isolated_environment(), "HOME": str(tmp_path)}
-    for name, value in environment.items():
-        if name.startswith("GIT_") or name == "HOME":
-            monkeypatch.setenv(name, value)
+    environment = isolate(monkeypatch, HOME=str(tmp_path))
     return Repository.create(tmp_path / "work", environment)
 
 

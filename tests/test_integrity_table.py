@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from gates.repositories import Repository, isolated_environment, needs
+from gates.repositories import Repository, needs
+from git_models import isolate
 from integrity_scenes import GIT_SITUATIONS, RECORDS, REPOSITORY_SITUATIONS, SITUATIONS, STORED_RECORDS, Stored
 from integrity_table import IMPOSSIBLE, records, states, tables
 
@@ -37,12 +37,7 @@ def _place(tmp_path: Path) -> Path:
 
 @pytest.fixture(name="repository")
 def _repository(place: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    environment = {**isolated_environment(), "HOME": str(place.parent)}
-    for name, value in environment.items():
-        if name.startswith("GIT_") or name == "HOME":
-            monkeypatch.setenv(name, value)
+    environment = isolate(monkeypatch, HOME=str(place.parent))
     return Repository(place, environment)
 
 

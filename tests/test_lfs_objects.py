@@ -8,7 +8,8 @@ import pickle
 from typing import TYPE_CHECKING
 
 import pytest
-from gates.repositories import Repository, isolated_environment, needs
+from gates.repositories import Repository, needs
+from git_models import isolate
 
 from artifact_lint.engine import Request, lint
 from artifact_lint.git_environment import common_directory
@@ -33,12 +34,7 @@ EVIL = pickle.dumps(_Shell())
 
 @pytest.fixture(name="repository")
 def _repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    environment = {**isolated_environment(), "HOME": str(tmp_path)}
-    for name, value in environment.items():
-        if name.startswith("GIT_") or name == "HOME":
-            monkeypatch.setenv(name, value)
+    environment = isolate(monkeypatch, HOME=str(tmp_path))
     return _added(Repository.create(tmp_path / "work", environment))
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
-from gates.repositories import Repository, isolated_environment, needs
-from git_models import OTHER_WEIGHTS, WEIGHTS, add_model, edit, linted, of_rule, run
+from gates.repositories import Repository, needs
+from git_models import OTHER_WEIGHTS, WEIGHTS, add_model, edit, isolate, linted, of_rule, run
 
 from artifact_lint.model import FileState
 
@@ -20,12 +19,7 @@ MODEL = "models/churn/model.json"
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    environment = isolated_environment()
-    for name, value in environment.items():
-        if name.startswith("GIT_"):
-            monkeypatch.setenv(name, value)
+    environment = isolate(monkeypatch)
     created = Repository.create(tmp_path / "work", environment)
     add_model(created)
     return created

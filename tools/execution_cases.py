@@ -8,6 +8,8 @@ import struct
 import zipfile
 from typing import TYPE_CHECKING
 
+from hostile import messages
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -64,19 +66,9 @@ def hdf5(configuration: object) -> bytes:
     return begin + bytes(8) + _UNDEFINED + end + _UNDEFINED + struct.pack("<QQI4x16x", 0, 96, 0) + header
 
 
-def _varint(value: int) -> bytes:
-    encoded = b""
-    while value > 0x7F:
-        encoded += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return encoded + bytes([value])
-
-
 def field(number: int, value: bytes | int) -> bytes:
     """A protobuf field: a number, or bytes with their length."""
-    if isinstance(value, int):
-        return _varint(number << 3) + _varint(value)
-    return _varint(number << 3 | 2) + _varint(len(value)) + value
+    return messages.number(number, value) if isinstance(value, int) else messages.chunk(number, value)
 
 
 def saved_model(*operators: bytes) -> bytes:

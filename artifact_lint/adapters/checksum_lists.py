@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.reading import child
 from artifact_lint.model import NOTHING, Fact, Irregularity, Mention, Origin, Record, Remark, Role
-from artifact_lint.model.paths import directory_of, name_of
+from artifact_lint.model.paths import directory_of, name_of, upwards
 from artifact_lint.stores.base import EntryKind
 from artifact_lint.stores.local import LocalStore
 
@@ -97,18 +97,11 @@ def _lists_about(tree: Tree, directory: str, paths: Mapping[str, None]) -> Itera
     folders = {directory_of(path) for path in paths}
     if tree.entry(directory) is None:
         folders.add(directory)
-    above = {parent for folder in folders for parent in _upwards(folder)}
+    above = {parent for folder in folders for parent in upwards(folder)}
     for folder in sorted(above):
         for listed in _lists_in(tree, folder):
             if listed.target is None or listed.target in paths or tree.entry(listed.target) is None:
                 yield listed
-
-
-def _upwards(folder: str) -> Iterator[str]:
-    while folder:
-        yield folder
-        folder = directory_of(folder)
-    yield ""
 
 
 def _lists_in(tree: Tree, folder: str) -> list[_List]:
@@ -212,7 +205,7 @@ def _path(tree: Tree, listed: _List, name: str) -> str | None:
         return _within(tree, name)
     places = []
     for way in dict.fromkeys((name, name.strip(), name.strip().replace("\\", "/"))):
-        starts = _upwards(folder) if "/" in way else (folder,)
+        starts = upwards(folder) if "/" in way else (folder,)
         joined = (_below(start, way) for start in starts)
         places += [path for path in joined if path is not None and (not folder or path.startswith(f"{folder}/"))]
     return next((path for path in places if tree.entry(path) is not None), places[0] if places else None)

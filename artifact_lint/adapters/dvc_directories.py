@@ -18,7 +18,7 @@ from artifact_lint.adapters.roles import role_of
 from artifact_lint.document import Syntax
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
 from artifact_lint.model import NOTHING, DigestCheck, DigestState, Fact, Mention, Origin, Pointer, Record, Role
-from artifact_lint.model.paths import directory_of, name_of
+from artifact_lint.model.paths import directories_above, name_of
 from artifact_lint.stores.base import EntryKind, StoreError
 from artifact_lint.stores.excludes import Excludes
 
@@ -133,9 +133,8 @@ def _listing(tree: Tree, out: Out) -> Mapping[str, Fact[str]] | None:
 
 
 def _places(path: str, name: str) -> Iterator[str]:
-    while path:
-        path = directory_of(path)
-        yield from (child(path, f"{cache}/{name}") for cache in _CACHES)
+    for place in directories_above(path):
+        yield from (child(place, f"{cache}/{name}") for cache in _CACHES)
 
 
 def _read(node: Node, algorithm: str, origin: Origin) -> dict[str, Fact[str]]:
@@ -221,9 +220,7 @@ def _ignored(tree: Tree, directory: str) -> Callable[[str], bool] | None:
 def _find_ignored(tree: Tree, directory: str) -> Callable[[str], bool] | None:
     """Which paths within a directory the .dvcignore files above it leave out; None where there are no patterns."""
     patterns: dict[str, Excludes] = {}
-    place = directory
-    while place:
-        place = directory_of(place)
+    for place in directories_above(directory):
         lines = decode(tree.read(child(place, _IGNORE)) or b"").splitlines()
         own = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
         if own:

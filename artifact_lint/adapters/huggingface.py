@@ -18,7 +18,7 @@ from artifact_lint.adapters.requirements import read_environment
 from artifact_lint.adapters.shards import index_names, read_shards
 from artifact_lint.document import Syntax
 from artifact_lint.model import NOTHING, Component, Fact, Feature, Origin, Record, Section, Stated
-from artifact_lint.model.paths import directory_of, name_of
+from artifact_lint.model.paths import name_of, upwards
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
@@ -151,13 +151,8 @@ def _recognise_tokenizer(tree: Tree, directory: str, folder: Mapping[str, Entry]
     names = [name for name in folder if name in _TOKENIZER_RECORDS or is_template_file(child(directory, name))]
     if not names or any(_WEIGHTS.fullmatch(name) for name in folder):
         return
-    place = directory
-    while True:
-        if any(name in tree.folder(place) for name in _MODEL_RECORDS):
-            return
-        if not place:
-            break
-        place = directory_of(place)
+    if any(name in tree.folder(place) for place in upwards(directory) for name in _MODEL_RECORDS):
+        return
     for name in sorted(names):
         path = child(directory, name)
         if is_template_file(path) or has_code(tree, path):

@@ -12,7 +12,7 @@ from artifact_lint.adapters.mlflow_run_files import META_FILE, read_run_director
 from artifact_lint.adapters.reading import Reading, as_text, child, fact
 from artifact_lint.document import Syntax
 from artifact_lint.model import NOTHING, Record, Stated
-from artifact_lint.model.paths import directory_of, name_of
+from artifact_lint.model.paths import name_of, upwards
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _model_id(tree: Tree, directory: str) -> str | None:
 def _find_run(tree: Tree, directory: str, run_id: str) -> str | None:
     if not _is_name(run_id):
         return None
-    for ancestor in _ancestors(directory):
+    for ancestor in upwards(directory):
         found = _in_store(tree, child(ancestor, STORE_DIRECTORY), run_id)
         if found is not None:
             return found
@@ -156,16 +156,8 @@ def _in_store(tree: Tree, store: str, run_id: str) -> str | None:
 
 
 def _databases(tree: Tree, directory: str) -> Iterator[str]:
-    above = list(_ancestors(directory))
+    above = list(upwards(directory))
     for name in DATABASES:
         yield from (child(place, name) for place in above if tree.entry(child(place, name)) is not None)
         elsewhere = (place for place in tree.directories() if place not in above and name in tree.folder(place))
         yield from (child(place, name) for place in elsewhere)
-
-
-def _ancestors(directory: str) -> Iterator[str]:
-    """A directory and all above it, the nearest first."""
-    while directory:
-        yield directory
-        directory = directory_of(directory)
-    yield ""

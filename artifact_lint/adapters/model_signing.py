@@ -30,7 +30,7 @@ from artifact_lint.model import (
     Role,
     Signature,
 )
-from artifact_lint.model.paths import directory_of, name_of
+from artifact_lint.model.paths import directory_of, is_within, name_of, upwards
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
@@ -97,22 +97,11 @@ def _signatures_about(tree: Tree, directory: str, paths: Mapping[str, None]) -> 
     if not is_file:
         folders.add(directory)
     about = tuple(paths) if is_file else (directory,)
-    for above in sorted({parent for folder in folders for parent in _upwards(folder)}):
+    for above in sorted({parent for folder in folders for parent in upwards(folder)}):
         for signed in tree.once((NAME, above), partial(_signatures_in, tree, above)):
-            is_ours = any(_is_within(place, signed.root) or _is_within(signed.root, place) for place in about)
+            is_ours = any(is_within(place, signed.root) or is_within(signed.root, place) for place in about)
             if above in folders if signed.signature.astray else is_ours:
                 yield signed
-
-
-def _upwards(folder: str) -> Iterator[str]:
-    while folder:
-        yield folder
-        folder = directory_of(folder)
-    yield ""
-
-
-def _is_within(path: str, directory: str) -> bool:
-    return not directory or path == directory or path.startswith(f"{directory}/")
 
 
 def _mentions_about(signed: _Signed, directory: str, paths: Mapping[str, None]) -> Iterator[Mention]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from artifact_lint.model.paths import directory_of
+from artifact_lint.model.paths import upwards
 from artifact_lint.stores.base import EntryKind
 
 if TYPE_CHECKING:
@@ -51,12 +51,6 @@ class OwnCode:
         return None
 
     def _directories(self) -> Iterator[str]:
-        for directory in (*islice(_upwards(self._directory), _MOST_LEVELS), ""):
+        for directory in (*islice(filter(None, upwards(self._directory)), _MOST_LEVELS), ""):
             for below in _BELOW:
                 yield "/".join(filter(None, (directory, below)))
-
-
-def _upwards(directory: str) -> Iterator[str]:
-    while directory:
-        yield directory
-        directory = directory_of(directory)

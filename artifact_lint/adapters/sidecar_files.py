@@ -13,7 +13,7 @@ from artifact_lint.adapters.roles import is_auxiliary, role_of
 from artifact_lint.adapters.sidecar_fields import Fields
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
 from artifact_lint.model import Fact, Mention, Origin
-from artifact_lint.model.paths import directory_of, name_of, stem_of, suffix_of
+from artifact_lint.model.paths import name_of, stem_of, suffix_of, upwards
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -106,14 +106,10 @@ def _resolve(tree: Tree, directory: str, written: str) -> str | None:
     Where none is there, it is the file beside the document if the path is relative, and nobody knows which if not.
     """
     spelled = written.replace("\\", "/")
-    place = directory
-    while True:
+    for place in upwards(directory):
         path = normpath(child(place, spelled))
         if tree.entry(path) is not None:
             return path
-        if not place:
-            break
-        place = directory_of(place)
     beside = child(directory, name_of(spelled))
     if tree.entry(beside) is not None:
         return beside

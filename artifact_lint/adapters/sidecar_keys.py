@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from artifact_lint.model.agreement import SPLITS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -209,20 +211,4 @@ def is_type(text: str) -> bool:
 def split_of(key: str) -> str | None:
     """The part of the data that a key speaks of, in the words of the manifest; None where it speaks of none."""
     first = normal(key).removesuffix("_metrics").removesuffix("_set")
-    return _SPLITS.get(first)
-
-
-_SPLITS: Mapping[str, str] = {
-    "train": "train",
-    "training": "train",
-    "test": "test",
-    "testing": "test",
-    "val": "validation",
-    "valid": "validation",
-    "validation": "validation",
-    "dev": "validation",
-    "holdout": "holdout",
-    "cv": "cv",
-    "cross_validation": "cv",
-    "oob": "oob",
-}
+    return SPLITS.get(first)

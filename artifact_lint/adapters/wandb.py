@@ -14,7 +14,7 @@ from artifact_lint.adapters.reading import Reading, as_int, as_text, child, esca
 from artifact_lint.adapters.roles import role_of
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
 from artifact_lint.model import NOTHING, Fact, Irregularity, Mention, Record, Role
-from artifact_lint.model.paths import directory_of
+from artifact_lint.model.paths import directories_above, is_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,7 +37,7 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
     paths = frozenset((*files, *stated))
     reading = Reading(tree)
     mentions: list[Mention] = []
-    folders = {directory, *(parent for path in (*paths, directory) for parent in _upwards(path))}
+    folders = {directory, *(parent for path in (*paths, directory) for parent in directories_above(path))}
     for folder in sorted(folders - paths):
         if tree.entry(child(folder, MANIFEST)) is None:
             continue
@@ -47,12 +47,6 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
     if not reading.sources:
         return NOTHING
     return Record(sources=reading.sources, mentions=tuple(mentions), remarks=reading.remarks)
-
-
-def _upwards(path: str) -> Iterator[str]:
-    while path:
-        path = directory_of(path)
-        yield path
 
 
 def _mentions(reading: Reading, folder: str, root: Node, directory: str, paths: frozenset[str]) -> Iterator[Mention]:
@@ -72,12 +66,8 @@ def _mentions(reading: Reading, folder: str, root: Node, directory: str, paths: 
                 reading.remark(Irregularity.PATH_ESCAPES, entry.origin, message, "Do not download this artifact.")
         elif path in paths:
             yield _mention(path, written, entry, vouches=True)
-        elif _is_within(path, directory):
+        elif is_within(path, directory):
             yield from _other(reading.tree, path, written, entry, is_own=folder == directory)
-
-
-def _is_within(path: str, directory: str) -> bool:
-    return not directory or path.startswith(f"{directory}/")
 
 
 def _other(tree: Tree, path: str, written: str, entry: Node, *, is_own: bool) -> Iterator[Mention]:

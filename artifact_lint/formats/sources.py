@@ -8,14 +8,14 @@ import sys
 import zlib
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.model import Cause
+from artifact_lint.stores.base import Borrowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from artifact_lint.formats.base import ReadLimits
     from artifact_lint.stores.base import Source
@@ -27,21 +27,6 @@ _FIRST_STEP = 1 << 12
 _UNKNOWN = 1 << 62
 #: What stays in memory of what was already read, so that a look ahead does not start over, in bytes.
 _KEPT = 1 << 19
-
-
-class Borrowed:
-    """A source that owns nothing and so closes nothing."""
-
-    def close(self) -> None:
-        """Nothing: whoever opened the bytes closes them."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        return None
 
 
 class Slice(Borrowed):

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.sources import Borrowed
 from artifact_lint.model import Cause
+from artifact_lint.stores.base import Borrowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

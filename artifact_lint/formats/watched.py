@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.sources import Borrowed
 from artifact_lint.model import Cause
+from artifact_lint.stores.base import Borrowed
 
 if TYPE_CHECKING:
     from artifact_lint.stores.base import Source

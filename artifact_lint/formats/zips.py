@@ -7,9 +7,10 @@ import zlib
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.sources import Borrowed, Memory, Slice, Unpacked
+from artifact_lint.formats.sources import Memory, Slice, Unpacked
 from artifact_lint.formats.zip_records import DESCRIPTOR, Entry, local_header
 from artifact_lint.model import Cause
+from artifact_lint.stores.base import Borrowed
 
 if TYPE_CHECKING:
     from artifact_lint.formats.base import ReadLimits

@@ -70,7 +70,8 @@ _METRIC_SYNONYMS: Mapping[str, str] = {
     "r2_score": "r2",
     "logloss": "log_loss",
 }
-_SPLITS: Mapping[str, str] = {
+#: Parts of the data by what people call them.
+SPLITS: Mapping[str, str] = {
     "train": "train",
     "training": "train",
     "test": "test",
@@ -81,6 +82,8 @@ _SPLITS: Mapping[str, str] = {
     "dev": "validation",
     "holdout": "holdout",
     "cv": "cv",
+    "cross_validation": "cv",
+    "oob": "oob",
 }
 
 
@@ -222,9 +225,9 @@ def measure_of(metric: Metric) -> tuple[str, str | None]:
     """What a metric measures, and on which split: `test_acc` is the accuracy on the test split."""
     words = _NOT_WORD.sub("_", metric.name.casefold()).strip("_")
     head, _, rest = words.partition("_")
-    split = _SPLITS.get(_NOT_WORD.sub("_", (metric.split or "").casefold()), metric.split)
-    if rest and head in _SPLITS:
-        words, split = rest, split or _SPLITS[head]
+    split = SPLITS.get(_NOT_WORD.sub("_", (metric.split or "").casefold()), metric.split)
+    if rest and head in SPLITS:
+        words, split = rest, split or SPLITS[head]
     return _METRIC_SYNONYMS.get(words, words), split
 
 

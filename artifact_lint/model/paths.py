@@ -5,6 +5,11 @@ As `pathlib.PurePosixPath` takes them apart, which costs ten times as much for e
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 def name_of(path: str) -> str:
     """The last component."""
@@ -14,6 +19,24 @@ def name_of(path: str) -> str:
 def directory_of(path: str) -> str:
     """Everything above the last component, empty where there is nothing."""
     return path.rpartition("/")[0]
+
+
+def directories_above(path: str) -> Iterator[str]:
+    """The directories that a path lies in, the nearest first; the last is the root, the empty string."""
+    while path:
+        path = directory_of(path)
+        yield path
+
+
+def upwards(directory: str) -> Iterator[str]:
+    """A directory and those that it lies in, the nearest first; the last is the root, the empty string."""
+    yield directory
+    yield from directories_above(directory)
+
+
+def is_within(path: str, directory: str) -> bool:
+    """Whether a path is a directory or lies below it; the empty string is the root."""
+    return not directory or path == directory or path.startswith(f"{directory}/")
 
 
 def stem_of(path: str) -> str:

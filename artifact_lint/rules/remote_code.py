@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import CodeKind, HazardKind, Origin, Problem, Severity, Use
+from artifact_lint.model.paths import is_within
 from artifact_lint.policy.targets import harm_of_import, harm_of_target, is_known_loader, is_pickler
 from artifact_lint.policy.templates import Reading, read_template
 from artifact_lint.rules.registry import rule
@@ -228,7 +229,7 @@ def _loader(artifact: Artifact, fact: Fact[CodeReference]) -> Iterator[Problem]:
     if reference.file is not None or is_known(module):
         return
     path = artifact.own_module(module)
-    if path is not None and _is_within(path, artifact.path):
+    if path is not None and is_within(path, artifact.path):
         return
     harm = harm_of_import(module)
     advice = "Log the model again with its loader in `code_paths`, so that the code is part of the artifact."
@@ -241,7 +242,3 @@ def _loader(artifact: Artifact, fact: Fact[CodeReference]) -> Iterator[Problem]:
     else:
         message = f"`{reference.key}` names {module}, which is neither MLflow's nor in the artifact's own code"
         yield Problem(fact.origin, message, advice)
-
-
-def _is_within(path: str, directory: str) -> bool:
-    return not directory or path.startswith(f"{directory}/")

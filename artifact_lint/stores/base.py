@@ -132,3 +132,18 @@ class Store(Protocol):
             StoreError: There is no such file, or it may not be read.
         """
         ...
+
+
+class Borrowed:
+    """A source that owns nothing and so closes nothing."""
+
+    def close(self) -> None:
+        """Nothing: whoever opened the bytes closes them."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        return None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutations import mutated
-from weight_files import look
+from weight_files import field, look
 
 from artifact_lint.model import Cause, HazardKind
 
@@ -14,20 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from artifact_lint.model import Inspection
-
-
-def varint(value: int) -> bytes:
-    encoded = b""
-    while value > 0x7F:
-        encoded += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return encoded + bytes([value])
-
-
-def field(number: int, value: bytes | int) -> bytes:
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
 
 
 def node(operator: bytes) -> bytes:

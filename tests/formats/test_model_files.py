@@ -6,20 +6,12 @@ import struct
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from weight_files import look, zipped
+from weight_files import field, look, zipped
 
 from artifact_lint.formats import inspect
 from artifact_lint.formats.sources import Memory
 from artifact_lint.model import Cause
 from artifact_lint.stores.base import StoreError
-
-
-def field(number: int, value: bytes | int) -> bytes:
-    if isinstance(value, int):
-        return bytes([number << 3, value])
-    assert len(value) < 128
-    return bytes([number << 3 | 2, len(value)]) + value
-
 
 ONNX = (
     field(1, 10)

@@ -27,6 +27,22 @@ def imported(inspection: Inspection) -> set[str]:
     return {found.dotted for found in inspection.imports}
 
 
+def varint(value: int) -> bytes:
+    """A number as protobuf writes it."""
+    encoded = b""
+    while value > 0x7F:
+        encoded += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return encoded + bytes([value])
+
+
+def field(number: int, value: bytes | int) -> bytes:
+    """A field of a protobuf message: a number, or bytes with their length."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
 def zipped(members: Mapping[str, bytes], *, compression: int = zipfile.ZIP_STORED) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", compression) as archive:

@@ -4,12 +4,12 @@ import os
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from files import open_up, unprivileged
 
 from artifact_lint.stores import Entry, EntryKind, StoreError
 from artifact_lint.stores.base import SETTLED
@@ -17,8 +17,6 @@ from artifact_lint.stores.excludes import DEFAULT_EXCLUDES
 from artifact_lint.stores.local import LocalStore, find_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from artifact_lint.stores import Store
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and special files as POSIX has them")
@@ -35,26 +33,10 @@ def paths(store: Store, under: str = "") -> list[str]:
     return [entry.path for entry in store.entries(under)]
 
 
-@contextmanager
-def unprivileged() -> Iterator[None]:
-    """Permissions bind everybody but the superuser."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.fixture
 def open_root(tmp_path: Path) -> Path:
     """A directory that an unprivileged user reaches, too."""
-    place = tmp_path
-    while place != place.parent and not place.stat().st_mode & 0o001:
-        place.chmod(place.stat().st_mode | 0o055)
-        place = place.parent
+    open_up(tmp_path)
     return tmp_path
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import struct
 import tarfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from hostile import assembler as a
@@ -100,10 +100,10 @@ def _contents() -> Iterator[_Zip]:
     evil = Member("model/data.pkl", _EVIL)
     yield "plain", "the payload in data.pkl", zipped(_members(_EVIL)), only
     for slug, method in {"deflated": DEFLATED, "bzip2": BZIP2, "lzma": LZMA}.items():
-        yield slug, f"data.pkl {slug}", zipped(_with(dataclasses.replace(evil, method=method))), only
+        yield slug, f"data.pkl {slug}", zipped(_with(replace(evil, method=method))), only
     yield "root-archive", "another root directory", zipped(_members(_EVIL, "archive")), only
-    yield "upper-case", "the name in capitals", zipped(_with(dataclasses.replace(evil, name="MODEL/DATA.PKL"))), only
-    yield "no-root", "data.pkl at the top", zipped(_with(dataclasses.replace(evil, name="data.pkl"))), only
+    yield "upper-case", "the name in capitals", zipped(_with(replace(evil, name="MODEL/DATA.PKL"))), only
+    yield "no-root", "data.pkl at the top", zipped(_with(replace(evil, name="data.pkl"))), only
     extra = {
         "renamed-pkl": "model/weights.pkl",
         "no-suffix": "model/extra",
@@ -126,107 +126,71 @@ def _headers() -> Iterator[_Zip]:
     either = (DANGEROUS, _POLYGLOT)
     evil = Member("model/data.pkl", _EVIL)
     encrypted = (DANGEROUS, _POLYGLOT, _NOT_INSPECTED)
-    yield (
-        "flag-encrypted-listed",
-        "the directory says encrypted, the member is not",
-        zipped(_with(dataclasses.replace(evil, flags=1, local_flags=0))),
-        encrypted,
+    broken = (*either, _BROKEN)
+    of_one_member: tuple[tuple[str, str, Member, tuple[str, ...]], ...] = (
+        (
+            "flag-encrypted-listed",
+            "the directory says encrypted, the member is not",
+            replace(evil, flags=1, local_flags=0),
+            encrypted,
+        ),
+        (
+            "flag-encrypted-local",
+            "the local header says encrypted, the directory does not",
+            replace(evil, local_flags=1),
+            encrypted,
+        ),
+        ("flag-encrypted-both", "both say encrypted, and it is not", replace(evil, flags=1), encrypted),
+        ("flag-strong", "the flag of strong encryption", replace(evil, flags=0x41), encrypted),
+        ("flag-patched", "the flag of patched data", replace(evil, flags=0x20), encrypted),
+        ("flag-descriptor", "the flag of a data descriptor, and none follows", replace(evil, flags=8), either),
+        ("flags-unknown", "flags that mean nothing", replace(evil, flags=0xF000, local_flags=0), either),
+        ("crc-wrong", "a wrong CRC in both places", replace(evil, crc=1), broken),
+        ("crc-zero", "a CRC of zero", replace(evil, crc=0), broken),
+        ("crc-local-wrong", "a wrong CRC in the local header", replace(evil, local_crc=1), either),
+        ("name-local-differs", "the local name is another", replace(evil, local_name="model/read.txt"), either),
+        (
+            "method-local-differs",
+            "the local header names another method",
+            replace(evil, local_method=DEFLATED),
+            either,
+        ),
+        (
+            "method-listed-differs",
+            "the directory names deflate, the local header none",
+            replace(evil, method=DEFLATED, local_method=STORED),
+            either,
+        ),
+        ("method-unknown", "a method that there is not", _method(evil, 99), encrypted),
+        (
+            "size-zero-listed",
+            "the directory says that the member is empty",
+            replace(evil, size=0, packed_size=0, local_size=len(_EVIL)),
+            broken,
+        ),
+        ("size-zero-local", "the local header says that the member is empty", replace(evil, local_size=0), either),
+        ("size-huge", "the member is said to be 4 GB", replace(evil, size=0xFFFFFFF0), (*broken, _NOT_INSPECTED)),
     )
-    yield (
-        "flag-encrypted-local",
-        "the local header says encrypted, the directory does not",
-        zipped(_with(dataclasses.replace(evil, local_flags=1))),
-        encrypted,
-    )
-    yield (
-        "flag-encrypted-both",
-        "both say encrypted, and it is not",
-        zipped(_with(dataclasses.replace(evil, flags=1))),
-        encrypted,
-    )
-    yield (
-        "flag-strong",
-        "the flag of strong encryption",
-        zipped(_with(dataclasses.replace(evil, flags=0x41))),
-        encrypted,
-    )
-    yield "flag-patched", "the flag of patched data", zipped(_with(dataclasses.replace(evil, flags=0x20))), encrypted
-    yield (
-        "flag-descriptor",
-        "the flag of a data descriptor, and none follows",
-        zipped(_with(dataclasses.replace(evil, flags=8))),
-        either,
-    )
-    yield (
-        "flags-unknown",
-        "flags that mean nothing",
-        zipped(_with(dataclasses.replace(evil, flags=0xF000, local_flags=0))),
-        either,
-    )
-    yield "crc-wrong", "a wrong CRC in both places", zipped(_with(dataclasses.replace(evil, crc=1))), (*either, _BROKEN)
-    yield "crc-zero", "a CRC of zero", zipped(_with(dataclasses.replace(evil, crc=0))), (*either, _BROKEN)
-    yield (
-        "crc-local-wrong",
-        "a wrong CRC in the local header",
-        zipped(_with(dataclasses.replace(evil, local_crc=1))),
-        either,
-    )
-    yield (
-        "name-local-differs",
-        "the local name is another",
-        zipped(_with(dataclasses.replace(evil, local_name="model/read.txt"))),
-        either,
-    )
-    renamed = dataclasses.replace(evil, name="model/notes.txt", local_name="model/data.pkl")
+    for name, why, member, expected in of_one_member:
+        yield name, why, zipped(_with(member)), expected
+    renamed = replace(evil, name="model/notes.txt", local_name="model/data.pkl")
     yield "name-listed-differs", "the listed name is another", zipped([*_members(), renamed]), either
-    yield (
-        "method-local-differs",
-        "the local header names another method",
-        zipped(_with(dataclasses.replace(evil, local_method=DEFLATED))),
-        either,
-    )
-    lying = dataclasses.replace(evil, method=DEFLATED, local_method=STORED)
-    yield "method-listed-differs", "the directory names deflate, the local header none", zipped(_with(lying)), either
-    yield (
-        "method-unknown",
-        "a method that there is not",
-        zipped(_with(_method(evil, 99))),
-        (DANGEROUS, _POLYGLOT, _NOT_INSPECTED),
-    )
-    yield (
-        "size-zero-listed",
-        "the directory says that the member is empty",
-        zipped(_with(dataclasses.replace(evil, size=0, packed_size=0, local_size=len(_EVIL)))),
-        (*either, _BROKEN),
-    )
-    yield (
-        "size-zero-local",
-        "the local header says that the member is empty",
-        zipped(_with(dataclasses.replace(evil, local_size=0))),
-        either,
-    )
-    yield (
-        "size-huge",
-        "the member is said to be 4 GB",
-        zipped(_with(dataclasses.replace(evil, size=0xFFFFFFF0))),
-        (*either, _BROKEN, _NOT_INSPECTED),
-    )
     yield "duplicate-first", "two members of one name, the first bad", zipped([evil, *_members()]), (DANGEROUS,)
     yield "duplicate-last", "two members of one name, the last bad", zipped([*_members(), evil]), (DANGEROUS,)
     yield (
         "duplicate-case",
         "names that differ in case, the second bad",
-        zipped([*_members(), dataclasses.replace(evil, name="model/Data.pkl")]),
+        zipped([*_members(), replace(evil, name="model/Data.pkl")]),
         (DANGEROUS,),
     )
     yield (
         "unlisted",
         "a member that only its local header tells of",
-        zipped([*_members(), dataclasses.replace(evil, listed=False)]),
+        zipped([*_members(), replace(evil, listed=False)]),
         either,
     )
-    yield "unlisted-first", "the same, in front", zipped([dataclasses.replace(evil, listed=False), *_members()]), either
-    listed_twice = [evil, *_members()[1:], dataclasses.replace(Member("model/data.pkl", _GOOD), stored=False)]
+    yield "unlisted-first", "the same, in front", zipped([replace(evil, listed=False), *_members()]), either
+    listed_twice = [evil, *_members()[1:], replace(Member("model/data.pkl", _GOOD), stored=False)]
     yield (
         "listed-only",
         "a listed member that is not stored",
@@ -318,19 +282,19 @@ def _surroundings() -> Iterator[_Zip]:
     yield (
         "null-in-name",
         "a zero in the member's name",
-        zipped(_with(dataclasses.replace(evil, name="model/data.pkl\x00.txt"))),
+        zipped(_with(replace(evil, name="model/data.pkl\x00.txt"))),
         either,
     )
     yield (
         "backslash-name",
         "backslashes in the member's name",
-        zipped(_with(dataclasses.replace(evil, name="model\\data.pkl"))),
+        zipped(_with(replace(evil, name="model\\data.pkl"))),
         either,
     )
 
 
 def _method(member: Member, method: int) -> Member:
-    return dataclasses.replace(member, method=method)
+    return replace(member, method=method)
 
 
 def _recounted(archive: bytes, count: int) -> bytes:
