@@ -44,11 +44,10 @@ def render(report: Report, context: RenderContext) -> Iterator[Line]:
     yield _line('<?xml version="1.0" encoding="UTF-8"?>')
     yield _line(f'<testsuites name="artifact-lint"{_counts(everything)}>')
     for name, cases in suites.items():
-        shown = visible(name) or "."
         skipped = sum(case.outcome == "skipped" for case in cases)
-        yield _line(f'  <testsuite name="{escape(shown)}"{_counts(cases)} skipped="{skipped}">')
+        yield _line(f'  <testsuite name="{escape(name)}"{_counts(cases)} skipped="{skipped}">')
         for case in cases:
-            attributes = f'classname="{escape(shown)}" name="{escape(case.name)}"'
+            attributes = f'classname="{escape(name)}" name="{escape(case.name)}"'
             for line in f"    <testcase {attributes}>{_outcome(case)}</testcase>".split("\n"):
                 yield _line(line)
         yield _line("  </testsuite>")
@@ -56,22 +55,27 @@ def render(report: Report, context: RenderContext) -> Iterator[Line]:
 
 
 def _suites(report: Report, fails: Callable[[Finding], bool]) -> Mapping[str, Sequence[_Case]]:
-    found: dict[str, dict[str, list[Finding]]] = {artifact.path: {} for artifact in report.artifacts}
+    """The cases by the suite that they are in."""
+    found: dict[str, dict[str, list[Finding]]] = {_shown(artifact.path): {} for artifact in report.artifacts}
     for finding in report.findings:
         name = f"{finding.code} {visible(finding.name)}"
-        found.setdefault(finding.artifact, {}).setdefault(name, []).append(finding)
+        found.setdefault(_shown(finding.artifact), {}).setdefault(name, []).append(finding)
     suites = {place: [_of_rule(name, of, fails) for name, of in rules.items()] for place, rules in found.items()}
     errors = [(failure.artifact, failure.doing, failure.what) for failure in report.failures]
     errors += [(None, "finding out what changed", one.message) for one in report.fallbacks if one.unseen]
     for place, doing, what in errors:
-        cases = suites.setdefault(_RUN if place is None else place, [])
-        cases.append(_Case(_unused(visible(doing), cases), "error", what, "internal error", what))
+        cases = suites.setdefault(_RUN if place is None else _shown(place), [])
+        cases.append(_Case(_unused(visible(doing) or _RUN, cases), "error", what, "internal error", what))
     for cases in suites.values():
         if not cases:
             cases.append(_Case("no findings"))
     if not suites:
         suites[_RUN] = [_Case("model artifacts", "skipped", report.unchanged or "no model artifact found")]
     return suites
+
+
+def _shown(path: str) -> str:
+    return visible(path) or "."
 
 
 def _of_rule(name: str, findings: Sequence[Finding], fails: Callable[[Finding], bool]) -> _Case:
