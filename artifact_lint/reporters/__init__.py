@@ -19,7 +19,7 @@ __all__ = ["FORMATS", "Format", "RenderContext", "RulePage", "render"]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """An output format: the module with its `render`, and what the command line has to know about it.
+    """An output format: the module with its `render`, what it is for, and what the command line has to know about it.
 
     A format that `is_for_programs` is whole whatever is asked of the terminal: it has no colours, no `--quiet` silences
     it, and what git could not say is in it. One that `needs_details` shows what the weights hold and each digest, which
@@ -27,6 +27,7 @@ class Format:
     """
 
     module: str
+    purpose: str
     is_for_programs: bool = True
     needs_details: bool = False
 
@@ -34,13 +35,25 @@ class Format:
 #: Every output format, by the name that `--output-format` takes.
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
-        "full": Format("artifact_lint.reporters.full", is_for_programs=False),
-        "concise": Format("artifact_lint.reporters.concise", is_for_programs=False),
-        "json": Format("artifact_lint.reporters.json_report", needs_details=True),
-        "jsonl": Format("artifact_lint.reporters.jsonl_report"),
-        "sarif": Format("artifact_lint.reporters.sarif_report"),
-        "gitlab": Format("artifact_lint.reporters.gitlab_report"),
-        "junit": Format("artifact_lint.reporters.junit_report"),
+        "full": Format(
+            "artifact_lint.reporters.full",
+            "for people: findings by artifact, each with the lines it is about and what to do",
+            is_for_programs=False,
+        ),
+        "concise": Format(
+            "artifact_lint.reporters.concise",
+            "a line per finding, as compilers print and editors read it",
+            is_for_programs=False,
+        ),
+        "json": Format(
+            "artifact_lint.reporters.json_report",
+            "everything in one document: findings, artifacts, components, files and their digests",
+            needs_details=True,
+        ),
+        "jsonl": Format("artifact_lint.reporters.jsonl_report", "a JSON object a line, for logs and streams"),
+        "sarif": Format("artifact_lint.reporters.sarif_report", "SARIF 2.1.0, for code scanning on GitHub and viewers"),
+        "gitlab": Format("artifact_lint.reporters.gitlab_report", "GitLab's Code Quality, shown in a merge request"),
+        "junit": Format("artifact_lint.reporters.junit_report", "JUnit XML, for Jenkins' and GitLab's lists of tests"),
     }
 )
 
