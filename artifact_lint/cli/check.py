@@ -191,8 +191,8 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
         category=lambda: category([path for run in runs for path in run.paths]),
     )
     wanted = targets or (() if diff else (Target("full"),))
-    refused = write_reports(wanted, report, context, colour=colours(color), silent=quiet > 1)
-    tell_failures(report.failures, tracebacks=activity.traceback)
+    refused, failures = write_reports(wanted, report, context, colour=colours(color), silent=quiet > 1)
+    tell_failures((*report.failures, *failures), tracebacks=activity.traceback)
     for fallback in report.fallbacks:
         tell(fallback.message if fallback.unseen else f"warning: {fallback.message}", error=fallback.unseen)
     _tell_fixes(tally, targets, silent=quiet > 1)
@@ -200,7 +200,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
         tell(_nothing_found(paths))
     for line in refused:
         tell(line)
-    return USAGE if refused else code
+    return USAGE if refused or failures else code
 
 
 def _failing(linted: Iterable[tuple[Run, Report]]) -> frozenset[str]:

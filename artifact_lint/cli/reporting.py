@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.cli.errors import CommandError
 from artifact_lint.cli.output import DEFAULT_WIDTH, takes_unicode, width, write_to_file, write_to_terminal
+from artifact_lint.model.report import Failure
 from artifact_lint.reporters import RulePage, render
 
 if TYPE_CHECKING:
@@ -37,11 +38,15 @@ def refuse_shared_outputs(targets: Sequence[Target]) -> None:
 
 
 def write_reports(
-    targets: Iterable[Target], report: Report, context: RenderContext, *, colour: bool, silent: bool
-) -> list[str]:
-    """Write every report, and return a line for each that could not be written."""
-    refused = []
-    for target in targets:
+    targets: Sequence[Target], report: Report, context: RenderContext, *, colour: bool, silent: bool
+) -> tuple[list[str], list[Failure]]:
+    """Write every report, and return a line for each that could not be written, and where this program failed.
+
+    Files come first: whoever reads standard output may go away before its end.
+    """
+    refused: list[str] = []
+    failures: list[Failure] = []
+    for target in sorted(targets, key=lambda target: target.file is None):
         is_file = target.file is not None
         shown = replace(context, width=DEFAULT_WIDTH if is_file else width(), unicode=is_file or takes_unicode())
         told = report if is_file or target.is_for_programs else _without_fallbacks(report)
@@ -49,7 +54,11 @@ def write_reports(
             _write(target, render(target.format, told, shown), colour=colour, silent=silent)
         except CommandError as error:
             refused.append(error.message)
-    return refused
+        except OSError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other reports are still written
+            failures.append(Failure(f"writing the report {target.format}", error))
+    return refused, failures
 
 
 def _write(target: Target, lines: Iterable[Line], *, colour: bool, silent: bool) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree as ET
 
 import pytest
-from command import artifact_lint
+from command import artifact_lint, clean_environment
 from jsonschema import Draft4Validator, Draft202012Validator
 from junit_shape import violations
 
@@ -109,13 +109,52 @@ def test_a_file_that_cannot_be_written_costs_the_others_nothing(repository: Path
     outputs = ("sarif=no/where.sarif", "junit=junit.xml", "jsonl=models", "concise", "gitlab=quality.json")
     done = artifact_lint(repository, "check", *to(*outputs))
     assert done.returncode == 2
-    assert done.stderr.splitlines() == [
-        "artifact-lint: error: cannot write no/where.sarif: no such file or directory",
-        "artifact-lint: error: cannot write models: is a directory",
-    ]
+    first, second = done.stderr.splitlines()
+    assert first == "artifact-lint: error: cannot write no/where.sarif: no such file or directory"
+    assert second.startswith("artifact-lint: error: cannot write models: ")  # what follows is the system's
     assert "Found" in done.stdout
     assert list(violations((repository / "junit.xml").read_text("utf-8"))) == []
     assert json.loads((repository / "quality.json").read_text("utf-8"))
+
+
+def test_an_internal_error_in_one_report_costs_the_others_nothing(repository: Path) -> None:
+    script = (
+        "import sys, artifact_lint.reporters.sarif_report as sarif\n"
+        "def render(report, context):\n"
+        "    raise KeyError('odd')\n"
+        "sarif.render = render\n"
+        "from artifact_lint.cli.app import run\n"
+        "sys.exit(run(sys.argv[1:]))\n"
+    )
+    arguments = to("sarif=lint.sarif", "concise", "junit=junit.xml")
+    done = subprocess.run(
+        [sys.executable, "-c", script, "check", *arguments],
+        cwd=repository,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "this is a bug in artifact-lint, while writing the report sarif: KeyError: 'odd'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Found" in done.stdout
+    assert list(violations((repository / "junit.xml").read_text("utf-8"))) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such pipes")
+def test_files_are_whole_though_the_reader_of_standard_output_goes_away(repository: Path) -> None:
+    for number in range(300):
+        write_model(repository / "models" / f"m{number}")
+    formats = " ".join(to("concise", "jsonl=lint.jsonl"))
+    command = f'"{sys.executable}" -m artifact_lint check {formats} | head -1'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=repository, env=clean_environment(), capture_output=True, text=True, check=True
+    )
+    assert len(done.stdout.splitlines()) == 1
+    *lines, summary = [json.loads(line) for line in (repository / "lint.jsonl").read_text("utf-8").splitlines()]
+    assert len(lines) > 300
+    assert summary["kind"] == "summary"
 
 
 @pytest.mark.parametrize(

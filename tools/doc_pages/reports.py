@@ -68,7 +68,7 @@ and last the `"summary"`: a file without it was cut off. `$defs/line` of the sch
 _JSON = """\
 ## json
 
-`artifact-lint schema report` prints its JSON Schema. It alone tells the digest of every file, even where no rule asks."""
+`artifact-lint schema report` prints its JSON Schema. It alone tells every file's digest, even where no rule asks."""
 
 
 def reports_page(root: Path) -> str:
