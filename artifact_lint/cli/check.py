@@ -15,21 +15,12 @@ import click
 
 from artifact_lint.cli.activity import pass_activity
 from artifact_lint.cli.errors import USAGE, CommandError, tell, tell_failures
-from artifact_lint.cli.output import (
-    COLOURS,
-    DEFAULT_WIDTH,
-    Target,
-    TargetType,
-    colours,
-    takes_unicode,
-    width,
-    write_to_file,
-    write_to_terminal,
-)
+from artifact_lint.cli.output import COLOURS, Target, TargetType, colours
 from artifact_lint.cli.progress import progress_bar
+from artifact_lint.cli.reporting import category, refuse_shared_outputs, rule_pages, write_reports
 from artifact_lint.cli.sources import Lines
 from artifact_lint.git import GitError
-from artifact_lint.reporters import RenderContext, render
+from artifact_lint.reporters import FORMATS, RenderContext
 from artifact_lint.settings import FailOn, Finder, Settings, SettingsError, group, load, override
 from artifact_lint.stores.base import StoreError
 
@@ -40,7 +31,6 @@ if TYPE_CHECKING:
     from artifact_lint.cli.activity import Activity
     from artifact_lint.cli.fixing import Tally
     from artifact_lint.model.report import Report
-    from artifact_lint.reporters.styled import Line
     from artifact_lint.request import Request, Watch
     from artifact_lint.stores.base import Store
 
@@ -88,7 +78,8 @@ def _split(_context: click.Context, _parameter: click.Parameter, values: tuple[s
     envvar="ARTIFACT_LINT_OUTPUT_FORMAT",
     type=TargetType(),
     multiple=True,
-    help="full, concise or json, and a file for it; may be given several times.  [default: full]",
+    help=f"{', '.join(FORMATS)}; each to standard output, or to a file as in sarif=FILE; may be given several times."
+    "  [default: full]",
 )
 @click.option("--config", metavar="FILE", help="The configuration, instead of the nearest one.")
 @click.option("--isolated", is_flag=True, help="Read no configuration.")
@@ -174,7 +165,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     activity.doing = f"linting {' '.join(paths[:3])}{' ...' if len(paths) > 3 else ''}"
     from artifact_lint.engine import Request  # noqa: PLC0415 - not for `--show-settings`
 
-    details = any(target.format == "json" for target in targets)
+    details = any(FORMATS[target.format].needs_details for target in targets)
     request = Request(Settings(), staged=staged, revision=since, jobs=jobs, details=details, cached=not no_cache)
     bar = partial(progress_bar, quiet=quiet > 0, colour=color)
     with bar() as watch:
@@ -185,51 +176,54 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     reports, tally = _fixed(linted, show=diff, unsafe=unsafe, bar=bar) if fix or diff else (reports, None)
     report = reduce(add, reports)
     report = replace(report, notes=(*report.notes, *(_elsewhere(runs) if report.findings else ())))
-    code = _exit_code(list(zip(runs, reports, strict=True)), report, tally, allow_empty=allow_empty)
+    failing = _failing(zip(runs, reports, strict=True))
+    code = _exit_code(report, tally, failing=bool(failing), allow_empty=allow_empty)
 
     activity.doing = "writing the report"
-    source = Lines([_store(run.paths, request) for run, request in zip(runs, requests, strict=True)])
-    for target in targets or (() if diff else (Target("full"),)):
-        context = RenderContext(
-            exit_code=code,
-            source=source,
-            width=width() if target.file is None else DEFAULT_WIDTH,
-            unicode=target.file is not None or takes_unicode(),
-            verbosity=verbose - quiet,
-            tally=statistics,
-            states=verbose > quiet,
-        )
-        told = report if target.file is not None or target.format == "json" else _without_fallbacks(report)
-        _write(target, render(target.format, told, context), colour=colours(color), silent=quiet > 1)
-    tell_failures(report.failures, tracebacks=activity.traceback)
+    context = RenderContext(
+        exit_code=code,
+        source=Lines([_store(run.paths, request) for run, request in zip(runs, requests, strict=True)]),
+        verbosity=verbose - quiet,
+        tally=statistics,
+        states=verbose > quiet,
+        rules=rule_pages,
+        fails=lambda finding: finding.fingerprint in failing,
+        category=lambda: category([path for run in runs for path in run.paths]),
+    )
+    wanted = targets or (() if diff else (Target("full"),))
+    refused, failures = write_reports(wanted, report, context, colour=colours(color), silent=quiet > 1)
+    tell_failures((*report.failures, *failures), tracebacks=activity.traceback)
     for fallback in report.fallbacks:
         tell(fallback.message if fallback.unseen else f"warning: {fallback.message}", error=fallback.unseen)
     _tell_fixes(tally, targets, silent=quiet > 1)
     if code == _NO_ARTIFACT:
         tell(_nothing_found(paths))
-    return code
+    for line in refused:
+        tell(line)
+    return USAGE if refused or failures else code
 
 
-def _exit_code(linted: Sequence[tuple[Run, Report]], report: Report, tally: Tally | None, *, allow_empty: bool) -> int:
+def _failing(linted: Iterable[tuple[Run, Report]]) -> frozenset[str]:
+    """The fingerprints of the findings that make the run fail, each by the settings that it was found under."""
+    return frozenset(
+        finding.fingerprint for run, own in linted for finding in own.findings if run.settings.fails(finding.severity)
+    )
+
+
+def _exit_code(report: Report, tally: Tally | None, *, failing: bool, allow_empty: bool) -> int:
     if report.failures or any(one.unseen for one in report.fallbacks) or (tally is not None and tally.failed):
         return USAGE
     if tally is not None and tally.shown:
         return _FINDINGS if tally.problems else _CLEAN
-    if any(run.settings.fails(finding.severity) for run, own in linted for finding in own.findings):
+    if failing:
         return _FINDINGS
     return _NO_ARTIFACT if not (report.artifacts or report.findings or report.unchanged or allow_empty) else _CLEAN
-
-
-def _without_fallbacks(report: Report) -> Report:
-    """A report for somebody who reads standard error as well, where they are told."""
-    told = {fallback.message for fallback in report.fallbacks}
-    return replace(report, notes=tuple(note for note in report.notes if note not in told))
 
 
 def _tell_fixes(tally: Tally | None, targets: Sequence[Target], *, silent: bool) -> None:
     """How much was fixed: below the report, unless a program or a patch is what standard output is for."""
     if tally is not None and tally.problems and not silent:
-        is_for_programs = tally.shown or any(target.format == "json" and target.file is None for target in targets)
+        is_for_programs = tally.shown or any(target.is_for_programs and target.file is None for target in targets)
         click.echo(f"{'Would fix' if tally.shown else 'Fixed'} {tally}.", err=is_for_programs)
 
 
@@ -240,8 +234,7 @@ def _refuse_contradictions(
         raise CommandError("--config and --isolated exclude each other")
     if staged and since is not None:
         raise CommandError("--staged and --since exclude each other")
-    if sum(target.file is None for target in targets) > 1:
-        raise CommandError("only one --output-format can go to standard output; give the others a file: json=FILE")
+    refuse_shared_outputs(targets)
 
 
 def _refuse_to_fix(targets: Sequence[Target], *, fix: bool, diff: bool, unsafe: bool, staged: bool) -> None:
@@ -368,15 +361,6 @@ def _elsewhere(runs: Sequence[Run]) -> Iterator[str]:
     if any(root != here for root in roots):
         shown = (os.path.relpath(root) if here.is_relative_to(root) else str(root) for root in roots)
         yield f"paths are relative to {' or '.join(shown)}"
-
-
-def _write(target: Target, lines: Iterable[Line], *, colour: bool, silent: bool) -> None:
-    if target.file is not None:
-        write_to_file(lines, target.file)
-    elif target.format == "json":
-        write_to_terminal(lines, colour=False)
-    elif not silent:
-        write_to_terminal(lines, colour=colour)
 
 
 def _nothing_found(paths: Sequence[str]) -> str:

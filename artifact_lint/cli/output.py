@@ -35,6 +35,11 @@ class Target:
     format: str
     file: str | None = None
 
+    @property
+    def is_for_programs(self) -> bool:
+        """Whether it is a program that reads what is written here."""
+        return FORMATS[self.format].is_for_programs
+
 
 class TargetType(click.ParamType[Target]):
     """`FMT` or `FMT=FILE`."""

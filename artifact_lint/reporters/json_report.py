@@ -28,8 +28,8 @@ def render(report: Report, context: RenderContext) -> Iterator[Line]:
         yield (Segment(line),)
 
 
-def document(report: Report, exit_code: int) -> JsonObject:
-    """The report as plain values."""
+def document(report: Report, exit_code: int, *, artifacts: bool = True) -> JsonObject:
+    """The report as plain values; without the artifacts, nothing is read for it that was not read already."""
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "artifact-lint", "version": __version__},
@@ -43,7 +43,7 @@ def document(report: Report, exit_code: int) -> JsonObject:
             "suppressed": report.suppressed,
             "exit_code": exit_code,
         },
-        "artifacts": [_artifact(artifact) for artifact in report.artifacts],
+        "artifacts": [_artifact(artifact) for artifact in report.artifacts if artifacts],
         "findings": [_finding(finding) for finding in report.findings],
         "notes": [_text(note) for note in (*report.notes, report.unchanged) if note],
         "failures": [_failure(failure) for failure in report.failures],

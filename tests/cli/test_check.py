@@ -99,7 +99,7 @@ def test_a_path_that_is_not_there_gets_one_line_with_the_nearest_name(model: Pat
         (["check", "--config", "absent.toml"], "absent.toml: no such file or directory"),
         (["check", "--config", "a.toml", "--isolated"], "--config and --isolated exclude each other"),
         (["check", "--staged", "--since", "HEAD"], "--staged and --since exclude each other"),
-        (["check", "--output-format", "xml"], "'xml' is not one of full, concise, json"),
+        (["check", "--output-format", "xml"], "'xml' is not one of full, concise, json, jsonl, sarif"),
         (["check", "--output-format", "json="], "'json=' names no file after the ="),
         (["check", "--output-format", "json", "--output-format", "full"], "only one --output-format can go to"),
         (["check", "--output-format", "json=no/where.json"], "cannot write no/where.json: no such file or directory"),

@@ -103,7 +103,7 @@ def test_carets_stand_under_the_text_whatever_the_line_holds(line: str, data: st
     assert all(cells(text) <= width for text in shown[2 : carets[0] + 1])
     excerpt = shown[carets[0] - 1]
     caret_end = len(shown[carets[0]])
-    if not line[start - 1 : end - 1][-1:].isspace():  # blanks at the end of a line are not printed
+    if not line[start - 1 : max(end - 1, start)][-1:].isspace():  # blanks at the end of a line are not printed
         assert caret_end <= max(cells(excerpt), caret_end - shown[carets[0]].count("^") + 1)
     assert all(text.isprintable() for text in shown)
 

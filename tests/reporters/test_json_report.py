@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import hand_built
+from any_findings import SEVERAL_FINDINGS
 from hypothesis import given
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from artifact_lint.model import Finding, Lazy, Origin, Related, Severity
+from artifact_lint.model import Lazy
 from artifact_lint.model.report import Report
 from artifact_lint.reporters import RenderContext, render
 from artifact_lint.reporters.styled import plain
@@ -20,25 +20,9 @@ from artifact_lint.schemas.validation import schema_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMA = json.loads(schema_text("report"))
+    from artifact_lint.model import Finding
 
-_TEXTS = st.text(alphabet=st.characters(exclude_categories=[]), max_size=40)
-_POSITIONS = st.integers(1, 2**40)
-_ORIGINS = st.builds(Origin, _TEXTS, _POSITIONS, _POSITIONS, _POSITIONS, _POSITIONS, _TEXTS)
-_FINDINGS = st.builds(
-    Finding,
-    code=st.from_regex(r"[A-Z]{3}[0-9]{3}", fullmatch=True),
-    name=_TEXTS,
-    severity=st.sampled_from(Severity),
-    message=_TEXTS,
-    help=_TEXTS,
-    origin=_ORIGINS,
-    artifact=_TEXTS,
-    file=st.none() | _TEXTS,
-    related=st.lists(st.builds(Related, _ORIGINS, _TEXTS), max_size=3).map(tuple),
-    fixes=st.just(()),
-    fingerprint=st.text("0123456789abcdef", min_size=16, max_size=16),
-)
+SCHEMA = json.loads(schema_text("report"))
 
 
 def written(report: Report, exit_code: int = 1) -> dict[str, Any]:
@@ -117,7 +101,7 @@ def test_an_empty_report_validates() -> None:
     Draft202012Validator(SCHEMA).validate(written(Report(), exit_code=3))
 
 
-@given(findings=st.lists(_FINDINGS, max_size=5).map(tuple))
+@given(findings=SEVERAL_FINDINGS)
 def test_whatever_is_found_the_report_validates(findings: tuple[Finding, ...]) -> None:
     report = written(Report(findings=findings))
     Draft202012Validator(SCHEMA).validate(report)
