@@ -47,6 +47,7 @@ class Given:
     isolated: bool
     select: tuple[str, ...]
     ignore: tuple[str, ...]
+    only: tuple[str, ...]
     fail_on: FailOn | None
     public_keys: tuple[str, ...]
 
@@ -69,6 +70,9 @@ def _split(_context: click.Context, _parameter: click.Parameter, values: tuple[s
     "--select", multiple=True, callback=_split, metavar="CODES", help="Rules to run: codes, prefixes, names or ALL."
 )
 @click.option("--ignore", multiple=True, callback=_split, metavar="CODES", help="Rules not to run, spelled likewise.")
+@click.option(
+    "--only", multiple=True, callback=_split, metavar="CODES", help="Of all rules selected, run these alone."
+)
 @click.option(
     "--fail-on", type=click.Choice([choice.value for choice in FailOn]), help="The least severity that exits with 1."
 )
@@ -116,6 +120,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     paths: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    only: tuple[str, ...],
     fail_on: str | None,
     targets: tuple[Target, ...],
     config: str | None,
@@ -150,7 +155,8 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
             _expect(path)
 
     activity.doing = "reading the configuration"
-    runs = _runs(paths, Given(config, isolated, select, ignore, FailOn(fail_on) if fail_on else None, public_keys))
+    least = FailOn(fail_on) if fail_on else None
+    runs = _runs(paths, Given(config, isolated, select, ignore, only, least, public_keys))
     for line in dict.fromkeys(line for run in runs for line in run.settings.warnings):
         tell(f"warning: {line}", error=False)
     if show_settings:
@@ -311,6 +317,7 @@ def _runs(paths: Sequence[str], given: Given) -> list[Run]:
                     rules,
                     select=given.select,
                     ignore=given.ignore,
+                    only=given.only,
                     fail_on=given.fail_on,
                     public_keys=given.public_keys,
                 ),
