@@ -15,6 +15,7 @@ from artifact_lint.model import Artifact, FileState, Finding
 from artifact_lint.model.report import Failure, Fallback, Report
 from artifact_lint.request import Request, Stage
 from artifact_lint.rules import all_rules
+from artifact_lint.rules.manifests import unreadable_document
 from artifact_lint.scope import Scope, belongs_to, find_scope
 from artifact_lint.stores.base import EntryKind
 from artifact_lint.suppress import is_suppressed
@@ -75,16 +76,24 @@ def lint(paths: Sequence[str], request: Request) -> Report:
     is_compared = any(rule.check_change is not None for rule in rules)
     is_compared = is_compared or has_losses(seen.scope)
     comparison = compare_with_base(seen.scope, seen.artifacts, request.settings) if is_compared else Comparison()
+    done = _done(seen, request)
+    fresh = [artifact for artifact in seen.artifacts if id(artifact) not in done]
     if request.details or any(rule.needs_digests for rule in rules):
-        _hash_ahead(seen, request)
-    view = View(seen.artifacts, seen.neighbours, comparison.pairs)
+        _hash_ahead(fresh, seen.scope, request)
+    view = View(seen.artifacts, seen.neighbours, comparison.pairs, done)
     findings, failures = judge(view, rules, request)
     stated = seen.scope.changes.fallback
-    fallbacks = (*([stated] if stated else []), *comparison.fallbacks, *_unasked(seen.scope))
+    fallbacks = (
+        *([stated] if stated else []),
+        *comparison.fallbacks,
+        *_unasked(seen.scope),
+        *_unread_records(fresh, request),
+    )
     kept = [finding for finding in findings if not is_suppressed(finding, request.settings.per_path_ignores)]
-    files = [file for artifact in seen.artifacts for file in artifact.files if file.state is not FileState.MISSING]
+    files = [file for artifact in fresh for file in artifact.files if file.state is not FileState.MISSING]
+    told = {finding.artifact for finding in kept}
     return Report(
-        artifacts=seen.artifacts,
+        artifacts=tuple(artifact for artifact in seen.artifacts if id(artifact) not in done or artifact.path in told),
         findings=tuple(sorted(kept, key=_order)),
         suppressed=len(findings) - len(kept),
         files=len(files),
@@ -104,7 +113,7 @@ def lint(paths: Sequence[str], request: Request) -> Report:
             *failures,
         ),
         fallbacks=fallbacks,
-        unchanged=_unchanged(seen, comparison.gone, request),
+        unchanged=_unchanged(seen, comparison.gone, done, request),
     )
 
 
@@ -130,8 +139,10 @@ def _gone(gone: Sequence[Artifact], scope: Scope, request: Request) -> Iterator[
         yield f"{len(gone) - _SHOWN_GONE:,} more artifacts are gone since {since}"
 
 
-def _unchanged(seen: Survey, gone: Sequence[Artifact], request: Request) -> str:
-    """What there is to say where nothing that changed is to be judged; else empty."""
+def _unchanged(seen: Survey, gone: Sequence[Artifact], done: frozenset[int], request: Request) -> str:
+    """What there is to say where nothing that changed, or that was not judged before, is to be judged; else empty."""
+    if request.is_done is not None and seen.artifacts and len(done) == len(seen.artifacts):
+        return "all of it was linted before"
     if seen.artifacts or seen.failures or seen.scope.changes.touched is None:
         return ""
     what = "is staged" if request.staged else f"changed since {request.revision}"
@@ -189,12 +200,33 @@ def _links_out(seen: Survey) -> Iterator[str]:
         yield f"links that lead out of the directory are not followed: {names}{more}"
 
 
-def _hash_ahead(seen: Survey, request: Request) -> None:
+def _done(seen: Survey, request: Request) -> frozenset[int]:
+    """The artifacts (by `id`) that need not be judged by themselves again; each is asked about once."""
+    if request.is_done is None:
+        return frozenset()
+    return frozenset(id(one) for one in seen.artifacts if request.is_done(one, seen.scope.root))
+
+
+def _unread_records(artifacts: Sequence[Artifact], request: Request) -> Iterator[Fallback]:
+    """Records that cannot be read, where the rule that tells of them was left out: what they state is not checked."""
+    settings = request.settings
+    if settings.selects(unreadable_document) or not replace(settings, only=()).selects(unreadable_document):
+        return
+    unread = [artifact for artifact in artifacts if artifact.has_unread_record]
+    findings, _ = judge(View(unread), [unreadable_document], replace(request, details=False, watch=None))
+    told = [one for one in findings if settings.fails(one.severity)]
+    for path in sorted({one.origin.path for one in told if not is_suppressed(one, settings.per_path_ignores)}):
+        yield Fallback(
+            f"{path} cannot be read ({unreadable_document.code}): what it states is not checked", unseen=True
+        )
+
+
+def _hash_ahead(artifacts: Sequence[Artifact], scope: Scope, request: Request) -> None:
     """Compute what rules will ask for, so that they wait for all of it together and not for each."""
-    seen.scope.tree.hashes.hash_ahead(
+    scope.tree.hashes.hash_ahead(
         [
             Job(file.path, file.size or 0, partial(_hash, file, details=request.details))
-            for artifact in seen.artifacts
+            for artifact in artifacts
             for file in artifact.files
             if file.is_readable and (request.details or file.kept_here or _has_digest(artifact, file))
         ],

@@ -199,23 +199,33 @@ def _relative(root: Path, path: str) -> str:
 def add_neighbourhoods(tree: Tree, paths: Iterable[str]) -> None:
     """Put in view what decides on the owner of each path: its folder, and the artifact directory that it lies in."""
     listed: set[str] = set()
+    looked_at: dict[str, int] = {}
+    told_of: set[str] = set()
     for path in sorted(paths):
         entry = tree.store.entry(path)
         if entry is not None:
             tree.add(entry)
         for directory in reversed(list(directories_above(path))):
-            if any(is_within(directory, place) for place in listed):
+            if directory in listed:
                 break
+            # As many files as when it was looked at: a list of thousands of files is mostly of the same directories.
+            if looked_at.get(directory) == len(tree.folder(directory)):
+                continue
             for entry in tree.store.files(directory):
                 tree.add(entry)
+            looked_at[directory] = len(tree.folder(directory))
             if any(claim.reach >= Reach.DIRECTORY for claim in _claims(tree, directory)):
                 listed.add(directory)
                 for entry in (*tree.store.entries(directory), *_above(tree.store, directory)):
                     tree.add(entry)
         folder = directory_of(path)
-        left = tree.store.entries(folder) if _is_lost_record(tree.store, path) else ()
-        for entry in (*left, *_above(tree.store, folder)):
-            tree.add(entry)
+        if _is_lost_record(tree.store, path):
+            for entry in tree.store.entries(folder):
+                tree.add(entry)
+        if folder not in told_of:
+            told_of.add(folder)
+            for entry in _above(tree.store, folder):
+                tree.add(entry)
 
 
 #: Records that speak for what lies below their directory, so that weights lose their owner when one is deleted.

@@ -96,8 +96,8 @@ class Settings:
     """What one run goes by.
 
     `select`, `ignore` and the keys of `severity` are selectors: a rule's code, a prefix of codes, a rule's name, or
-    `ALL`; `only`, where it names any, narrows what they leave. `config_path` is the file the settings came from, None where they are the defaults; `warnings` are lines
-    about what in it works and should still be put right.
+    `ALL`; `only`, where it names any, narrows what they leave. `config_path` is the file the settings came from, None
+    where they are the defaults; `warnings` are lines about what in it works and should still be put right.
     """
 
     select: tuple[str, ...] = (ALL,)

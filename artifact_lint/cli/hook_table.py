@@ -65,7 +65,9 @@ def hooks() -> tuple[Hook, ...]:
     taken = {*names, *digests, *code}
     rest = tuple(sorted({rule.code[:3] for rule in all_rules()} - taken))
     return (
-        Hook("artifact-lint", "artifact-lint (changed artifacts)", "Lints the artifacts that the changed files are of."),
+        Hook(
+            "artifact-lint", "artifact-lint (changed artifacts)", "Lints the artifacts that the changed files are of."
+        ),
         Hook(
             "artifact-lint-all",
             "artifact-lint (all artifacts)",
