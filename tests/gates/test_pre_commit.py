@@ -263,6 +263,34 @@ def test_runs_at_the_same_time_do_not_disturb_one_another(manager: Manager, user
     assert [outcome.code for outcome in outcomes] == [0, 1, 0, 1]
 
 
+def test_three_thousand_changed_files_are_linted_once_however_they_are_split(
+    manager: Manager, repository: Repository
+) -> None:
+    """The first artifact has files in every run; the other one in the last run alone."""
+    user = manager.use(repository, "artifact-lint", args=["--verbose", "--"])
+    user.add_artifact(BAD, "models/iris")
+    for number in range(3000):
+        user.write(f"models/iris/data/a-record-with-a-rather-long-name-{number:04}.json", "{}\n")
+    user.add_artifact(BAD, "models/other")
+    user.git("add", ".")
+    short = ("sh", "-c", 'ulimit -s 512 && exec "$@"', "sh")  # a command line is at most a quarter of the stack
+    outcome = user.run(*short, manager.name, "run", "--verbose", "--color=never")
+    assert outcome.code == 1
+    assert "an earlier run of this hook linted 1 artifact of these" in outcome.text
+    for path in ("models/iris", "models/other"):
+        assert outcome.text.count(f"runs a shell command ({path}/classifier.pkl, byte 0)") == 1
+    assert not list(manager.home.glob("cache/hooks-*/*.json"))
+
+
+def test_three_thousand_changed_files_of_no_artifact_pass(manager: Manager, user: Repository) -> None:
+    for number in range(3000):
+        user.write(f"web/translations/of-the-application/page-{number:04}.json", "{}\n")
+    user.git("add", ".")
+    outcome = manager.run(user)
+    assert outcome.code == 0, outcome.text[-2000:]
+    assert "page-0000" not in outcome.text
+
+
 def test_the_installed_hook_refuses_the_commit(manager: Manager, user: Repository) -> None:
     assert user.run(manager.name, "install").code == 0
     user.add_artifact(BAD, "models/iris")
