@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from gates.managers import Manager
 
+#: prek fills a command line of a megabyte, or what the system takes: a quarter of the stack.
+SPLITTING = {"pre-commit": (), "prek": ("sh", "-c", 'ulimit -s 512 && exec "$@"', "sh")}
 MANIFEST = "models/iris/model-artifact.yaml"
 #: What pre-commit.ci allows is four times as much.
 _LARGEST_ENVIRONMENT = 60_000_000
@@ -273,10 +276,9 @@ def test_three_thousand_changed_files_are_linted_once_however_they_are_split(
         user.write(f"models/iris/data/a-record-with-a-rather-long-name-{number:04}.json", "{}\n")
     user.add_artifact(BAD, "models/other")
     user.git("add", ".")
-    short = ("sh", "-c", 'ulimit -s 512 && exec "$@"', "sh")  # a command line is at most a quarter of the stack
-    outcome = user.run(*short, manager.name, "run", "--verbose", "--color=never")
+    outcome = user.run(*SPLITTING[manager.name], manager.name, "run", "--verbose", "--color=never")
     assert outcome.code == 1
-    assert "an earlier run of this hook linted 1 artifact of these" in outcome.text
+    assert re.search(r"an earlier run of this hook linted \d artifacts? of these", outcome.text)
     for path in ("models/iris", "models/other"):
         assert outcome.text.count(f"runs a shell command ({path}/classifier.pkl, byte 0)") == 1
     assert not list(manager.home.glob("cache/hooks-*/*.json"))
