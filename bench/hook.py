@@ -1,4 +1,4 @@
-"""CPU time of the pre-commit hook on one changed artifact of a repository with 500, beside what else one could run there.
+"""CPU time of the pre-commit hook on one changed artifact of a repository with 500, beside what one could run instead.
 
     python bench/hook.py [RUNS]
 
@@ -89,7 +89,9 @@ class Case:
         started = time.perf_counter()
         done = subprocess.run(self.command, cwd=directory, env=environment(), capture_output=True, check=False)
         if done.returncode:
-            sys.exit(f"{shlex.join(self.command)} ends with {done.returncode}: {done.stdout.decode()}{done.stderr.decode()}")
+            sys.exit(
+                f"{shlex.join(self.command)} ends with {done.returncode}: {done.stdout.decode()}{done.stderr.decode()}"
+            )
         self.wall.append(1000 * (time.perf_counter() - started))
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.cpu.append(1000 * (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime))

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.budget import Budget
-from artifact_lint.formats.pickles.calls import TORCH_HEAD, TORCH_MAGIC
 from artifact_lint.formats.pickles.constants import is_pickle
 from artifact_lint.formats.pickles.frameworks import framework_of
 from artifact_lint.formats.pickles.joblib import (
@@ -20,6 +19,7 @@ from artifact_lint.formats.pickles.joblib import (
     skip_array,
 )
 from artifact_lint.formats.pickles.machine import Machine, root_name
+from artifact_lint.formats.pickles.opening import TORCH_HEAD, TORCH_MAGIC
 from artifact_lint.formats.pickles.prescan import Prescan
 from artifact_lint.formats.pickles.readings import OtherReading
 from artifact_lint.formats.pickles.recognise import looks_like_pickle
