@@ -160,7 +160,7 @@ def _run(
         machine = Prescan(machine, budget)
         machine.run()
     except FormatError as error:
-        return machine, error
+        return machine, error.with_traceback(None)  # as `recognise` does: the frames would hold it, and it them
     return machine, None
 
 

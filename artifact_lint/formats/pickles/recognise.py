@@ -72,7 +72,7 @@ def _try(source: Source, reach: int) -> tuple[Machine, FormatError | None]:
     try:
         machine.run()
     except FormatError as error:
-        return machine, error
+        return machine, error.with_traceback(None)  # the frames would hold the error, and it them, with all they read
     return machine, None
 
 
