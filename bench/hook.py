@@ -101,11 +101,11 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ARTIFACT_LINT_"))}
 
 
-def install(directory: Path, requirement: str) -> Path:
-    """A fresh environment with one requirement in it, compiled; where its programs are."""
+def install(directory: Path, *requirements: str) -> Path:
+    """A fresh environment with some requirements in it, compiled; where its programs are."""
     subprocess.run([sys.executable, "-m", "venv", str(directory)], check=True)
     python = str(directory / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "-qq", requirement], env=environment(), check=True)
+    subprocess.run([python, "-m", "pip", "install", "-qq", *requirements], env=environment(), check=True)
     subprocess.run([python, "-m", "compileall", "-q", str(directory / "lib")], check=False, capture_output=True)
     return directory / "bin"
 
@@ -148,7 +148,7 @@ def main() -> None:
         directory = Path(name)
         programs = install(directory / "linter", str(ROOT))
         check_jsonschema = str(install(directory / "check-jsonschema", CHECK_JSONSCHEMA) / "check-jsonschema")
-        picklescan = str(install(directory / "picklescan", PICKLESCAN) / "picklescan")
+        picklescan = str(install(directory / "picklescan", PICKLESCAN, "numpy") / "picklescan")
         repository = directory / "repository"
         make_repository(repository)
         schema = ROOT / "artifact_lint" / "schemas" / "model-artifact.v1.schema.json"
@@ -159,7 +159,7 @@ def main() -> None:
             Case("the hook, both files", [str(programs / program), *entry, weights, manifest], BUDGET),
             Case("the hook, the weights alone", [str(programs / program), *entry, weights], BUDGET),
             Case(f"{CHECK_JSONSCHEMA}, the manifest", [check_jsonschema, "--schemafile", str(schema), manifest]),
-            Case(f"{PICKLESCAN}, the weights", [picklescan, "--path", weights]),
+            Case(f"{PICKLESCAN} with numpy, the weights", [picklescan, "--path", weights]),
         ]
         for case in cases:
             case.run(repository)  # fills the page cache
