@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from artifact_lint.formats.sources import Slice, Unpacked, can_unpack, compression, is_zlib
+
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, ReadLimits
     from artifact_lint.formats.findings import Findings
@@ -18,6 +20,11 @@ OPENING: Final = frozenset(b"(])}NIJKMLFGSTUVXcBCP\x80\x82\x83\x84\x88\x89\x8a\x
 #: PROTO 2 and LONG1 with torch's magic number, little-endian: how `torch.save` began before PyTorch 1.6.
 TORCH_MAGIC: Final = 0x1950A86A20F9469CFC6C
 TORCH_HEAD: Final = b"\x80\x02\x8a\x0a" + TORCH_MAGIC.to_bytes(10, "little") + b"."
+
+#: Before 0.10, a compressed file began with `ZF` and its unpacked size as hexadecimal text (`read_zfile` in
+#: joblib/numpy_pickle_compat.py): 19 characters, and a blank where Python 2 had cut the number short.
+_OLD_PREFIX: Final = b"ZF0x"
+_OLD_HEADER: Final = 2 + 19
 
 
 def may_open(head: bytes) -> bool:
@@ -51,10 +58,27 @@ def find_pickle(source: Source, most: int) -> int:
 
 
 def unpacked(source: Source, head: bytes, limits: ReadLimits, *, promised: bool) -> Source | None:
-    """A pickle's own bytes, whatever a file is compressed with; None where it cannot be read."""
-    from artifact_lint.formats.pickles import reader  # noqa: PLC0415 - the machine
+    """The pickle's own bytes, whatever a file with these first bytes is compressed with; None where it cannot be read.
 
-    return reader.unpacked(source, head, limits, promised=promised)
+    zlib streams with an uncommon window begin with two bytes that mean little: they are told where `promised` says
+    that the file is a pickle, and it is none as it stands.
+    """
+    codec = compression(head)
+    if codec is None and promised and is_zlib(head) and not looks_like_pickle(source, promised=True):
+        codec = "zlib"
+    if codec is not None and not can_unpack(codec):
+        return None
+    if codec is not None:
+        return Unpacked(source, codec, limits)
+    start = _old_stream(head)
+    return source if start is None else Unpacked(Slice(source, start, source.size), "zlib", limits)
+
+
+def _old_stream(head: bytes) -> int | None:
+    """Where the zlib stream of a file compressed by joblib before 0.10 begins; None for any other file."""
+    if not head.startswith(_OLD_PREFIX) or len(head) <= _OLD_HEADER:
+        return None
+    return _OLD_HEADER + (head[_OLD_HEADER : _OLD_HEADER + 1] == b" ")
 
 
 def read_pickle(job: Job, findings: Findings, start: int = 0) -> None:
