@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from artifact_lint.request import Request, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from concurrent.futures import ThreadPoolExecutor
 
     from artifact_lint.comparison import Pair
     from artifact_lint.model import Artifact
@@ -55,16 +55,23 @@ def _judge_each(
 ) -> Iterator[Finding | Failure]:
     """What the rules say of each artifact, in order; after an interrupt, no other artifact is begun with."""
     large = {one.path for one in artifacts if sum(file.size or 0 for file in one.files) >= _WORTH_A_THREAD}
-    pool = ThreadPoolExecutor(max_workers=request.jobs or min(8, os.cpu_count() or 1))
+    pool = _threads(request) if large else None
     try:
         apart = [artifact for artifact in artifacts if artifact.path in large]
-        judged = pool.map(lambda artifact: list(_judge_one(artifact, rules, request)), apart)
+        judged = pool.map(lambda artifact: list(_judge_one(artifact, rules, request)), apart) if pool else iter(())
         for done, artifact in enumerate(artifacts):
             if request.watch is not None:
                 request.watch(Stage.JUDGING, done, len(artifacts))
             yield from next(judged) if artifact.path in large else _judge_one(artifact, rules, request)
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _threads(request: Request) -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - it imports logging, and most artifacts are small
+
+    return ThreadPoolExecutor(max_workers=request.jobs or min(8, os.cpu_count() or 1))
 
 
 def _judge_one(artifact: Artifact, rules: Sequence[RuleInfo], request: Request) -> Iterator[Finding | Failure]:
