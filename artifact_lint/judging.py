@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from artifact_lint.comparison import Pair
     from artifact_lint.model import Artifact
+    from artifact_lint.model.suppression import Ledger
     from artifact_lint.rules import RuleInfo
     from artifact_lint.rules.registry import CollectionCheck
     from artifact_lint.settings import Settings
@@ -50,6 +51,20 @@ def judge(view: View, rules: Sequence[RuleInfo], request: Request) -> tuple[list
     return _numbered(findings), [result for result in results if isinstance(result, Failure)]
 
 
+def judge_ledger(ledger: Ledger, rules: Sequence[RuleInfo], settings: Settings) -> tuple[list[Finding], list[Failure]]:
+    """What the rules say of what kept findings out of the report."""
+    findings: list[Finding] = []
+    failures: list[Failure] = []
+    for rule in rules:
+        if rule.check_run is None:
+            continue
+        try:
+            findings += [_stamp(rule, "", problem, settings) for problem in rule.check_run(ledger)]
+        except Exception as error:  # noqa: BLE001 - as below
+            failures.append(Failure(f"judging the suppressions by {rule.code}", error))
+    return _numbered(findings), failures
+
+
 def _judge_each(
     artifacts: Sequence[Artifact], rules: Sequence[RuleInfo], request: Request
 ) -> Iterator[Finding | Failure]:
@@ -80,7 +95,7 @@ def _judge_one(artifact: Artifact, rules: Sequence[RuleInfo], request: Request) 
             continue
         try:
             for problem in rule.check(artifact):
-                yield _stamp(rule, artifact, problem, request.settings)
+                yield _stamp(rule, artifact.path, problem, request.settings)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other rules are still asked
             yield Failure(f"judging {artifact.path or '.'} by {rule.code}", error, artifact.path)
     if request.details:
@@ -96,7 +111,7 @@ def _judge_together(
     try:
         for artifact, problem in check((*view.neighbours, *view.artifacts)):
             if id(artifact) in asked:
-                yield _stamp(rule, artifact, problem, settings)
+                yield _stamp(rule, artifact.path, problem, settings)
     except Exception as error:  # noqa: BLE001 - as above
         yield Failure(f"judging all artifacts by {rule.code}", error)
 
@@ -107,16 +122,16 @@ def _judge_change(pair: Pair, rules: Sequence[RuleInfo], settings: Settings) -> 
             continue
         try:
             for problem in rule.check_change(pair.before, pair.after):
-                yield _stamp(rule, pair.after, problem, settings)
+                yield _stamp(rule, pair.after.path, problem, settings)
         except Exception as error:  # noqa: BLE001 - as above
             place = pair.after.path
             yield Failure(f"comparing {place or '.'} with what it was by {rule.code}", error, place)
 
 
-def _stamp(rule: RuleInfo, artifact: Artifact, problem: Problem, settings: Settings) -> Finding:
+def _stamp(rule: RuleInfo, artifact: str, problem: Problem, settings: Settings) -> Finding:
     """A problem as a finding: the configuration's severity, or the problem's, or the rule's; a guess is no error."""
     severity = settings.severity_of(rule) or problem.severity or rule.severity
-    place = artifact.path if problem.place is None else problem.place
+    place = artifact if problem.place is None else problem.place
     if problem.guessed and severity is Severity.ERROR and settings.severity_of(rule) is None:
         severity = Severity.WARNING
     return Finding(
