@@ -291,7 +291,7 @@ def _stale(entry: Entry, found: int, others: Mapping[Key, int], paths: Paths, lo
         origin=_origin(entry, paths),
         place=paths.file,
         rule=key.rule,
-        artifact=paths.to_run(key.artifact),
+        at=f"{paths.to_run(key.path)}#{key.pointer}" if key.pointer else paths.to_run(key.path),
         accepted=entry.count,
         found=found,
         is_other_content=not found and bool(key.digest) and bool(others.get(key.loose)),

@@ -56,12 +56,16 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class StaleEntry:
-    """An entry of the baseline that accepts more than was found where all that it covers was looked at."""
+    """An entry of the baseline that accepts more than was found where all that it covers was looked at.
+
+    `at` is the path, with a JSON pointer behind a `#`; `is_other_content` tells that just this is found there still, of
+    other bytes than those that were accepted.
+    """
 
     origin: Origin
     place: str
     rule: str
-    artifact: str
+    at: str
     accepted: int
     found: int
     is_other_content: bool = False

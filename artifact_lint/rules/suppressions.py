@@ -76,9 +76,8 @@ def stale_baseline_entry(ledger: Ledger) -> Iterator[Problem]:
 
 
 def _stale(entry: StaleEntry) -> str:
-    where = entry.artifact or "."
     if entry.is_other_content:
-        return f"the baseline accepts {entry.rule} of {where} for another content of the file than it has now"
+        return f"the baseline accepts {entry.rule} at {entry.at} for another content than it has now"
     if entry.found:
-        return f"the baseline accepts {entry.accepted:,} findings of {entry.rule} here, and {where} has {entry.found:,}"
-    return f"the baseline accepts {entry.rule}, which {where} no longer has here"
+        return f"the baseline accepts {entry.rule} at {entry.at} {entry.accepted:,} times, and it is found {entry.found:,}"
+    return f"the baseline accepts {entry.rule} at {entry.at}, where it is not found any more"
