@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from posixpath import normpath
+from posixpath import normpath, relpath
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.document import DocumentError, Limits, Syntax, parse
@@ -184,20 +184,18 @@ class Paths:
 
     def __init__(self, root: Path, file: Path) -> None:
         real, home = os.path.realpath(root), os.path.realpath(file.parent)
-        try:
-            self._there = os.path.relpath(real, home).replace(os.sep, "/")
-            self._back = os.path.relpath(home, real).replace(os.sep, "/")
-        except ValueError as error:
-            raise SettingsError([f"baseline {_shown(file)}: it is on another drive than {root}"]) from error
-        self.file = normpath(f"{self._back}/{file.name}")
+        if os.path.splitdrive(real)[0] != os.path.splitdrive(home)[0]:
+            raise SettingsError([f"baseline {_shown(file)}: it is on another drive than {root}"])
+        self._root, self._home = (f"/{place.replace(os.sep, '/').lstrip('/')}" for place in (real, home))
+        self.file = self.to_run(file.name)
 
     def to_baseline(self, path: str) -> str:
         """A path as the baseline spells it; its own directory is a dot."""
-        return normpath(f"{self._there}/{path}") if self._there != "." else path or "."
+        return (path or ".") if self._root == self._home else relpath(f"{self._root}/{path}", self._home)
 
     def to_run(self, path: str) -> str:
         """A path as the run spells it; the root is the empty string."""
-        plain = normpath(f"{self._back}/{path}")
+        plain = normpath(path) if self._root == self._home else relpath(f"{self._home}/{path}", self._root)
         return "" if plain == "." else plain
 
 

@@ -79,5 +79,6 @@ def _stale(entry: StaleEntry) -> str:
     if entry.is_other_content:
         return f"the baseline accepts {entry.rule} at {entry.at} for another content than it has now"
     if entry.found:
-        return f"the baseline accepts {entry.rule} at {entry.at} {entry.accepted:,} times, and it is found {entry.found:,}"
+        counts = f"{entry.accepted:,} times, and it is found {entry.found:,}"
+        return f"the baseline accepts {entry.rule} at {entry.at} {counts}"
     return f"the baseline accepts {entry.rule} at {entry.at}, where it is not found any more"
