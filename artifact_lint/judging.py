@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from artifact_lint.rules.registry import CollectionCheck
     from artifact_lint.settings import Settings
 
+#: Sizes, offsets, lines and digests, which change while a problem stays the same.
+_FIGURES = re.compile(r"\b[0-9a-f]{6,}\b|\d+(?:[.,]\d+)*")
 #: From this many bytes on, reading an artifact waits long enough for other threads to be of use.
 _WORTH_A_THREAD = 1 << 20
 
@@ -145,12 +148,20 @@ def _stamp(rule: RuleInfo, artifact: str, problem: Problem, settings: Settings) 
         file=problem.file,
         related=problem.related,
         fixes=problem.fixes,
-        fingerprint=f"{rule.code}\0{place}\0{problem.origin.path}\0{problem.origin.pointer}\0{problem.file}",
+        fingerprint=f"{rule.code}\0{place}\0{problem.origin.path}\0{_spot(problem)}\0{problem.file}",
     )
 
 
+def _spot(problem: Problem) -> str:
+    """What tells a problem from others in its file: its pointer, or else what is said of it, without the figures.
+
+    Of two problems in a text without pointers, the one that is left keeps its fingerprint when the other is fixed.
+    """
+    return problem.origin.pointer or _FIGURES.sub("0", problem.message)
+
+
 def _numbered(findings: Sequence[Finding]) -> list[Finding]:
-    """Fingerprints that survive moved lines: of rule, artifact, path and pointer, and a number among equals."""
+    """Fingerprints that survive moved lines: of rule, artifact, path and spot, and a number among equals."""
     seen: Counter[str] = Counter()
     numbered = []
     for finding in findings:
