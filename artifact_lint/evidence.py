@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from artifact_lint.scope import is_within
+from artifact_lint.model.paths import is_within
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:

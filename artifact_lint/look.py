@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from artifact_lint.scope import is_within
+from artifact_lint.model.paths import is_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

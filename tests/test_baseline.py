@@ -107,7 +107,7 @@ def test_whatever_the_file_holds_is_read_or_refused_in_a_line(data: bytes) -> No
 )
 def test_a_mistake_in_an_entry_is_told(changed: Mapping[str, object], said: str) -> None:
     with pytest.raises(SettingsError) as raised:
-        read(document(_LINE | changed))
+        read(document({**_LINE, **changed}))
     assert said in str(raised.value)
     assert "the baseline cannot be used: " in str(raised.value)
 

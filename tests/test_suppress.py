@@ -23,13 +23,13 @@ RECORD = 'schema_version: 1\nname: Churn Model{}\nversion: "1.2.0"\nlicense: Apa
 WHY = "# artifact-lint: ignore[NAM001] the registry's name"
 
 
-def linted(place: Path, text: str, configuration: str = "", **asked: str | bool) -> Report:
+def linted(place: Path, text: str, configuration: str = "") -> Report:
     (place / ".git").mkdir(exist_ok=True)
     (place / "model-artifact.yaml").write_text(text, "utf-8")
-    return again(place, configuration, **asked)
+    return again(place, configuration)
 
 
-def again(place: Path, configuration: str = "", path: str = "", **asked: str | bool) -> Report:
+def again(place: Path, configuration: str = "", path: str = "") -> Report:
     settings = Settings()
     if configuration:
         (place / ".artifact-lint.toml").write_text(configuration, "utf-8")
