@@ -125,7 +125,8 @@ def load_baseline(file: Path, rules: Iterable[RuleInfo]) -> Baseline:
     """
     shown = _shown(file)
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(_LIMITS.size + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         hint = "; `artifact-lint baseline write` writes one" if isinstance(error, FileNotFoundError) else ""
@@ -191,7 +192,8 @@ class Paths:
 
     def to_baseline(self, path: str) -> str:
         """A path as the baseline spells it; its own directory is a dot."""
-        return (path or ".") if self._root == self._home else relpath(f"{self._root}/{path}", self._home)
+        outer, inner = _parts(path)
+        return ((outer or ".") if self._root == self._home else relpath(f"{self._root}/{outer}", self._home)) + inner
 
     def to_run(self, path: str) -> str:
         """A path as the run spells it; the root is the empty string."""
@@ -272,6 +274,12 @@ def _key(finding: Finding, paths: Paths) -> Key:
     )
 
 
+def _parts(path: str) -> tuple[str, str]:
+    """A path, and what stands for something inside of the file: whatever an archive calls it, that is no path."""
+    outer, mark, inner = path.partition("!")
+    return outer, mark + inner
+
+
 def _plain(text: str) -> str:
     """Text as it is once it was written and read again: bytes of a name that are no text are spelled out."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -342,8 +350,8 @@ def _entry(node: Node, known: Mapping[str, RuleInfo]) -> Entry:
 
 
 def _path(node: Node, name: str) -> str:
-    text = _text(node, name)
-    return normpath(text) if text else ""
+    outer, inner = _parts(_text(node, name))
+    return normpath(outer) + inner if outer else inner
 
 
 def _text(node: Node, name: str) -> str:

@@ -84,7 +84,8 @@ class _Judged:
         for artifact in self.seen.artifacts:
             artifacts.setdefault(artifact.path, []).append(artifact)
         is_sound = not self.failures and not self.fallbacks
-        return Look(self.seen.scope, artifacts, {rule.code: rule for rule in self.rules}, is_sound)
+        files = {file.path: file for artifact in self.seen.artifacts for file in artifact.files}
+        return Look(self.seen.scope, artifacts, {rule.code: rule for rule in self.rules}, is_sound, files)
 
 
 def lint(paths: Sequence[str], request: Request) -> Report:
@@ -126,7 +127,7 @@ def lint(paths: Sequence[str], request: Request) -> Report:
         failures=(*judged.failures, *failures),
         fallbacks=judged.fallbacks,
         unchanged=_unchanged(seen, judged.gone, request),
-        accepted=tuple(sorted(accepted, key=lambda one: _order(one.finding))),
+        accepted=tuple(sorted(accepted, key=lambda one: one.place)),
     )
 
 

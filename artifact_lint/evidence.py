@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from artifact_lint.model.paths import is_within
+from artifact_lint.model.paths import directory_of
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
@@ -29,20 +29,29 @@ def evidence_of(finding: Finding, look: Look) -> str | None:
     for a rule about integrity (a missing signature) every file of the artifact; each as its path and its digest.
     """
     if finding.file:
-        return _digest(finding.file.partition("!")[0], look)
+        return _digest(_outermost(finding.file, look), look)
     rule = look.rules.get(finding.code)
-    paths = {finding.origin.path, *_code(finding.artifact, look)}
+    paths = {finding.origin.path, *_code(finding, look)}
     if rule is not None and "integrity" in rule.tags:
         paths |= {file.path for artifact in look.artifacts.get(finding.artifact, ()) for file in artifact.files}
     return _together(paths, look)
 
 
-def _code(artifact: str, look: Look) -> Iterator[str]:
-    tree = look.scope.tree
-    for directory in tree.directories():
-        if is_within(directory, artifact):
-            prefix = f"{directory}/" if directory else ""
-            yield from (prefix + name for name in tree.folder(directory) if name.endswith(".py"))
+def _outermost(file: str, look: Look) -> str:
+    """The file on the disk that something in it is in; its own name may have a `!`, too."""
+    marks = (at for at, character in enumerate(file) if character == "!")
+    return next((file[:end] for end in (len(file), *marks) if file[:end] in look.files), file.partition("!")[0])
+
+
+def _code(finding: Finding, look: Look) -> Iterator[str]:
+    """The Python files of an artifact's directory; of one that is the whole repository, those beside the record.
+
+    The store is asked, and not what is in view: that is less in a run over what changed.
+    """
+    store = look.scope.store
+    is_directory = bool(finding.artifact) and store.is_directory(finding.artifact)
+    entries = store.entries(finding.artifact) if is_directory else store.files(directory_of(finding.origin.path))
+    yield from (entry.path for entry in entries if entry.path.endswith(".py"))
 
 
 def _together(paths: Iterable[str], look: Look) -> str | None:
@@ -58,11 +67,9 @@ def _together(paths: Iterable[str], look: Look) -> str | None:
 
 def _digest(path: str, look: Look) -> str | None:
     """The SHA-256 of a file's content: of the one that its pointer stands for, where the content is not here."""
-    for artifacts in look.artifacts.values():
-        for artifact in artifacts:
-            for file in artifact.files:
-                if file.path == path:
-                    return file.digest.value
+    file = look.files.get(path)
+    if file is not None:
+        return file.digest.value
     try:
         return look.scope.tree.hashes.digests(path, {"sha256"}).get("sha256")
     except StoreError:

@@ -10,14 +10,16 @@ from artifact_lint.model.paths import is_within
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from artifact_lint.model import Artifact
+    from artifact_lint.model import Artifact, WeightFile
     from artifact_lint.rules import RuleInfo
     from artifact_lint.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The artifacts that some rules were asked about; `is_sound` where nothing kept the run from looking at all of it.
+    """The artifacts that some rules were asked about, by path, and all their files.
+
+    `is_sound` tells that nothing kept the run from looking at all of it.
 
     A run over files that were named, or over what changed, does not see all that bears on an artifact: of what it did
     not find, it cannot say that it is gone.
@@ -27,6 +29,7 @@ class Look:
     artifacts: Mapping[str, Sequence[Artifact]]
     rules: Mapping[str, RuleInfo]
     is_sound: bool
+    files: Mapping[str, WeightFile]
 
     def asked(self, code: str) -> bool:
         """Whether a rule was asked about everything in this run, or in the directories that it is over."""
@@ -45,8 +48,7 @@ class Look:
         known = self.artifacts.get(artifact)
         if known is not None:
             return self.is_over(artifact) and all(self.sees_all_of(code, one) for one in known)
-        git = self.scope.tree.git
-        return self.is_over(artifact) and not (git is not None and git.is_left_out(path))
+        return self.is_over(artifact) and not self._is_not_checked_out(path)
 
     def relative(self, path: str) -> str:
         """A path as the report spells it, of one that is relative to the working directory."""
@@ -66,3 +68,16 @@ class Look:
         if rule is None or (rule.needs_whole_record and artifact.has_unread_record):
             return False
         return all(file.is_readable or file.pointer is None for file in artifact.files)
+
+    def _is_not_checked_out(self, path: str) -> bool:
+        """Whether git has a file that is not here: a sparse checkout leaves it out, or nobody fetched its submodule.
+
+        Of a submodule, an empty directory is what a clone makes; git keeps no other empty ones.
+        """
+        git = self.scope.tree.git
+        if git is not None and git.is_left_out(path):
+            return True
+        place = (self.scope.root / path).parent
+        while not place.is_dir():
+            place = place.parent
+        return next(place.iterdir(), None) is None

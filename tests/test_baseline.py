@@ -141,6 +141,13 @@ def test_paths_are_those_from_the_baseline(tmp_path: Path, root: str, file: str,
     assert there.to_run(spelled) == path
 
 
+def test_what_an_archive_calls_its_members_is_no_path(tmp_path: Path) -> None:
+    there = Paths(tmp_path, tmp_path / "m" / "b.json")
+    assert there.to_baseline("m/x.zip!../../etc/passwd") == "x.zip!../../etc/passwd"
+    (key,) = read(document({**_LINE, "file": "m/./x.zip!a/../b"})).entries
+    assert key.file == "m/x.zip!a/../b"
+
+
 def test_ten_thousand_entries(tmp_path: Path) -> None:
     """Each is found again, and none twice."""
     (tmp_path / ".git").mkdir()

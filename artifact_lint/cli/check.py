@@ -363,8 +363,6 @@ def find_runs(paths: Sequence[str], given: Given) -> list[Run]:
 def _baseline(given: Given, config: Path | None, settings: Settings, paths: Sequence[str]) -> Path | None:
     """The baseline that was named, on the command line before the configuration; else the usual one if it is there."""
     if given.no_baseline:
-        if given.baseline:
-            raise CommandError("--baseline and --no-baseline exclude each other")
         return None
     named = absolute(given.baseline) if given.baseline else settings.baseline
     if named is not None or given.isolated:

@@ -85,5 +85,5 @@ class Report:
             failures=self.failures + other.failures,
             fallbacks=self.fallbacks + tuple(one for one in other.fallbacks if one not in self.fallbacks),
             unchanged=self.unchanged and other.unchanged,
-            accepted=self.accepted + other.accepted,
+            accepted=tuple(sorted(self.accepted + other.accepted, key=lambda one: one.place)),
         )

@@ -170,6 +170,14 @@ def test_a_collection_rule_is_only_judged_by_what_sees_the_collection(repository
     assert checked(repository) == []
 
 
+def test_a_submodule_that_is_not_fetched_makes_nothing_stale(repository: Repository) -> None:
+    lint(repository, "baseline", "write")
+    shutil.rmtree(repository.path / "models" / "fraud")
+    assert any(one.endswith("SUP003") for one in checked(repository))
+    (repository.path / "models" / "fraud").mkdir()
+    assert checked(repository) == []
+
+
 def test_an_update_keeps_what_it_did_not_look_at(repository: Repository) -> None:
     lint(repository, "baseline", "write")
     before = entries(repository)
