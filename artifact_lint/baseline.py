@@ -38,6 +38,12 @@ _TOP: Final = ("schema_version", "entries")
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _POINTER: Final = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 _MOST: Final = 1 << 31
+#: What Linux takes for a path, in bytes (PATH_MAX in limits.h).
+_LONGEST_PATH: Final = 4096
+#: Directories within one another: far more than anybody has, and what is looked up one within another ends there.
+_DEEPEST_PATH: Final = 255
+#: Where the name of a file ends and that of something in it begins.
+_INSIDE: Final = re.compile(r"(?<=[^/])!")
 _LIMITS: Final = Limits(depth=8)
 _WRITE_ANEW: Final = "`artifact-lint baseline write` writes it anew"
 
@@ -276,8 +282,8 @@ def _key(finding: Finding, paths: Paths) -> Key:
 
 def _parts(path: str) -> tuple[str, str]:
     """A path, and what stands for something inside of the file: whatever an archive calls it, that is no path."""
-    outer, mark, inner = path.partition("!")
-    return outer, mark + inner
+    mark = _INSIDE.search(path)
+    return (path, "") if mark is None else (path[: mark.start()], path[mark.start() :])
 
 
 def _plain(text: str) -> str:
@@ -350,7 +356,10 @@ def _entry(node: Node, known: Mapping[str, RuleInfo]) -> Entry:
 
 
 def _path(node: Node, name: str) -> str:
-    outer, inner = _parts(_text(node, name))
+    text = _text(node, name)
+    if len(text) > _LONGEST_PATH or text.count("/") > _DEEPEST_PATH:
+        raise _wrong((node.get(name) or node).origin, f"`{name}` is longer than a path can be")
+    outer, inner = _parts(text)
     return normpath(outer) + inner if outer else inner
 
 

@@ -74,10 +74,13 @@ class Look:
 
         Of a submodule, an empty directory is what a clone makes; git keeps no other empty ones.
         """
-        git = self.scope.tree.git
-        if git is not None and git.is_left_out(path):
+        try:
+            git = self.scope.tree.git
+            if git is not None and git.is_left_out(path):
+                return True
+            place = (self.scope.root / path).parent
+            while not place.is_dir():
+                place = place.parent
+            return next(place.iterdir(), None) is None
+        except (OSError, ValueError):  # what cannot be looked at, for its name or for its mode, was not looked at
             return True
-        place = (self.scope.root / path).parent
-        while not place.is_dir():
-            place = place.parent
-        return next(place.iterdir(), None) is None

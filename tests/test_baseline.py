@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from artifact_lint.baseline import Baseline, Entry, Key, Paths, load_baseline, read_baseline, written
+from artifact_lint.baseline import Baseline, Entry, Key, Paths, load_baseline, read_baseline, renew, written
 from artifact_lint.document import DocumentError
-from artifact_lint.engine import Request, lint
+from artifact_lint.engine import Request, find_unaccepted, lint
 from artifact_lint.rules import all_rules
 from artifact_lint.settings import Settings, SettingsError
 
@@ -101,6 +101,9 @@ def test_whatever_the_file_holds_is_read_or_refused_in_a_line(data: bytes) -> No
         ({"pointer": "/~2"}, "is no JSON pointer"),
         ({"digest": "sha256:1"}, "`digest` is sha256: and 64 hexadecimal digits"),
         ({"digest": "sha256:" + "0" * 64}, "an entry of NAM001 takes no `digest`"),
+        ({"path": "a" * 5000}, "`path` is longer than a path can be"),
+        ({"artifact": "a/" * 300}, "`artifact` is longer than a path can be"),
+        ({"path": "a/" * 5000}, "`path` is longer than a path can be"),
         ({"line": 3}, "there is no key `line`"),
         ({"pointr": ""}, "there is no key `pointr` (did you mean 'pointer'?)"),
     ],
@@ -170,3 +173,55 @@ def test_ten_thousand_entries(tmp_path: Path) -> None:
     lines = [finding.origin.line for finding in report.findings]
     assert lines == list(range(5, 10_003))
     assert {finding.code for finding in report.findings} == {"SUP003"}
+
+
+def accepted_today(root: Path) -> Path:
+    """The baseline of all that is there, written."""
+    today = find_unaccepted([str(root)], Request(Settings()))
+    renewal = renew(Baseline(root / FILE), today.findings, today.look)
+    assert renewal.unpinned == ()
+    (root / FILE).write_bytes(written(renewal.baseline))
+    return root / FILE
+
+
+def codes_with(root: Path) -> list[str]:
+    report = lint([str(root)], Request(Settings(baseline=root / FILE)))
+    return [finding.code for finding in report.findings]
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300, "a\0b", "../../../../../..", "/etc/passwd", "a/" * 250 + "b", "\ud800", " ", "a\nb"]
+)
+def test_entries_with_impossible_paths_do_no_harm(tmp_path: Path, name: str) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "model-artifact.yaml").write_text('schema_version: 1\nname: churn\nversion: "1.0.0"\n', "utf-8")
+    (tmp_path / FILE).write_bytes(document({**_LINE, "artifact": name, "path": f"{name}/model-artifact.yaml"}))
+    report = lint([str(tmp_path)], Request(Settings(baseline=tmp_path / FILE)))
+    assert report.failures == ()
+    assert {finding.code for finding in report.findings} >= {"CMP101"}
+
+
+def test_code_that_a_record_has_run_is_accepted_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    model = tmp_path / "model"
+    model.mkdir()
+    auto = {"model_type": "own", "architectures": ["Own"], "auto_map": {"AutoModel": "modeling.Own"}}
+    (model / "config.json").write_text(json.dumps(auto), "utf-8")
+    (model / "modeling.py").write_text("class Own: ...\n", "utf-8")
+    accepted_today(tmp_path)
+    assert codes_with(tmp_path) == []
+    (model / "modeling.py").write_text("import os\nclass Own: ...\n", "utf-8")
+    assert {"SEC107", "SUP003"} <= set(codes_with(tmp_path))
+
+
+def test_a_credential_is_accepted_in_its_record_alone(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    record = tmp_path / "model-artifact.yaml"
+    text = 'schema_version: 1\nname: churn\nversion: "1.0.0"\nrun: {run_id: a, author: "AKIAIOSFODNN7EXAMPLQ"}\n'
+    record.write_text(text, "utf-8")
+    found = {finding.code for finding in lint([str(tmp_path)], Request(Settings())).findings}
+    assert "MAN010" in found
+    accepted_today(tmp_path)
+    assert codes_with(tmp_path) == []
+    record.write_text(text.replace("AKIAIOSFODNN7EXAMPLQ", "AKIAIOSFODNN7EXAMPLR"), "utf-8")
+    assert {"MAN010", "SUP003"} <= set(codes_with(tmp_path))
