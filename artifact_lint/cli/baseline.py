@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _SHOWN: Final = 20
 
 
-@click.group("baseline", short_help="Accept today's findings, and fail on new ones.")
+@click.group("baseline", short_help="Accept today's findings, and fail on new ones.", no_args_is_help=False)
 def baseline() -> None:
     """Accept today's findings, so that `check` reports new ones alone.
 

@@ -268,6 +268,13 @@ def test_rules_that_are_not_known_are_told(repository: Repository) -> None:
     assert "`artifact-lint baseline write` writes it anew" in done.stderr
 
 
+def test_the_command_alone_says_what_it_needs(repository: Repository) -> None:
+    done = lint(repository, "baseline")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "missing command" in done.stderr
+
+
 def test_nothing_is_written_where_nothing_is_found(tmp_path: Path) -> None:
     repository = Repository.create(tmp_path / "repository", isolated_environment())
     done = lint(repository, "baseline", "write")
