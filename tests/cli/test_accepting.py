@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from command import artifact_lint
 from gates.repositories import BAD, GOOD, Repository, isolated_environment
+from jsonschema import Draft202012Validator
+
+from artifact_lint.schemas.validation import schema_text
 
 if TYPE_CHECKING:
     import subprocess
@@ -380,3 +383,24 @@ def test_two_branches_that_accept_something_else_merge(repository: Repository) -
     repository.git("checkout", "--quiet", "-b", "models-both", "aaa")
     repository.git("merge", "--quiet", "--no-edit", "models-zzz")
     assert checked(repository) == []
+
+
+def test_programs_are_told_what_is_accepted_and_by_what(repository: Repository) -> None:
+    lint(repository, "baseline", "write")
+    marked = RECORD.replace("Model\n", "Model  # artifact-lint: ignore[NAM001] the registry's name\n")
+    repository.write("models/churn/model-artifact.yaml", marked)
+    report = json.loads(lint(repository, "check", "--output-format", "json").stdout)
+    Draft202012Validator(json.loads(schema_text("report"))).validate(report)
+    summary = report["summary"]
+    assert summary["suppressed"] == len(report["accepted"]) == summary["accepted_by_baseline"] + 1
+    (inline,) = [one for one in report["accepted"] if one["by"] == "inline"]
+    assert (inline["reason"], inline["path"], inline["line"]) == (
+        "the registry's name", "models/churn/model-artifact.yaml", 2,
+    )  # fmt: skip
+    assert inline["finding"]["code"] == "NAM001"
+    others = [one for one in report["accepted"] if one["by"] == "baseline"]
+    lines = (repository.path / BASELINE).read_text("utf-8").splitlines()
+    assert all(f'"{one["finding"]["code"]}"' in lines[one["line"] - 1] for one in others)
+    assert [one["code"] for one in report["findings"]] == ["SUP003"]
+    told = lint(repository, "check").stdout.splitlines()[-2:]
+    assert any(f"{summary['accepted_by_baseline']} accepted by the baseline, 1 suppressed." in line for line in told)
