@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 
     from artifact_lint.comparison import Pair
     from artifact_lint.model import Artifact
+    from artifact_lint.model.suppression import Ledger
     from artifact_lint.rules import RuleInfo
     from artifact_lint.rules.registry import CollectionCheck
     from artifact_lint.settings import Settings
 
+#: Sizes, offsets, lines and digests, which change while a problem stays the same.
+_FIGURES = re.compile(r"\b[0-9a-f]{6,}\b|\d+(?:[.,]\d+)*")
 #: From this many bytes on, reading an artifact waits long enough for other threads to be of use.
 _WORTH_A_THREAD = 1 << 20
 
@@ -48,6 +52,20 @@ def judge(view: View, rules: Sequence[RuleInfo], request: Request) -> tuple[list
                 results.append(one)
     findings = [result for result in results if isinstance(result, Finding)]
     return _numbered(findings), [result for result in results if isinstance(result, Failure)]
+
+
+def judge_ledger(ledger: Ledger, rules: Sequence[RuleInfo], settings: Settings) -> tuple[list[Finding], list[Failure]]:
+    """What the rules say of what kept findings out of the report."""
+    findings: list[Finding] = []
+    failures: list[Failure] = []
+    for rule in rules:
+        if rule.check_run is None:
+            continue
+        try:
+            findings += [_stamp(rule, "", problem, settings) for problem in rule.check_run(ledger)]
+        except Exception as error:  # noqa: BLE001 - as below
+            failures.append(Failure(f"judging the suppressions by {rule.code}", error))
+    return _numbered(findings), failures
 
 
 def _judge_each(
@@ -80,7 +98,7 @@ def _judge_one(artifact: Artifact, rules: Sequence[RuleInfo], request: Request) 
             continue
         try:
             for problem in rule.check(artifact):
-                yield _stamp(rule, artifact, problem, request.settings)
+                yield _stamp(rule, artifact.path, problem, request.settings)
         except Exception as error:  # noqa: BLE001 - whatever it is, the other rules are still asked
             yield Failure(f"judging {artifact.path or '.'} by {rule.code}", error, artifact.path)
     if request.details:
@@ -96,7 +114,7 @@ def _judge_together(
     try:
         for artifact, problem in check((*view.neighbours, *view.artifacts)):
             if id(artifact) in asked:
-                yield _stamp(rule, artifact, problem, settings)
+                yield _stamp(rule, artifact.path, problem, settings)
     except Exception as error:  # noqa: BLE001 - as above
         yield Failure(f"judging all artifacts by {rule.code}", error)
 
@@ -107,16 +125,16 @@ def _judge_change(pair: Pair, rules: Sequence[RuleInfo], settings: Settings) -> 
             continue
         try:
             for problem in rule.check_change(pair.before, pair.after):
-                yield _stamp(rule, pair.after, problem, settings)
+                yield _stamp(rule, pair.after.path, problem, settings)
         except Exception as error:  # noqa: BLE001 - as above
             place = pair.after.path
             yield Failure(f"comparing {place or '.'} with what it was by {rule.code}", error, place)
 
 
-def _stamp(rule: RuleInfo, artifact: Artifact, problem: Problem, settings: Settings) -> Finding:
+def _stamp(rule: RuleInfo, artifact: str, problem: Problem, settings: Settings) -> Finding:
     """A problem as a finding: the configuration's severity, or the problem's, or the rule's; a guess is no error."""
     severity = settings.severity_of(rule) or problem.severity or rule.severity
-    place = artifact.path if problem.place is None else problem.place
+    place = artifact if problem.place is None else problem.place
     if problem.guessed and severity is Severity.ERROR and settings.severity_of(rule) is None:
         severity = Severity.WARNING
     return Finding(
@@ -130,12 +148,20 @@ def _stamp(rule: RuleInfo, artifact: Artifact, problem: Problem, settings: Setti
         file=problem.file,
         related=problem.related,
         fixes=problem.fixes,
-        fingerprint=f"{rule.code}\0{place}\0{problem.origin.path}\0{problem.origin.pointer}\0{problem.file}",
+        fingerprint=f"{rule.code}\0{place}\0{problem.origin.path}\0{_spot(problem)}\0{problem.file}",
     )
 
 
+def _spot(problem: Problem) -> str:
+    """What tells a problem from others in its file: its pointer, or else what is said of it, without the figures.
+
+    Of two problems in a text without pointers, the one that is left keeps its fingerprint when the other is fixed.
+    """
+    return problem.origin.pointer or _FIGURES.sub("0", problem.message)
+
+
 def _numbered(findings: Sequence[Finding]) -> list[Finding]:
-    """Fingerprints that survive moved lines: of rule, artifact, path and pointer, and a number among equals."""
+    """Fingerprints that survive moved lines: of rule, artifact, path and spot, and a number among equals."""
     seen: Counter[str] = Counter()
     numbered = []
     for finding in findings:
