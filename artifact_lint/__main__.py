@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from artifact_lint import __version__
 
-_OBJECTS_BEFORE_COLLECTION = 20_000
+_OBJECTS_BEFORE_COLLECTION = 200_000
 
 
 def main() -> int:
@@ -26,6 +26,7 @@ def main() -> int:
         with suppress(OSError):
             sys.stdout.flush()
         os._exit(code)  # what threads are still reading nobody wants to know any more, and an exit would wait for it
+    gc.freeze()  # the interpreter looks for garbage once more before it ends, which takes another tenth
     return code
 
 

@@ -10,24 +10,28 @@ from typing import TYPE_CHECKING
 from artifact_lint.assemble import assemble_all
 from artifact_lint.comparison import Comparison, compare_with_base, has_losses
 from artifact_lint.hash_pool import Job
-from artifact_lint.judging import View, judge
+from artifact_lint.judging import View, judge, judge_ledger
+from artifact_lint.look import Look
 from artifact_lint.model import Artifact, FileState, Finding
 from artifact_lint.model.report import Failure, Fallback, Report
+from artifact_lint.model.suppression import Accepted
 from artifact_lint.request import Request, Stage
 from artifact_lint.rules import all_rules
 from artifact_lint.rules.manifests import unreadable_document
 from artifact_lint.scope import Scope, belongs_to, find_scope
 from artifact_lint.stores.base import EntryKind
-from artifact_lint.suppress import is_suppressed
+from artifact_lint.suppress import settle, with_baseline, without_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from artifact_lint.baseline import Baseline
     from artifact_lint.cache import DigestCache
     from artifact_lint.model import WeightFile
+    from artifact_lint.rules import RuleInfo
     from artifact_lint.settings import Settings
 
-__all__ = ["Request", "Stage", "Survey", "lint", "survey"]
+__all__ = ["Request", "Stage", "Survey", "Unaccepted", "find_unaccepted", "lint", "survey"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,34 @@ def survey(paths: Sequence[str], request: Request) -> Survey:
     return Survey(scope, artifacts, neighbours, tuple(strangers), tuple(failures))
 
 
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """All that the rules say, before anything is left out of it."""
+
+    seen: Survey
+    rules: Sequence[RuleInfo]
+    findings: Sequence[Finding]
+    failures: tuple[Failure, ...]
+    fallbacks: tuple[Fallback, ...]
+    gone: Sequence[Artifact]
+    done: frozenset[int] = frozenset()
+
+    @property
+    def fresh(self) -> list[Artifact]:
+        """The artifacts that this run has judged by themselves."""
+        return [artifact for artifact in self.seen.artifacts if id(artifact) not in self.done]
+
+    @property
+    def look(self) -> Look:
+        """How much the run looked at."""
+        artifacts: dict[str, list[Artifact]] = {}
+        for artifact in self.seen.artifacts:
+            artifacts.setdefault(artifact.path, []).append(artifact)
+        is_sound = not self.failures and not self.fallbacks and not self.done
+        files = {file.path: file for artifact in self.seen.artifacts for file in artifact.files}
+        return Look(self.seen.scope, artifacts, {rule.code: rule for rule in self.rules}, is_sound, files)
+
+
 def lint(paths: Sequence[str], request: Request) -> Report:
     """Everything that the rules say about the artifacts among some paths.
 
@@ -70,7 +102,75 @@ def lint(paths: Sequence[str], request: Request) -> Report:
 
     Raises:
         StoreError: A path, the index or a revision cannot be read.
+        SettingsError: The baseline cannot be used.
     """
+    baseline = _baseline(request.settings)
+    judged = _judge(paths, request)
+    seen, look = judged.seen, judged.look
+    settled = settle(judged.findings, look, request.settings, all_rules())
+    if baseline is not None:
+        from artifact_lint.baseline import apply  # noqa: PLC0415 - not for those who have none
+
+        settled = with_baseline(settled, apply(baseline, settled.findings, look))
+    about, failures = judge_ledger(settled.ledger, judged.rules, request.settings)
+    told = list(without_ignored(about, look, request.settings))
+    findings = [*settled.findings, *(one for one in told if isinstance(one, Finding))]
+    accepted = (*settled.accepted, *(one for one in told if isinstance(one, Accepted)))
+    fallbacks = (*judged.fallbacks, *_unread_records(judged.fresh, look, request))
+    places = {finding.artifact for finding in findings}
+    files = [file for artifact in judged.fresh for file in artifact.files if file.state is not FileState.MISSING]
+    return Report(
+        artifacts=tuple(one for one in seen.artifacts if id(one) not in judged.done or one.path in places),
+        findings=tuple(sorted(findings, key=_order)),
+        suppressed=len(accepted),
+        files=len(files),
+        size=sum(file.size or 0 for file in files if file.is_readable),
+        notes=(
+            *(fallback.message for fallback in fallbacks),
+            *_gone(judged.gone, seen.scope, request),
+            *(_stranger(path, seen.scope) for path in seen.strangers),
+            *_links_out(seen),
+            *_not_compared(seen.scope),
+            *_not_checked(request.settings),
+        ),
+        failures=(*judged.failures, *failures),
+        fallbacks=fallbacks,
+        unchanged=_unchanged(seen, judged.gone, judged.done, request),
+        accepted=tuple(sorted(accepted, key=lambda one: one.place)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Unaccepted:
+    """What a baseline would have to accept: all findings that nothing else suppresses, and how much was looked at."""
+
+    findings: tuple[Finding, ...]
+    look: Look
+    failures: tuple[Failure, ...]
+    fallbacks: tuple[Fallback, ...]
+
+
+def find_unaccepted(paths: Sequence[str], request: Request) -> Unaccepted:
+    """What a baseline would have to accept among some paths.
+
+    Raises:
+        StoreError: A path cannot be read.
+    """
+    judged = _judge(paths, request)
+    look = judged.look
+    settled = settle(judged.findings, look, request.settings, all_rules())
+    return Unaccepted(tuple(sorted(settled.findings, key=_order)), look, judged.failures, judged.fallbacks)
+
+
+def _baseline(settings: Settings) -> Baseline | None:
+    if settings.baseline is None:
+        return None
+    from artifact_lint.baseline import load_baseline  # noqa: PLC0415 - as above
+
+    return load_baseline(settings.baseline, all_rules())
+
+
+def _judge(paths: Sequence[str], request: Request) -> _Judged:
     seen = survey(paths, request)
     rules = [rule for rule in all_rules() if request.settings.selects(rule)]
     is_compared = any(rule.check_change is not None for rule in rules)
@@ -83,38 +183,9 @@ def lint(paths: Sequence[str], request: Request) -> Report:
     view = View(seen.artifacts, seen.neighbours, comparison.pairs, done)
     findings, failures = judge(view, rules, request)
     stated = seen.scope.changes.fallback
-    fallbacks = (
-        *([stated] if stated else []),
-        *comparison.fallbacks,
-        *_unasked(seen.scope),
-        *_unread_records(fresh, request),
-    )
-    kept = [finding for finding in findings if not is_suppressed(finding, request.settings.per_path_ignores)]
-    files = [file for artifact in fresh for file in artifact.files if file.state is not FileState.MISSING]
-    told = {finding.artifact for finding in kept}
-    return Report(
-        artifacts=tuple(artifact for artifact in seen.artifacts if id(artifact) not in done or artifact.path in told),
-        findings=tuple(sorted(kept, key=_order)),
-        suppressed=len(findings) - len(kept),
-        files=len(files),
-        size=sum(file.size or 0 for file in files if file.is_readable),
-        notes=(
-            *(fallback.message for fallback in fallbacks),
-            *_gone(comparison.gone, seen.scope, request),
-            *(_stranger(path, seen.scope) for path in seen.strangers),
-            *_links_out(seen),
-            *_not_compared(seen.scope),
-            *_not_checked(request.settings),
-        ),
-        failures=(
-            *seen.failures,
-            *_of_artifacts(seen.scope.tree.failures, seen.artifacts),
-            *comparison.failures,
-            *failures,
-        ),
-        fallbacks=fallbacks,
-        unchanged=_unchanged(seen, comparison.gone, done, request),
-    )
+    fallbacks = (*([stated] if stated else []), *comparison.fallbacks, *_unasked(seen.scope))
+    broken = (*seen.failures, *_of_artifacts(seen.scope.tree.failures, seen.artifacts), *comparison.failures, *failures)
+    return _Judged(seen, rules, findings, broken, fallbacks, comparison.gone, done)
 
 
 def _of_artifacts(failures: Iterable[Failure], artifacts: Sequence[Artifact]) -> Iterator[Failure]:
@@ -207,15 +278,15 @@ def _done(seen: Survey, request: Request) -> frozenset[int]:
     return frozenset(id(one) for one in seen.artifacts if request.is_done(one, seen.scope.root))
 
 
-def _unread_records(artifacts: Sequence[Artifact], request: Request) -> Iterator[Fallback]:
+def _unread_records(artifacts: Sequence[Artifact], look: Look, request: Request) -> Iterator[Fallback]:
     """Records that cannot be read, where the rule that tells of them was left out: what they state is not checked."""
     settings = request.settings
     if settings.selects(unreadable_document) or not replace(settings, only=()).selects(unreadable_document):
         return
     unread = [artifact for artifact in artifacts if artifact.has_unread_record]
     findings, _ = judge(View(unread), [unreadable_document], replace(request, details=False, watch=None))
-    told = [one for one in findings if settings.fails(one.severity)]
-    for path in sorted({one.origin.path for one in told if not is_suppressed(one, settings.per_path_ignores)}):
+    told = settle(findings, look, settings, all_rules()).findings
+    for path in sorted({one.origin.path for one in told if settings.fails(one.severity)}):
         yield Fallback(
             f"{path} cannot be read ({unreadable_document.code}): what it states is not checked", unseen=True
         )

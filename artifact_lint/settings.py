@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 #: What a configuration may be called, in order of preference within one directory.
 OWN_FILE = ".artifact-lint.toml"
 PROJECT_FILE = "pyproject.toml"
+#: What the baseline is called unless somebody calls it otherwise: it lies beside the configuration.
+BASELINE_FILE = ".artifact-lint-baseline.json"
 ALL = "ALL"
 
 _TABLE = ("tool", "artifact-lint")
@@ -97,7 +99,7 @@ class Settings:
 
     `select`, `ignore` and the keys of `severity` are selectors: a rule's code, a prefix of codes, a rule's name, or
     `ALL`; `only`, where it names any, narrows what they leave. `config_path` is the file the settings came from, None
-    where they are the defaults; `warnings` are lines about what in it works and should still be put right.
+    where they are the defaults; `baseline` is the file whose findings are accepted.
     """
 
     select: tuple[str, ...] = (ALL,)
@@ -111,7 +113,7 @@ class Settings:
     options: Options = field(default_factory=Options)
     limits: Limits = field(default_factory=Limits)
     config_path: str | None = None
-    warnings: tuple[str, ...] = ()
+    baseline: Path | None = None
 
     def selects(self, rule: SelectableRule) -> bool:
         """Whether a rule runs: the longest match decides, and a tie ignores.
@@ -257,14 +259,19 @@ def load(file: Path, rules: Sequence[SelectableRule]) -> Settings:
     if complaints:
         raise SettingsError(str(complaint) for complaint in sorted(complaints))
     settings = _with_keys(_build(table), tuple(keys.values()))
-    return replace(settings, config_path=_shown(file), warnings=tuple(_warnings(settings)))
+    baseline = text(table, "baseline")
+    return replace(
+        settings,
+        config_path=_shown(file),
+        baseline=absolute(absolute(file).parent / baseline) if baseline is not None else None,
+    )
 
 
-def _warnings(settings: Settings) -> Iterable[str]:
-    for ignore in settings.per_path_ignores:
-        if not ignore.reason.strip():
-            message = f'per-path-ignores."{ignore.pattern}" says no reason; add `reason = "..."`'
-            yield str(Complaint(ignore.origin, message))
+def default_baseline(config: Path | None, path: str) -> Path:
+    """Where the baseline is if nobody says otherwise: beside the configuration, or else at the repository's root."""
+    if config is not None:
+        return absolute(config).parent / BASELINE_FILE
+    return (find_root(_directory_of(Path(path))) or Path.cwd()) / BASELINE_FILE
 
 
 def override(

@@ -136,6 +136,11 @@ class Tree:
             outcome = self._documents[path] = self.guarded(path, lambda: self._parse(path, syntax), broken)
         return outcome if isinstance(outcome, Document) else None
 
+    def known_document(self, path: str) -> Document | None:
+        """A document that was read already; None of anything else, which is not read now."""
+        outcome = self._documents.get(path)
+        return outcome if isinstance(outcome, Document) else None
+
     def failure(self, path: str) -> Remark | None:
         """Why a document that is there could not be read; None where it could, or was not asked for."""
         outcome = self._documents.get(path)

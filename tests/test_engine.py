@@ -134,6 +134,18 @@ def test_fingerprints_are_unique_and_survive_moved_lines(repository: Repository)
     assert len(before) == len(after)
 
 
+def test_a_fingerprint_survives_that_another_finding_of_its_file_is_fixed(repository: Repository) -> None:
+    def told(requirements: str) -> dict[str, str]:
+        repository.write("models/churn/requirements.txt", requirements)
+        return {one.message: one.fingerprint for one in run(".").findings if one.code == "ENV002"}
+
+    before = told("numpy\npandas\nscipy\n")
+    assert len(set(before.values())) == 3
+    after = told("numpy==2.4.6\n# a comment\nscipy\npandas\n")
+    assert len(after) == 2
+    assert after.items() <= before.items()
+
+
 def test_the_configuration_decides_on_a_severity(repository: Repository) -> None:
     report = run(".", settings=Settings(severity={"CMP103": Severity.NOTE}))
     assert {f.severity for f in report.findings if f.code == "CMP103"} == {Severity.NOTE}

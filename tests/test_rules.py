@@ -110,6 +110,9 @@ FROZEN = [
     "SUM106:truncated-weights",
     "SUM107:unverifiable",
     "SUM108:shard-missing",
+    "SUP001:unused-suppression",
+    "SUP002:suppression-without-reason",
+    "SUP003:stale-baseline-entry",
 ]
 
 CASES = cases()

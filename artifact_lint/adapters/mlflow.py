@@ -11,10 +11,6 @@ from re import compile as regex
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters.base import Claim, Reach
-from artifact_lint.adapters.mlflow_code import named_code
-from artifact_lint.adapters.mlflow_content import example_path, input_example, total_size
-from artifact_lint.adapters.mlflow_files import mentions
-from artifact_lint.adapters.mlflow_signature import read_signature
 from artifact_lint.adapters.reading import Reading, as_text, child, fact, stated
 from artifact_lint.adapters.requirements import read_environment
 from artifact_lint.document import Syntax
@@ -30,6 +26,9 @@ if TYPE_CHECKING:
 NAME = "mlflow"
 
 RECORD = "MLmodel"
+
+#: What a tracking store writes about an experiment, a run, a model or a version.
+META_FILE = "meta.yaml"
 
 PYTHON_FUNCTION = "python_function"
 
@@ -79,6 +78,8 @@ def recognise(tree: Tree, directory: str) -> Iterator[Claim]:
 
 def describe(tree: Tree, claim: Claim) -> Record:
     """What MLmodel, the environment files, the input example and the registry's note state."""
+    from artifact_lint.adapters.mlflow_content import example_path, input_example  # noqa: PLC0415 - for a model of MLflow's
+
     reading = Reading(tree)
     directory = claim.directory
     root = reading.document(claim.record, Syntax.YAML)
@@ -159,6 +160,11 @@ def _optional(reading: Reading, directory: str, name: str, syntax: Syntax = Synt
 
 
 def _describe_model(reading: Reading, directory: str, root: Node) -> Record:
+    from artifact_lint.adapters.mlflow_code import named_code  # noqa: PLC0415 - for a model of MLflow's
+    from artifact_lint.adapters.mlflow_content import total_size  # noqa: PLC0415 - as above
+    from artifact_lint.adapters.mlflow_files import mentions  # noqa: PLC0415 - as above
+    from artifact_lint.adapters.mlflow_signature import read_signature  # noqa: PLC0415 - as above
+
     flavors = flavors_of(root)
     signature = read_signature(root)
     named = mentions(reading, directory, flavors)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from artifact_lint.adapters.mlflow import META_FILE
 from artifact_lint.adapters.mlflow_run import MOST_ENTRIES, Registered, Run, address, run_record, stage_of
 from artifact_lint.adapters.reading import as_int, as_text, child, decode, fact
 from artifact_lint.document import Syntax
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from artifact_lint.adapters.reading import Reading
     from artifact_lint.document import Node
     from artifact_lint.tree import Tree
-
-META_FILE = "meta.yaml"
 
 #: What is read of a parameter or a tag; MLflow takes up to 8,000 characters of either.
 _VALUE_LIMIT = 32 << 10

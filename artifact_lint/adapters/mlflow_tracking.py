@@ -6,9 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from artifact_lint.adapters.mlflow import RECORD
-from artifact_lint.adapters.mlflow_database import read_database_run
-from artifact_lint.adapters.mlflow_run_files import META_FILE, read_run_directory
+from artifact_lint.adapters.mlflow import META_FILE, RECORD
 from artifact_lint.adapters.reading import Reading, as_text, child, fact
 from artifact_lint.document import Syntax
 from artifact_lint.model import NOTHING, Record, Stated
@@ -76,10 +74,14 @@ def _read_run(reading: Reading, directory: str, run_id: str, home: _Home | None)
     is_home = home is not None and home.run_id.value == run_id
     place = home.directory if home is not None and is_home else _find_run(tree, directory, run_id)
     if place is not None:
+        from artifact_lint.adapters.mlflow_run_files import read_run_directory  # noqa: PLC0415 - few runs are committed
+
         found = read_run_directory(reading, place, run_id, model_id)
         if found.conventions:
             return found
     for path in _databases(tree, directory):
+        from artifact_lint.adapters.mlflow_database import read_database_run  # noqa: PLC0415 - SQLite, for few
+
         found = read_database_run(reading, path, run_id, model_id)
         if found.conventions:
             return found

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.adapters.base import Claim, Reach
 from artifact_lint.adapters.reading import Reading
 from artifact_lint.adapters.requirements import read_environment
-from artifact_lint.adapters.sidecar_facts import facts_of, is_about_a_model, says_anything
-from artifact_lint.adapters.sidecar_files import beside, is_weights_name, mentions_of, owners, place_of
+from artifact_lint.adapters.sidecar_names import is_weights_name, owners
 from artifact_lint.formats import sniff
 from artifact_lint.model import NOTHING, Origin, Record
 from artifact_lint.model.paths import name_of, stem_of
@@ -62,6 +61,9 @@ def recognise(tree: Tree, directory: str) -> Iterable[Claim]:
 
 def describe(tree: Tree, claim: Claim) -> Record:
     """What one sidecar states, every fact guessed, with the environment that lies beside it."""
+    from artifact_lint.adapters.sidecar_facts import facts_of  # noqa: PLC0415 - for directories with one
+    from artifact_lint.adapters.sidecar_files import beside, mentions_of, place_of  # noqa: PLC0415 - as above
+
     reading = Reading(tree)
     root = reading.document(claim.record)
     record = facts_of(root, claim.record) if root is not None else NOTHING
@@ -101,6 +103,8 @@ def _owned(folder: Mapping[str, Entry], name: str) -> list[str]:
 
 def _is_sidecar(tree: Tree, entry: Entry, *, certain: bool) -> bool:
     """Whether a document by a likely name is one: it says something, of models where its name leaves that open."""
+    from artifact_lint.adapters.sidecar_facts import facts_of, is_about_a_model, says_anything  # noqa: PLC0415 - as above
+
     document = tree.document(entry.path)
     if document is None:
         return tree.failure(entry.path) is not None

@@ -11,9 +11,9 @@ from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.reading import as_int, as_text, child, escape_reason
 from artifact_lint.adapters.roles import is_auxiliary, role_of
 from artifact_lint.adapters.sidecar_fields import Fields
-from artifact_lint.formats.base import WEIGHT_SUFFIXES
+from artifact_lint.adapters.sidecar_names import is_weights_name
 from artifact_lint.model import Fact, Mention, Origin
-from artifact_lint.model.paths import name_of, stem_of, suffix_of, upwards
+from artifact_lint.model.paths import name_of, upwards
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,46 +22,9 @@ if TYPE_CHECKING:
     from artifact_lint.document import Node
     from artifact_lint.tree import Tree
 
-_ABOUT = (
-    r"(?:(?:model|training)[-_.]?)?(?:meta(?:data)?|info|card|config|params|schema|features|metrics|classes|labels)"
-)
-_STEM_TAIL = re.compile(rf"[-_.]{_ABOUT}$", re.IGNORECASE)
-_STEM_HEAD = re.compile(rf"^{_ABOUT}[-_.]", re.IGNORECASE)
-_MODEL_TAIL = re.compile(r"(?<=.)[-_.]model$", re.IGNORECASE)
-
 _ALGORITHMS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
 _PREFIXED = re.compile(r"(?P<algorithm>[A-Za-z][A-Za-z0-9-]*):(?P<value>\S+)")
-
-
-def is_weights_name(name: str) -> bool:
-    """Whether a file's name has a suffix by which weights go."""
-    return suffix_of(name) in WEIGHT_SUFFIXES
-
-
-def owners(name: str, weights: Iterable[str], *, is_general: bool) -> list[str]:
-    """The weight files that a document's name is made of: `churn.json`, `churn.pkl.json`, `churn_metadata.json`.
-
-    A name that many directories have (`is_general`) belongs to a file only where it says exactly which.
-    """
-    stem = stem_of(name)
-    listed = list(weights)
-    if stem in listed:
-        return [stem]
-    same = [weight for weight in listed if _stem(weight) == stem]
-    if is_general:
-        return [weight for weight in same if not is_auxiliary(weight)]
-    if same:
-        return same
-    bare = {_STEM_TAIL.sub("", stem), _STEM_HEAD.sub("", stem)} - {stem, "model"}
-    exact = [weight for weight in listed if _stem(weight) in bare]
-    return exact or [weight for weight in listed if _MODEL_TAIL.sub("", _stem(weight)) in bare]
-
-
-def _stem(name: str) -> str:
-    while is_weights_name(name):
-        name = stem_of(name)
-    return name
 
 
 def mentions_of(tree: Tree, claim: Claim, root: Node, owned: Iterable[str]) -> Iterator[Mention]:

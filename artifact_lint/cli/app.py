@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 #: Every command, and where it is.
 COMMANDS: Final = {
+    "baseline": "artifact_lint.cli.baseline:baseline",
     "check": "artifact_lint.cli.check:check",
     "explain": "artifact_lint.cli.explain:explain",
     "init": "artifact_lint.cli.init:init",

@@ -23,7 +23,17 @@ from artifact_lint.cli.sources import Lines
 from artifact_lint.git import GitError
 from artifact_lint.reporters import FORMATS, RenderContext
 from artifact_lint.reporters.styled import amount, visible
-from artifact_lint.settings import FailOn, Finder, Settings, SettingsError, group, load, override
+from artifact_lint.settings import (
+    FailOn,
+    Finder,
+    Settings,
+    SettingsError,
+    absolute,
+    default_baseline,
+    group,
+    load,
+    override,
+)
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
@@ -51,9 +61,11 @@ class Given:
     isolated: bool
     select: tuple[str, ...]
     ignore: tuple[str, ...]
-    only: tuple[str, ...]
     fail_on: FailOn | None
-    public_keys: tuple[str, ...]
+    public_keys: tuple[str, ...] = ()
+    baseline: str | None = None
+    no_baseline: bool = False
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,8 @@ class Run:
     settings: Settings
 
 
-def _split(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+def split_codes(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Codes that were given one by one, or with commas or blanks between them."""
     return tuple(word for value in values for word in re.split(r"[\s,]+", value) if word)
 
 
@@ -89,10 +102,18 @@ class _Check(click.Command):
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
-    "--select", multiple=True, callback=_split, metavar="CODES", help="Rules to run: codes, prefixes, names or ALL."
+    "--select",
+    multiple=True,
+    callback=split_codes,
+    metavar="CODES",
+    help="Rules to run: codes, prefixes, names or ALL.",
 )
-@click.option("--ignore", multiple=True, callback=_split, metavar="CODES", help="Rules not to run, spelled likewise.")
-@click.option("--only", multiple=True, callback=_split, metavar="CODES", help="Of all rules selected, run these alone.")
+@click.option(
+    "--ignore", multiple=True, callback=split_codes, metavar="CODES", help="Rules not to run, spelled likewise."
+)
+@click.option(
+    "--only", multiple=True, callback=split_codes, metavar="CODES", help="Of all rules selected, run these alone."
+)
 @click.option(
     "--fail-on", type=click.Choice([choice.value for choice in FailOn]), help="The least severity that exits with 1."
 )
@@ -107,6 +128,8 @@ class _Check(click.Command):
 )
 @click.option("--config", metavar="FILE", help="The configuration, instead of the nearest one.")
 @click.option("--isolated", is_flag=True, help="Read no configuration.")
+@click.option("--baseline", metavar="FILE", help="The accepted findings; see `artifact-lint baseline --help`.")
+@click.option("--no-baseline", is_flag=True, help="Report accepted findings as well.")
 @click.option(
     "--public-key",
     "public_keys",
@@ -145,6 +168,8 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     targets: tuple[Target, ...],
     config: str | None,
     isolated: bool,
+    baseline: str | None,
+    no_baseline: bool,
     public_keys: tuple[str, ...],
     statistics: bool,
     show_settings: bool,
@@ -172,21 +197,18 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     paths = paths or (".",)
     if not staged and since is None:
         for path in paths:
-            _expect(path)
+            expect(path)
 
     activity.doing = "reading the configuration"
     least = FailOn(fail_on) if fail_on else None
-    runs = _runs(paths, Given(config, isolated, select, ignore, only, least, public_keys))
-    for line in dict.fromkeys(line for run in runs for line in run.settings.warnings):
-        tell(f"warning: {line}", error=False)
+    runs = find_runs(paths, Given(config, isolated, select, ignore, least, public_keys, baseline, no_baseline, only))
     if show_settings:
         from artifact_lint.cli.shown_settings import shown  # noqa: PLC0415 - rarely asked for
 
         click.echo("\n\n".join(shown(run.settings, run.paths) for run in runs))
         return _CLEAN
     if verbose:
-        for run in runs:
-            tell(f"configuration: {run.settings.config_path or 'none, the defaults'}", error=False)
+        _tell_sources(runs)
 
     activity.doing = f"linting {' '.join(paths[:3])}{' ...' if len(paths) > 3 else ''}"
     from artifact_lint.engine import Request  # noqa: PLC0415 - not for `--show-settings`
@@ -234,6 +256,13 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     return USAGE if refused or failures else code
 
 
+def _tell_sources(runs: Iterable[Run]) -> None:
+    for run in runs:
+        tell(f"configuration: {run.settings.config_path or 'none, the defaults'}", error=False)
+        if run.settings.baseline is not None:
+            tell(f"baseline: {run.settings.baseline}", error=False)
+
+
 def _failing(linted: Iterable[tuple[Run, Report]]) -> frozenset[str]:
     """The fingerprints of the findings that make the run fail, each by the settings that it was found under."""
     return frozenset(
@@ -271,7 +300,8 @@ def _exit_code(report: Report, tally: Tally | None, *, failing: bool, allow_empt
         return _FINDINGS if tally.problems else _CLEAN
     if failing:
         return _FINDINGS
-    return _NO_ARTIFACT if not (report.artifacts or report.findings or report.unchanged or allow_empty) else _CLEAN
+    is_empty = not report.artifacts and all(finding.code.startswith("SUP") for finding in report.findings)
+    return _NO_ARTIFACT if is_empty and not (report.unchanged or allow_empty) else _CLEAN
 
 
 def _tell_fixes(tally: Tally | None, targets: Sequence[Target], *, silent: bool) -> None:
@@ -326,7 +356,12 @@ def _fixed(
     return reports, tally
 
 
-def _expect(path: str) -> None:
+def expect(path: str) -> None:
+    """Refuse a path that is not there, or that this release does not lint.
+
+    Raises:
+        CommandError: Why it is refused.
+    """
     if not path:
         raise CommandError("a path is empty; name a directory or a file")
     if "://" in path:
@@ -350,18 +385,23 @@ def _near(place: Path) -> Path | None:
     return place.with_name(near[0]) if near else None
 
 
-def _runs(paths: Sequence[str], given: Given) -> list[Run]:
+def find_runs(paths: Sequence[str], given: Given) -> list[Run]:
+    """Paths by the configuration that counts for each, with the settings that it and the command line make.
+
+    Raises:
+        CommandError: A configuration cannot be used.
+    """
     from artifact_lint.rules import all_rules  # noqa: PLC0415 - `--help` needs no rule
 
     rules = all_rules()
     try:
         groups = _groups(paths, given)
-        stated = [(load(file, rules) if file else Settings(), members) for file, members in groups.items()]
+        stated = [(file, load(file, rules) if file else Settings(), members) for file, members in groups.items()]
         return [
             Run(
                 tuple(members),
                 override(
-                    settings,
+                    replace(settings, baseline=_baseline(given, file, settings, members)),
                     rules,
                     select=given.select,
                     ignore=given.ignore,
@@ -370,10 +410,21 @@ def _runs(paths: Sequence[str], given: Given) -> list[Run]:
                     public_keys=given.public_keys,
                 ),
             )
-            for settings, members in stated
+            for file, settings, members in stated
         ]
     except SettingsError as error:
         raise CommandError(str(error)) from error
+
+
+def _baseline(given: Given, config: Path | None, settings: Settings, paths: Sequence[str]) -> Path | None:
+    """The baseline that was named, on the command line before the configuration; else the usual one if it is there."""
+    if given.no_baseline:
+        return None
+    named = absolute(given.baseline) if given.baseline else settings.baseline
+    if named is not None or given.isolated:
+        return named
+    usual = default_baseline(config, paths[0])
+    return usual if usual.is_file() else None
 
 
 def _groups(paths: Sequence[str], given: Given) -> Mapping[Path | None, Sequence[str]]:
@@ -395,7 +446,7 @@ def _lint(paths: Sequence[str], request: Request, doing: str) -> Report:
 
     try:
         return lint(paths, request)
-    except (GitError, StoreError) as error:
+    except (GitError, SettingsError, StoreError) as error:
         raise CommandError(str(error)) from error
     except Exception as error:  # noqa: BLE001 - whatever it is, what the other paths hold is still reported
         return Report(failures=(Failure(doing, error),))

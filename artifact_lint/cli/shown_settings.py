@@ -32,6 +32,7 @@ def _lines(settings: Settings, paths: Sequence[str]) -> Iterator[str]:
             "exclude": settings.exclude,
             "fail-on": settings.fail_on.value,
             "profile": settings.profile.value,
+            **({"baseline": visible(str(settings.baseline))} if settings.baseline is not None else {}),
         }
     )
     options = settings.options

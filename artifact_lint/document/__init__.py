@@ -7,7 +7,6 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from artifact_lint.document.json_syntax import read_json
 from artifact_lint.document.node import Document, DocumentError, Limits, Member, Node, Source, Syntax
 from artifact_lint.document.slots import rewritten, slot
 from artifact_lint.model import Origin
@@ -50,6 +49,8 @@ def parse(path: str, data: bytes, syntax: Syntax | None = None, limits: Limits =
     source = _decoded(path, data, limits)
     with _uncollected():
         if syntax is Syntax.JSON:
+            from artifact_lint.document.json_syntax import read_json  # noqa: PLC0415 - many runs read no JSON
+
             root, remarks = read_json(source, limits)
         elif syntax is Syntax.TOML:
             from artifact_lint.document.toml_syntax import read_toml  # noqa: PLC0415  few documents need it

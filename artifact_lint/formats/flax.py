@@ -1,185 +1,27 @@
-"""Flax's parameters as MessagePack: maps of arrays, each array an extension (flax/serialization.py, Flax 0.12).
-
-After the MessagePack specification (github.com/msgpack/msgpack, spec.md). Extension 1 is an array, 2 a complex number,
-3 a scalar; -1 is MessagePack's own timestamp.
-"""
+"""Flax's parameters as MessagePack: how they are told."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from artifact_lint.formats.base import Format, FormatError
-from artifact_lint.formats.pickles.window import Window
-from artifact_lint.formats.sources import Memory
-from artifact_lint.model import Cause, Tensor
+from artifact_lint.formats.base import Format
 
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
 
-_ARRAY, _COMPLEX, _SCALAR, _TIMESTAMP = 1, 2, 3, -1
 _OPENING = re.compile(rb"(?:[\x80-\x8f]|\xde..|\xdf....)(?:[\xa0-\xbf\xd9\xda]|\Z)", re.DOTALL)
-#: Values of the whole file, depth, and the length of a name, up to which it is read.
-_MOST_VALUES = 500_000
-_DEEPEST = 200
-_LONGEST_NAME = 1 << 12
-#: The bytes of an array before its items: its shape and the name of its dtype.
-_ARRAY_HEAD = 512
-#: Format byte: the widths of lengths and of numbers.
-_FIXED = {0xCA: 4, 0xCB: 8, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD0: 1, 0xD1: 2, 0xD2: 4, 0xD3: 8}
-_TEXTS = {0xD9: 1, 0xDA: 2, 0xDB: 4}
-_BYTES = {0xC4: 1, 0xC5: 2, 0xC6: 4}
-_EXTENSIONS = {0xC7: 1, 0xC8: 2, 0xC9: 4}
-_FIXED_EXTENSIONS = {0xD4: 1, 0xD5: 2, 0xD6: 4, 0xD7: 8, 0xD8: 16}
-_ARRAYS = {0xDC: 2, 0xDD: 4}
-_MAPS = {0xDE: 2, 0xDF: 4}
-_SINGLE = frozenset({0xC0, 0xC2, 0xC3})
-_NUMPY_OBJECT = re.compile(rb"[|<>=]?O\d*|object\w*")
 
 
 def _recognise(probe: Probe) -> bool:
     return probe.suffix == ".msgpack" and _OPENING.match(probe.head) is not None
 
 
-@dataclass(slots=True)
-class _Container:
-    """A map or an array that is being read: how many values are left, and the names on the way to them."""
-
-    left: int
-    is_map: bool
-    path: str
-    key: str = ""
-    expects_key: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Value:
-    """One value: the text it is, the container it opens, or the extension whose bytes follow."""
-
-    text: str | None = None
-    opens: int | None = None
-    is_map: bool = False
-    extension: tuple[int, int] | None = None
-
-
 def _read(job: Job, findings: Findings) -> None:
-    if not job.member:
-        findings.framework = "flax"
-    window = Window(job.source)
-    pending = [_Container(1, is_map=False, path="")]
-    count = 0
-    while pending:
-        current = pending[-1]
-        if current.left == 0:
-            pending.pop()
-            continue
-        count += 1
-        if count > _MOST_VALUES:
-            raise FormatError(Cause.LIMIT, f"more than {_MOST_VALUES:,} MessagePack values", window.tell())
-        current.left -= 1
-        is_key = current.is_map and current.expects_key
-        current.expects_key = current.is_map and not is_key
-        path = f"{current.path}/{current.key}".lstrip("/")[:_LONGEST_NAME] if not is_key else ""
-        value = _value(window, wanted=is_key)
-        if is_key:
-            current.key = value.text or "?"
-        if value.opens is not None:
-            if len(pending) >= _DEEPEST:
-                raise FormatError(Cause.LIMIT, f"MessagePack nests deeper than {_DEEPEST}", window.tell())
-            pending.append(_Container(value.opens, value.is_map, path, expects_key=value.is_map))
-        elif value.extension is not None:
-            _extension(window, value.extension, path, job, findings)
-    if not job.member:
-        findings.extent = window.tell()
+    from artifact_lint.formats.flax_reader import read_flax  # noqa: PLC0415 - few files are Flax's
 
-
-def _value(window: Window, *, wanted: bool) -> _Value:
-    first = window.take(1)[0]
-    if first < 0x80 or first >= 0xE0 or first in _SINGLE:
-        return _Value()
-    if first in _FIXED:
-        window.skip(_FIXED[first])
-        return _Value()
-    if 0xA0 <= first <= 0xBF or first in _TEXTS:
-        length = first & 0x1F if first <= 0xBF else _number(window, _TEXTS[first])
-        if wanted and length <= _LONGEST_NAME:
-            return _Value(text=window.take(length).decode("utf-8", "backslashreplace"))
-        window.skip(length)
-        return _Value()
-    if first in _BYTES:
-        window.skip(_number(window, _BYTES[first]))
-        return _Value()
-    if first in _EXTENSIONS or first in _FIXED_EXTENSIONS:
-        length = _FIXED_EXTENSIONS.get(first) or _number(window, _EXTENSIONS[first])
-        return _Value(extension=(int.from_bytes(window.take(1), "big", signed=True), length))
-    return _opened(window, first)
-
-
-def _opened(window: Window, first: int) -> _Value:
-    is_map = first <= 0x8F or first in _MAPS
-    if first <= 0x9F:
-        count = first & 0x0F
-    elif first in _ARRAYS or first in _MAPS:
-        count = _number(window, (_MAPS if is_map else _ARRAYS)[first])
-    else:
-        raise FormatError(Cause.BROKEN, f"{first:#04x} opens no MessagePack value", window.tell() - 1)
-    count *= 2 if is_map else 1
-    if count > window.left():
-        detail = f"a MessagePack container promises {count:,} values and {max(0, window.left()):,} bytes are left"
-        raise FormatError(Cause.TRUNCATED, detail, window.tell())
-    return _Value(opens=count, is_map=is_map)
-
-
-def _number(window: Window, width: int) -> int:
-    return int.from_bytes(window.take(width), "big")
-
-
-def _extension(window: Window, kind: tuple[int, int], path: str, job: Job, findings: Findings) -> None:
-    code, length = kind
-    place = window.tell()
-    if length > window.left():
-        raise window.cut(f"{length:,} bytes are promised and {max(0, window.left()):,} are left")
-    if code in {_ARRAY, _SCALAR}:
-        head = window.peek(min(length, _ARRAY_HEAD))[: min(length, _ARRAY_HEAD)]
-        described = _array(head)
-        if described is None:
-            findings.add_incomplete(Cause.BROKEN, "an array without a shape and a dtype", place, job.member)
-        elif _NUMPY_OBJECT.fullmatch(described[0]):
-            findings.add_incomplete(
-                Cause.UNSUPPORTED, "an array of Python objects, which Flax does not write", place, job.member
-            )
-        else:
-            findings.add_tensor(Tensor(path, described[0].decode("ascii", "replace"), described[1]))
-    elif code not in {_COMPLEX, _TIMESTAMP}:
-        detail = f"a MessagePack extension of type {code}, which Flax does not write"
-        findings.add_incomplete(Cause.UNSUPPORTED, detail, place, job.member)
-    window.skip(length)
-
-
-def _array(head: bytes) -> tuple[bytes, tuple[int, ...]] | None:
-    """The dtype and the shape at the beginning of a packed array; None where they are not there."""
-    inner = Window(Memory(head))
-    try:
-        if inner.take(1) != b"\x93":
-            return None
-        first = inner.take(1)[0]
-        if not 0x90 <= first <= 0x9F:
-            return None
-        shape = tuple(_dimension(inner) for _ in range(first & 0x0F))
-        first = inner.take(1)[0]
-        if 0xA0 <= first <= 0xBF:
-            return inner.take(first & 0x1F), shape
-        width = _TEXTS.get(first) or _BYTES.get(first)
-        return (inner.take(_number(inner, width)), shape) if width else None
-    except FormatError:
-        return None
-
-
-def _dimension(window: Window) -> int:
-    first = window.take(1)[0]
-    return first if first < 0x80 else _number(window, _FIXED.get(first, 0))
+    read_flax(job, findings)
 
 
 FLAX = Format("flax-msgpack", "Flax MessagePack", (".msgpack",), _recognise, _read, ("flax",), ("flax", "msgpack"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.hdf5 import superblock
 from artifact_lint.formats.sources import Slice
 from artifact_lint.model import Cause
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from artifact_lint.stores.base import Source
 
-MAGIC = b"\x89HDF\r\n\x1a\n"
-_LATEST_START = 1 << 16
 #: The most messages of one object, and the most bytes of headers in one file, that are read.
 _MOST_MESSAGES = 4096
 _MOST_BYTES = 1 << 27
@@ -202,13 +201,3 @@ class Hdf5File:
             return address, length
         self.signed(address, b"OCHK", 4)
         return address + 4, max(0, length - 8)
-
-
-def superblock(source: Source) -> int | None:
-    """Where the superblock stands: at 0, 512, 1024, 2048, ...; None where there is none."""
-    start = 0
-    while start <= min(_LATEST_START, source.size):
-        if source.read(start, len(MAGIC)) == MAGIC:
-            return start
-        start = max(512, start * 2)
-    return None

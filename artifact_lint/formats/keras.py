@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import Format, FormatError
 from artifact_lint.formats.documents import member_text
-from artifact_lint.formats.keras_config import read_config
 from artifact_lint.formats.members import read_members, small_member
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ def _read_metadata(job: Job, found: dict[str, Entry], findings: Findings) -> Non
 
 
 def _read_config(job: Job, entry: Entry, findings: Findings) -> None:
+    from artifact_lint.formats.keras_config import read_config  # noqa: PLC0415 - few files are Keras's
+
     path = job.inner(job.source, entry.name).member
     text = member_text(job, entry, findings)
     if text is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import ExhaustedError, FormatError
 from artifact_lint.formats.member_paths import Unpacking
-from artifact_lint.formats.pickles.reader import read_pickle
+from artifact_lint.formats.pickles.opening import read_pickle
 from artifact_lint.formats.sources import Slice
 from artifact_lint.formats.watched import Watched
 from artifact_lint.formats.zip_gaps import MOST_EXPANSION, Budget, find, first_byte, hidden_members

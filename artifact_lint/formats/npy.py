@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import Format, FormatError
 from artifact_lint.formats.members import read_members
-from artifact_lint.formats.pickles.reader import read_pickle
-from artifact_lint.formats.pickles.recognise import looks_like_pickle
+from artifact_lint.formats.pickles.opening import looks_like_pickle, read_pickle
 from artifact_lint.formats.sources import Slice
 from artifact_lint.model import Cause, HazardKind, Tensor
 from artifact_lint.model.paths import name_of

@@ -1,181 +1,50 @@
-"""TensorFlow's SavedModel: a directory, told by its saved_model.pb (tensorflow/core/protobuf/saved_model.proto).
-
-Beside it Keras 2 keeps keras_metadata.pb, the configuration of each layer (keras/protobuf/saved_metadata.proto).
-TensorFlow also reads saved_model.pbtxt, the same in protobuf's text format, and, for what is larger than 2 GB,
-saved_model.cpb (tensorflow/cc/saved_model/constants.h). A frozen graph is a GraphDef alone.
-"""
+"""TensorFlow's SavedModel and frozen graphs: how they are told."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from artifact_lint.formats.base import Format, FormatError
-from artifact_lint.formats.documents import LONGEST_TEXT, Statements
-from artifact_lint.formats.keras_config import read_config
-from artifact_lint.formats.protobuf import fields, walk
-from artifact_lint.model import Cause, HazardKind
-from artifact_lint.model.paths import name_of
+from artifact_lint.formats.base import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
-    from artifact_lint.formats.protobuf import Field
 
-_BINARY, _TEXT, _CHUNKED, _KERAS = "saved_model.pb", "saved_model.pbtxt", "saved_model.cpb", "keras_metadata.pb"
-_NAMES = frozenset({_BINARY, _TEXT, _CHUNKED, _KERAS})
-_MOST_FIELDS = 800_000
-
-_GRAPH_SCHEMA: Mapping[str, Mapping[int, str]] = {
-    "graph": {1: "node", 2: "library"},
-    "library": {1: "function"},
-    "function": {3: "node"},
-    "node": {},
-}
-_SCHEMA: Mapping[str, Mapping[int, str]] = {
-    **_GRAPH_SCHEMA,
-    "model": {2: "meta graph"},
-    "meta graph": {1: "meta info", 2: "graph", 7: "objects"},
-    "meta info": {},
-    "objects": {1: "object"},
-    "object": {4: "user object"},
-    "user object": {},
-}
-_METADATA_SCHEMA: Mapping[str, Mapping[int, str]] = {"metadata": {1: "object"}, "object": {}}
-_META_GRAPHS, _OPERATOR, _TENSORFLOW_VERSION = 2, 2, 5
-#: Where an object of each kind keeps the configuration of its layer.
-_CONFIGURATION = {"user object": 3, "object": 5}
-#: An operator's name (tensorflow/core/framework/op_def_builder.cc); what is longer is none.
-_LONGEST_NAME = 256
-_TEXT_OPERATOR = re.compile(rb"""\bop\s*:\s*((?:"(?:[^"\\\n]|\\.)*"\s*|'(?:[^'\\\n]|\\.)*'\s*){1,64})(["']?)""")
-_TEXT_PART = re.compile(rb""""((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'""")
-_TEXT_ESCAPE = re.compile(rb"\\(?:[xX]([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
+#: The model in binary, as text and in chunks, and the configuration that Keras 2 keeps beside it.
+BINARY, TEXT, CHUNKED, KERAS = "saved_model.pb", "saved_model.pbtxt", "saved_model.cpb", "keras_metadata.pb"
+_NAMES = frozenset({BINARY, TEXT, CHUNKED, KERAS})
 
 
-def _recognise(probe: Probe) -> bool:
+def _is_saved_model(probe: Probe) -> bool:
     return probe.name in _NAMES
 
 
+def _read_saved_model(job: Job, findings: Findings) -> None:
+    from artifact_lint.formats.savedmodel_reader import read_saved_model  # noqa: PLC0415 - few files are TensorFlow's
+
+    read_saved_model(job, findings)
+
+
 def _is_graph(probe: Probe) -> bool:
-    """Whether the first node of a graph has a name and then an operator."""
     if probe.suffix != ".pb":
         return False
-    try:
-        first = next(fields(probe.source, 0, probe.source.size, 1), None)
-        if first is None or first.number != 1 or not first.length:
-            return False
-        parts = list(fields(probe.source, first.start, first.start + first.length, 2))
-    except FormatError:
-        return False
-    if [part.number for part in parts] != [1, 2] or not 0 < parts[1].length <= _LONGEST_NAME:
-        return False
-    return re.fullmatch(rb"[A-Z]\w*", probe.source.read(parts[1].start, parts[1].length)) is not None
+    from artifact_lint.formats.savedmodel_reader import looks_like_graph  # noqa: PLC0415 - as above
 
-
-def _read(job: Job, findings: Findings) -> None:
-    name = name_of(job.name).lower()
-    if not job.member:
-        findings.framework = "tensorflow"
-    if name == _CHUNKED:
-        raise FormatError(Cause.UNSUPPORTED, "a SavedModel in chunks")
-    if name == _TEXT:
-        _read_text(job, findings)
-    elif name == _KERAS:
-        _read_keras(job, findings)
-    else:
-        _read_binary(job, findings)
-
-
-def _read_binary(job: Job, findings: Findings) -> None:
-    statements = Statements(findings, member=job.member)
-    graphs = 0
-    try:
-        for step in walk(job.source, "model", _SCHEMA, _MOST_FIELDS):
-            match step.kind, step.field.number:
-                case "model", number if number == _META_GRAPHS:
-                    graphs += 1
-                case "node", number if number == _OPERATOR:
-                    _state_operator(job, step.field, statements)
-                case "user object", number if number == _CONFIGURATION["user object"]:
-                    _read_layer(job, step.field, findings)
-                case "meta info", number if number == _TENSORFLOW_VERSION and not job.member:
-                    version = job.source.read(step.field.start, min(step.field.length, 40))
-                    findings.versions["tensorflow"] = version.decode("utf-8", "replace")
-                case _:
-                    pass
-    finally:
-        if not job.member:
-            findings.metadata["graphs"] = str(graphs)
+    return looks_like_graph(probe.source)
 
 
 def _read_graph(job: Job, findings: Findings) -> None:
-    if not job.member:
-        findings.framework = "tensorflow"
-    statements = Statements(findings, member=job.member)
-    for step in walk(job.source, "graph", _GRAPH_SCHEMA, _MOST_FIELDS):
-        if step.kind == "node" and step.field.number == _OPERATOR:
-            _state_operator(job, step.field, statements)
+    from artifact_lint.formats.savedmodel_reader import read_graph  # noqa: PLC0415 - as above
 
-
-def _state_operator(job: Job, field: Field, statements: Statements) -> None:
-    if field.length > _LONGEST_NAME:
-        raise FormatError(Cause.BROKEN, f"an operator's name of {field.length:,} bytes", field.start)
-    name = job.source.read(field.start, field.length).decode("utf-8", "backslashreplace")
-    statements.add(HazardKind.OPERATOR, name, offset=field.start)
-
-
-def _read_keras(job: Job, findings: Findings) -> None:
-    if not job.member:
-        findings.framework = "keras"
-    for step in walk(job.source, "metadata", _METADATA_SCHEMA, _MOST_FIELDS):
-        if step.kind == "object" and step.field.number == _CONFIGURATION["object"]:
-            _read_layer(job, step.field, findings)
-
-
-def _read_layer(job: Job, field: Field, findings: Findings) -> None:
-    if field.length > LONGEST_TEXT:
-        findings.add_incomplete(
-            Cause.LIMIT, f"a layer's configuration of {field.length:,} bytes", field.start, job.member
-        )
-        return
-    content = job.source.read(field.start, field.length)
-    if not content.lstrip().startswith(b"{"):
-        return
-    try:
-        read_config(content, findings, job.member, field.start)
-    except FormatError as error:
-        findings.add_incomplete(error.cause, error.detail, field.start, job.member)
-
-
-def _read_text(job: Job, findings: Findings) -> None:
-    if job.source.size > LONGEST_TEXT:
-        raise FormatError(Cause.LIMIT, f"a text of more than {LONGEST_TEXT:,} bytes")
-    content = job.source.read(0, job.source.size)
-    statements = Statements(findings, member=job.member)
-    for match in _TEXT_OPERATOR.finditer(content):
-        if match[2]:
-            raise FormatError(Cause.BROKEN, "an operator's name in more than 64 parts", match.start())
-        parts = (part[1] if part[1] is not None else part[2] for part in _TEXT_PART.finditer(match[1]))
-        name = b"".join(_TEXT_ESCAPE.sub(_unescaped, part) for part in parts)
-        statements.add(
-            HazardKind.OPERATOR, name[:_LONGEST_NAME].decode("utf-8", "backslashreplace"), offset=match.start(1)
-        )
-
-
-def _unescaped(match: re.Match[bytes]) -> bytes:
-    if match[1]:
-        return bytes([int(match[1], 16)])
-    return bytes([int(match[2], 8) & 0xFF]) if match[2] else bytes(match[3])
+    read_graph(job, findings)
 
 
 SAVEDMODEL = Format(
     "savedmodel",
     "TensorFlow SavedModel",
     (".pb",),
-    _recognise,
-    _read,
+    _is_saved_model,
+    _read_saved_model,
     frameworks=("tensorflow",),
     aliases=("saved_model", "saved-model", "tensorflow", "tf"),
 )

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import HEAD, PICKLE_SUFFIXES, Allowance, ExhaustedError, FormatError, Probe
 from artifact_lint.formats.catalogue import FORMATS, PICKLE_FAMILY, WEAKLY_TOLD, ZIP_FAMILY
-from artifact_lint.formats.pickles.opcodes import may_open
-from artifact_lint.formats.pickles.search import find_pickle
+from artifact_lint.formats.pickles.opening import OPENING, find_pickle
 from artifact_lint.formats.sources import compression
 from artifact_lint.formats.tars import is_tar_header
 from artifact_lint.formats.zip_records import END, directories, entries, local_entries
@@ -39,7 +38,7 @@ _GENERIC: Final = frozenset({"zip", "npz"})
 _SEARCHED: Final = 1 << 22
 #: The record that ends an archive, where no comment follows it, in bytes.
 _END_SIZE: Final = 22
-_OPENS_PICKLE: Final = bytes(first for first in range(256) if may_open(bytes([first])))
+_OPENS_PICKLE: Final = bytes(OPENING)
 _OPENS_COMPRESSED: Final = b"\x08\x18\x28\x38\x48\x58\x68\x78\x1f\x42\xfd\x5d\x04Z"
 _OPENS_OBJECT: Final = b" \t\r\n\f\v{"
 #: Formats whose files may begin with anything, and those that begin as other formats do.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from artifact_lint.model.artifact import Artifact
     from artifact_lint.model.findings import Finding, Severity
+    from artifact_lint.model.suppression import Accepted, Means
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Fallback:
 class Report:
     """All that one run has to say.
 
-    `findings` are sorted by path, line and code, and leave out the `suppressed` ones, which are only counted.
+    `findings` are sorted by path, line and code, and leave out the `suppressed` ones, which are counted; `accepted` has
+    each of those with what suppresses it: a comment, the configuration or the baseline.
     `files` and `size` (in bytes) tell how many weight files there were and what they hold; `notes` are lines about
     the run itself, for people; `failures` are what this program could not look at for an error of its own;
     `fallbacks` are where git could not say what was asked of it, each of which is a note as well. `unchanged` is the
@@ -60,6 +62,11 @@ class Report:
     failures: tuple[Failure, ...] = ()
     fallbacks: tuple[Fallback, ...] = ()
     unchanged: str = ""
+    accepted: tuple[Accepted, ...] = ()
+
+    def count_accepted(self, means: Means) -> int:
+        """The number of findings that one means keeps out of the report."""
+        return sum(1 for one in self.accepted if one.means is means)
 
     def count(self, severity: Severity) -> int:
         """The number of findings of one severity."""
@@ -78,4 +85,5 @@ class Report:
             failures=self.failures + other.failures,
             fallbacks=self.fallbacks + tuple(one for one in other.fallbacks if one not in self.fallbacks),
             unchanged=self.unchanged and other.unchanged,
+            accepted=tuple(sorted(self.accepted + other.accepted, key=lambda one: one.place)),
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint import __version__
 from artifact_lint.model import Authenticity, Component, Presence, Severity, Verdict
+from artifact_lint.model.suppression import Means
 from artifact_lint.reporters.styled import Segment
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from artifact_lint.model import Artifact, Finding, Origin, Related, Signature, WeightFile
     from artifact_lint.model.report import Failure, Report
+    from artifact_lint.model.suppression import Accepted
     from artifact_lint.reporters.context import RenderContext
     from artifact_lint.reporters.styled import Line
 
@@ -41,10 +43,12 @@ def document(report: Report, exit_code: int, *, artifacts: bool = True) -> JsonO
             "warnings": report.count(Severity.WARNING),
             "notes": report.count(Severity.NOTE),
             "suppressed": report.suppressed,
+            "accepted_by_baseline": report.count_accepted(Means.BASELINE),
             "exit_code": exit_code,
         },
         "artifacts": [_artifact(artifact) for artifact in report.artifacts if artifacts],
         "findings": [_finding(finding) for finding in report.findings],
+        "accepted": [_accepted(accepted) for accepted in report.accepted],
         "notes": [_text(note) for note in (*report.notes, report.unchanged) if note],
         "failures": [_failure(failure) for failure in report.failures],
     }
@@ -112,6 +116,16 @@ def _finding(finding: Finding) -> JsonObject:
         "related": [_related(related) for related in finding.related],
         "fixable": finding.fixable,
         "fingerprint": finding.fingerprint,
+    }
+
+
+def _accepted(accepted: Accepted) -> JsonObject:
+    return {
+        "by": accepted.means.value,
+        "reason": _text(accepted.reason),
+        "path": _text(accepted.origin.path),
+        "line": accepted.origin.line,
+        "finding": _finding(accepted.finding),
     }
 
 

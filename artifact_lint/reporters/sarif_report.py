@@ -191,7 +191,8 @@ def _failure(failure: Failure) -> JsonObject:
 
 
 def _notification(level: str, message: str) -> JsonObject:
-    return {"level": level, "message": {"text": _text(message)}} if message else {}
+    text = _text(message)
+    return {"level": level, "message": {"text": text}} if text else {}
 
 
 def _text(text: str) -> str:

@@ -121,12 +121,13 @@ def wrap(text: str, width: int) -> Iterator[str]:
         if shown.startswith("  "):
             yield shown
             continue
-        line = ""
+        line, taken = "", 0
         for word in shown.split():
-            if line and cells(line) + 1 + cells(word) > width:
+            columns = cells(word)
+            if line and taken + 1 + columns > width:
                 yield line
                 line = ""
-            line = f"{line} {word}" if line else word
+            line, taken = (f"{line} {word}", taken + 1 + columns) if line else (word, columns)
         yield line
 
 

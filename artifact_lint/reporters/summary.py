@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Authenticity, DigestState, Severity
+from artifact_lint.model.suppression import Means
 from artifact_lint.reporters.styled import Segment, Style, amount, cells, size, visible
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def summary(report: Report) -> Line:
     counted = [(severity, report.count(severity)) for severity in Severity]
     found = [Segment(amount(count, severity.value), SEVERITY_STYLES[severity]) for severity, count in counted if count]
     files = f" ({amount(report.files, 'file')}, {size(report.size)})" if report.files else ""
-    suppressed = f", {report.suppressed:,} suppressed" if report.suppressed else ""
+    suppressed = _suppressed(report)
     if report.failures:
         failed = Segment(amount(len(report.failures), "internal error"), Style.ERROR)
         found = [*found, failed]
@@ -42,6 +43,16 @@ def summary(report: Report) -> Line:
         return (Segment("All good", Style.GOOD), Segment(f": {total}{files}{suppressed}."))
     separated = [part for segment in found for part in (segment, Segment(", "))][:-1]
     return (Segment("Found "), *separated, Segment(f" in {_affected(report)}{files}{suppressed}."))
+
+
+def _suppressed(report: Report) -> str:
+    accepted = report.count_accepted(Means.BASELINE)
+    others = report.suppressed - accepted
+    counts = (
+        f", {accepted:,} accepted by the baseline" if accepted else "",
+        f", {others:,} suppressed" if others else "",
+    )
+    return "".join(counts)
 
 
 def _affected(report: Report) -> str:

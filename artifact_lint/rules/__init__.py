@@ -19,6 +19,7 @@ from artifact_lint.rules import (
     repository,
     shards,
     signatures,
+    suppressions,
     versions,
 )
 from artifact_lint.rules.registry import RuleInfo
@@ -41,6 +42,7 @@ _MODULES = (
     execution,
     environment,
     repository,
+    suppressions,
 )
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from artifact_lint.model import CodeKind, HazardKind, Origin, Problem, Severity, Use
 from artifact_lint.model.paths import is_within
 from artifact_lint.policy.targets import harm_of_import, harm_of_target, is_known_loader, is_pickler
-from artifact_lint.policy.templates import Reading, read_template
 from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from artifact_lint.model import Artifact, CodeReference, Fact
+    from artifact_lint.policy.templates import Reading
 
 #: The key of MLmodel that names the module whose `_load_pyfunc` reads the model.
 _LOADER_KEY = "loader_module"
@@ -60,7 +60,7 @@ def template_injection(artifact: Artifact) -> Iterator[Problem]:
             if hazard.kind is HazardKind.TEMPLATE:
                 inside = f"{file.path}!{hazard.member}" if hazard.member else file.path
                 what = f"the chat template of {inside}, byte {hazard.offset:,},"
-                yield from _template_problems(file.origin, what, read_template(hazard.evidence), inside)
+                yield from _template_problems(file.origin, what, _reading(hazard.evidence), inside)
 
 
 def _readings(texts: Iterable[Fact[str]]) -> Iterator[tuple[Fact[str], Reading]]:
@@ -69,9 +69,21 @@ def _readings(texts: Iterable[Fact[str]]) -> Iterator[tuple[Fact[str], Reading]]
     for text in texts:
         total += len(text.value) + _WEIGHT
         if total > _MOST_READ:
-            yield text, Reading(gap="there are more templates than a model has")
+            yield text, _unread("there are more templates than a model has")
             return
-        yield text, read_template(text.value)
+        yield text, _reading(text.value)
+
+
+def _reading(template: str) -> Reading:
+    from artifact_lint.policy.templates import read_template  # noqa: PLC0415 - few models have a template
+
+    return read_template(template)
+
+
+def _unread(gap: str) -> Reading:
+    from artifact_lint.policy.templates import Reading  # noqa: PLC0415 - as above
+
+    return Reading(gap=gap)
 
 
 def _is_plain_file(text: Fact[str]) -> bool:

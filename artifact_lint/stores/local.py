@@ -90,11 +90,11 @@ class LocalStore:
     def files(self, directory: str) -> Iterator[Entry]:
         """The files directly in a directory, without what is excluded; none where it is not there."""
         try:
-            listed = self._listed(directory)
+            listed = self._listed(directory, with_directories=False)
         except OSError:
             return
         for path, child in listed:
-            entry = None if child.is_dir(follow_symlinks=False) else self._entry(path, child.path)
+            entry = self._entry(path, child.path)
             if entry is not None:
                 yield entry
 
@@ -169,7 +169,9 @@ class LocalStore:
     def _is_within(self, real: str) -> bool:
         return real == self._real_root or real.startswith(self._real_root.rstrip(os.sep) + os.sep)
 
-    def _listed(self, directory: str, without: Collection[str] | None = None) -> list[tuple[str, os.DirEntry[str]]]:
+    def _listed(
+        self, directory: str, without: Collection[str] | None = None, *, with_directories: bool = True
+    ) -> list[tuple[str, os.DirEntry[str]]]:
         """What is directly in a directory and not left out, in the order that sorts whole paths."""
         place = self._place(directory)
         if place is None:
@@ -180,6 +182,8 @@ class LocalStore:
             for listed in listing:
                 path = prefix + listed.name
                 is_directory = listed.is_dir(follow_symlinks=False)
+                if is_directory and not with_directories:
+                    continue
                 covered = self._excludes.covers(path, directory=is_directory) if without is None else path in without
                 if not covered:
                     keyed.append((f"{path}/" if is_directory else path, path, listed))

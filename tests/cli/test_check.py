@@ -373,10 +373,13 @@ def test_a_suppression_without_a_reason_is_told_about(model: Path) -> None:
     (model / ".artifact-lint.toml").write_text('[per-path-ignores]\n"models/**" = { codes = ["CMP001"] }\n')
     done = artifact_lint(model, "check")
     assert done.returncode == 0
-    said = '.artifact-lint.toml:2:1: per-path-ignores."models/**" says no reason; add `reason = "..."`'
-    assert done.stderr == f"artifact-lint: warning: {said}\n"
-    (model / ".artifact-lint.toml").write_text('[per-path-ignores]\n"m/**" = { codes = ["CMP001"], reason = "r" }\n')
-    assert artifact_lint(model, "check").stderr == ""
+    said = '.artifact-lint.toml:2:1: warning[SUP002] per-path-ignores."models/**" says no reason'
+    assert said in artifact_lint(model, "check", "--output-format", "concise").stdout
+    assert done.stderr == ""
+    assert "Add `reason =" in done.stdout
+    stated = '[per-path-ignores]\n"models/**" = { codes = ["CMP001"], reason = "r" }\n'
+    (model / ".artifact-lint.toml").write_text(stated)
+    assert "SUP" not in artifact_lint(model, "check").stdout
 
 
 def test_the_form_of_a_suppression_is_shown(model: Path) -> None:

@@ -17,7 +17,8 @@ from weight_files import SYSTEM_CALL, imported, look
 
 from artifact_lint.formats import ReadLimits
 from artifact_lint.formats.pickles.effects import EFFECTS
-from artifact_lint.formats.pickles.opcodes import OPCODES, OPENING
+from artifact_lint.formats.pickles.opcodes import OPCODES
+from artifact_lint.formats.pickles.opening import OPENING
 from artifact_lint.model import Cause, HazardKind, Inspection, Use
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)

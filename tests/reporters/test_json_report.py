@@ -48,6 +48,7 @@ def test_a_report_says_what_the_design_lists() -> None:
         "warnings": 5,
         "notes": 5,
         "suppressed": 1,
+        "accepted_by_baseline": 0,
         "exit_code": 1,
     }
     assert report["artifacts"][0] == {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.pickles.arrays import instance, note_call
 from artifact_lint.formats.pickles.opcodes import Blob
+from artifact_lint.formats.pickles.opening import TORCH_HEAD
 from artifact_lint.formats.pickles.states import acts
 from artifact_lint.formats.pickles.values import (
     OBJECT,
@@ -120,9 +121,6 @@ _BUILT_IN: Final = {ListValue: "list", DictValue: "dict", str: "str", bytes: "by
 
 #: A registry's models share most of the functions that they call.
 _MOST_REMEMBERED: Final = 1 << 12
-#: PROTO 2 and LONG1 with torch's magic number, little-endian: how `torch.save` began before PyTorch 1.6.
-TORCH_MAGIC: Final = 0x1950A86A20F9469CFC6C
-TORCH_HEAD: Final = b"\x80\x02\x8a\x0a" + TORCH_MAGIC.to_bytes(10, "little") + b"."
 
 
 def call(machine: Machine, function: Value, arguments: tuple[Value, ...], use: Use, *, held: bool = False) -> Value:

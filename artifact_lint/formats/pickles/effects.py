@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.pickles.calls import TORCH_HEAD, call
+from artifact_lint.formats.pickles.calls import call
 from artifact_lint.formats.pickles.dtypes import is_field
+from artifact_lint.formats.pickles.opening import TORCH_HEAD
 from artifact_lint.formats.pickles.values import (
     BYTES,
     DICT,

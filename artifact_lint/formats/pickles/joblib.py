@@ -112,16 +112,3 @@ def note_old_array(machine: Machine, built: Result) -> None:
     if built.origin.resolved.removeprefix(_BUNDLED) in _OLD_WRAPPERS:
         detail = "an array lies in a file of its own, as joblib before 0.10 wrote it"
         machine.note(FormatError(Cause.ELSEWHERE, detail, machine.offset))
-
-
-#: Before 0.10, a compressed file began with `ZF` and its unpacked size as hexadecimal text (`read_zfile` in
-#: joblib/numpy_pickle_compat.py): 19 characters, and a blank where Python 2 had cut the number short.
-_OLD_PREFIX: Final = b"ZF0x"
-_OLD_HEADER: Final = 2 + 19
-
-
-def old_stream(head: bytes) -> int | None:
-    """Where the zlib stream of a file compressed by joblib before 0.10 begins; None for any other file."""
-    if not head.startswith(_OLD_PREFIX) or len(head) <= _OLD_HEADER:
-        return None
-    return _OLD_HEADER + (head[_OLD_HEADER : _OLD_HEADER + 1] == b" ")

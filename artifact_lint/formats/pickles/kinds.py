@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import PATH_FILES, PICKLE_SUFFIXES, Format, FormatError, ReadLimits
-from artifact_lint.formats.pickles.calls import TORCH_HEAD
-from artifact_lint.formats.pickles.opcodes import may_open
-from artifact_lint.formats.pickles.reader import read_pickle, unpacked
-from artifact_lint.formats.pickles.recognise import looks_like_pickle
+from artifact_lint.formats.pickles.opening import TORCH_HEAD, looks_like_pickle, may_open, read_pickle, unpacked
 from artifact_lint.formats.texts import is_plain_text
 
 if TYPE_CHECKING:

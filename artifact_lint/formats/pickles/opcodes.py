@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.pickles.opening import may_open
 from artifact_lint.formats.pickles.values import NUMBER, TEXT
 from artifact_lint.formats.sources import compression
 from artifact_lint.model import Cause
@@ -262,11 +263,6 @@ def _binary(length_of: Callable[[Window], int]) -> Argument:
     return read
 
 
-def may_open(head: bytes) -> bool:
-    """Whether bytes begin with an opcode that may open a pickle: all that is asked of most files and constants."""
-    return bool(head) and head[0] in OPENING
-
-
 def may_hold_pickle(blob: Blob) -> bool:
     """Whether a constant is worth a look for a pickle inside: it opens like one, and imports where that is seen."""
     if blob.length > _SHORTEST_PACKED and compression(blob.head) is not None:
@@ -354,6 +350,3 @@ def _opcodes() -> Iterator[Opcode]:
 
 #: Every opcode by its byte.
 OPCODES: Final = {opcode.code: opcode for opcode in _opcodes()}
-
-#: The opcodes that need nothing on the stack, so that a stream may begin with them.
-OPENING: Final = frozenset(b"(])}NIJKMLFGSTUVXcBCP\x80\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97")

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.budget import Budget
-from artifact_lint.formats.pickles.calls import TORCH_HEAD, TORCH_MAGIC
 from artifact_lint.formats.pickles.constants import is_pickle
 from artifact_lint.formats.pickles.frameworks import framework_of
 from artifact_lint.formats.pickles.joblib import (
     is_wrapper,
     note_old_array,
-    old_stream,
     skip_array,
 )
 from artifact_lint.formats.pickles.machine import Machine, root_name
+from artifact_lint.formats.pickles.opening import TORCH_HEAD, TORCH_MAGIC, unpacked
 from artifact_lint.formats.pickles.prescan import Prescan
 from artifact_lint.formats.pickles.readings import OtherReading
 from artifact_lint.formats.pickles.recognise import looks_like_pickle
@@ -27,13 +26,13 @@ from artifact_lint.formats.pickles.search import find_pickle
 from artifact_lint.formats.pickles.torch_storages import stored_bytes
 from artifact_lint.formats.pickles.values import DictValue, Result
 from artifact_lint.formats.pickles.window import Window
-from artifact_lint.formats.sources import Memory, Slice, Unpacked, can_unpack, compression, how_to_unpack, is_zlib
+from artifact_lint.formats.sources import Memory, Slice, Unpacked, can_unpack, compression, how_to_unpack
 from artifact_lint.model import Cause, HazardKind, Import, Use
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from artifact_lint.formats.base import Job, ReadLimits
+    from artifact_lint.formats.base import Job
     from artifact_lint.formats.findings import Findings
     from artifact_lint.formats.pickles.values import Value
     from artifact_lint.stores.base import Source
@@ -98,23 +97,6 @@ def read_pickle(job: Job, findings: Findings, start: int = 0) -> None:
         _read_stream(pending.popleft(), job, findings, pending, budget)
 
 
-def unpacked(source: Source, head: bytes, limits: ReadLimits, *, promised: bool) -> Source | None:
-    """The pickle's own bytes, whatever a file with these first bytes is compressed with; None where it cannot be read.
-
-    zlib streams with an uncommon window begin with two bytes that mean little: they are told where `promised` says
-    that the file is a pickle, and it is none as it stands.
-    """
-    codec = compression(head)
-    if codec is None and promised and is_zlib(head) and not looks_like_pickle(source, promised=True):
-        codec = "zlib"
-    if codec is not None and not can_unpack(codec):
-        return None
-    if codec is not None:
-        return Unpacked(source, codec, limits)
-    start = old_stream(head)
-    return source if start is None else Unpacked(Slice(source, start, source.size), "zlib", limits)
-
-
 def _read_stream(stream: _Stream, job: Job, findings: Findings, pending: deque[_Stream], budget: Budget) -> None:
     window = Window(stream.source, stream.start)
     follow = partial(_follow, OtherReading(budget), budget)
@@ -160,7 +142,7 @@ def _run(
         machine = Prescan(machine, budget)
         machine.run()
     except FormatError as error:
-        return machine, error
+        return machine, error.with_traceback(None)  # as `recognise` does: the frames would hold it, and it them
     return machine, None
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError, ReadLimits
 from artifact_lint.formats.pickles.machine import Machine
-from artifact_lint.formats.pickles.opcodes import may_open
+from artifact_lint.formats.pickles.opening import may_open
 from artifact_lint.formats.pickles.search import is_name, names_what_it_uses
 from artifact_lint.formats.pickles.window import LONGEST_LINE, Window
 from artifact_lint.formats.sources import Slice
@@ -72,7 +72,7 @@ def _try(source: Source, reach: int) -> tuple[Machine, FormatError | None]:
     try:
         machine.run()
     except FormatError as error:
-        return machine, error
+        return machine, error.with_traceback(None)  # the frames would hold the error, and it them, with all they read
     return machine, None
 
 

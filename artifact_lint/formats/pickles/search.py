@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from artifact_lint.formats.base import FormatError, ReadLimits
 from artifact_lint.formats.pickles.budget import Budget
 from artifact_lint.formats.pickles.machine import Machine
-from artifact_lint.formats.pickles.opcodes import may_open
+from artifact_lint.formats.pickles.opening import may_open
 from artifact_lint.formats.pickles.window import Window
 from artifact_lint.formats.sources import Slice
 
