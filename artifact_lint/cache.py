@@ -155,11 +155,17 @@ def user_cache(environment: Mapping[str, str]) -> DigestCache | None:
     """
     if os.name == "nt" or environment.get("CI", "").lower() not in {"", "0", "false", "no", "off"}:
         return None
+    directory = user_directory(environment)
+    return DigestCache(directory) if directory is not None else None
+
+
+def user_directory(environment: Mapping[str, str]) -> Path | None:
+    """Where the caches of whoever runs this lie: ARTIFACT_LINT_CACHE_DIR, or the system's place; None where unknown."""
     from platformdirs import user_cache_path  # noqa: PLC0415 - takes longer to import than a small file to hash
 
     chosen = environment.get("ARTIFACT_LINT_CACHE_DIR")
     try:
-        return DigestCache(Path(chosen).expanduser() if chosen else user_cache_path("artifact-lint", appauthor=False))
+        return Path(chosen).expanduser().absolute() if chosen else user_cache_path("artifact-lint", appauthor=False)
     except (OSError, RuntimeError):
         return None
 

@@ -17,6 +17,7 @@ from artifact_lint.model.report import Failure, Fallback, Report
 from artifact_lint.model.suppression import Accepted
 from artifact_lint.request import Request, Stage
 from artifact_lint.rules import all_rules
+from artifact_lint.rules.manifests import unreadable_document
 from artifact_lint.scope import Scope, belongs_to, find_scope
 from artifact_lint.stores.base import EntryKind
 from artifact_lint.suppress import settle, with_baseline, without_ignored
@@ -76,6 +77,12 @@ class _Judged:
     failures: tuple[Failure, ...]
     fallbacks: tuple[Fallback, ...]
     gone: Sequence[Artifact]
+    done: frozenset[int] = frozenset()
+
+    @property
+    def fresh(self) -> list[Artifact]:
+        """The artifacts that this run has judged by themselves."""
+        return [artifact for artifact in self.seen.artifacts if id(artifact) not in self.done]
 
     @property
     def look(self) -> Look:
@@ -83,7 +90,7 @@ class _Judged:
         artifacts: dict[str, list[Artifact]] = {}
         for artifact in self.seen.artifacts:
             artifacts.setdefault(artifact.path, []).append(artifact)
-        is_sound = not self.failures and not self.fallbacks
+        is_sound = not self.failures and not self.fallbacks and not self.done
         files = {file.path: file for artifact in self.seen.artifacts for file in artifact.files}
         return Look(self.seen.scope, artifacts, {rule.code: rule for rule in self.rules}, is_sound, files)
 
@@ -109,15 +116,17 @@ def lint(paths: Sequence[str], request: Request) -> Report:
     told = list(without_ignored(about, look, request.settings))
     findings = [*settled.findings, *(one for one in told if isinstance(one, Finding))]
     accepted = (*settled.accepted, *(one for one in told if isinstance(one, Accepted)))
-    files = [file for artifact in seen.artifacts for file in artifact.files if file.state is not FileState.MISSING]
+    fallbacks = (*judged.fallbacks, *_unread_records(judged.fresh, look, request))
+    places = {finding.artifact for finding in findings}
+    files = [file for artifact in judged.fresh for file in artifact.files if file.state is not FileState.MISSING]
     return Report(
-        artifacts=seen.artifacts,
+        artifacts=tuple(one for one in seen.artifacts if id(one) not in judged.done or one.path in places),
         findings=tuple(sorted(findings, key=_order)),
         suppressed=len(accepted),
         files=len(files),
         size=sum(file.size or 0 for file in files if file.is_readable),
         notes=(
-            *(fallback.message for fallback in judged.fallbacks),
+            *(fallback.message for fallback in fallbacks),
             *_gone(judged.gone, seen.scope, request),
             *(_stranger(path, seen.scope) for path in seen.strangers),
             *_links_out(seen),
@@ -125,8 +134,8 @@ def lint(paths: Sequence[str], request: Request) -> Report:
             *_not_checked(request.settings),
         ),
         failures=(*judged.failures, *failures),
-        fallbacks=judged.fallbacks,
-        unchanged=_unchanged(seen, judged.gone, request),
+        fallbacks=fallbacks,
+        unchanged=_unchanged(seen, judged.gone, judged.done, request),
         accepted=tuple(sorted(accepted, key=lambda one: one.place)),
     )
 
@@ -167,14 +176,16 @@ def _judge(paths: Sequence[str], request: Request) -> _Judged:
     is_compared = any(rule.check_change is not None for rule in rules)
     is_compared = is_compared or has_losses(seen.scope)
     comparison = compare_with_base(seen.scope, seen.artifacts, request.settings) if is_compared else Comparison()
+    done = _done(seen, request)
+    fresh = [artifact for artifact in seen.artifacts if id(artifact) not in done]
     if request.details or any(rule.needs_digests for rule in rules):
-        _hash_ahead(seen, request)
-    view = View(seen.artifacts, seen.neighbours, comparison.pairs)
+        _hash_ahead(fresh, seen.scope, request)
+    view = View(seen.artifacts, seen.neighbours, comparison.pairs, done)
     findings, failures = judge(view, rules, request)
     stated = seen.scope.changes.fallback
     fallbacks = (*([stated] if stated else []), *comparison.fallbacks, *_unasked(seen.scope))
     broken = (*seen.failures, *_of_artifacts(seen.scope.tree.failures, seen.artifacts), *comparison.failures, *failures)
-    return _Judged(seen, rules, findings, broken, fallbacks, comparison.gone)
+    return _Judged(seen, rules, findings, broken, fallbacks, comparison.gone, done)
 
 
 def _of_artifacts(failures: Iterable[Failure], artifacts: Sequence[Artifact]) -> Iterator[Failure]:
@@ -199,8 +210,10 @@ def _gone(gone: Sequence[Artifact], scope: Scope, request: Request) -> Iterator[
         yield f"{len(gone) - _SHOWN_GONE:,} more artifacts are gone since {since}"
 
 
-def _unchanged(seen: Survey, gone: Sequence[Artifact], request: Request) -> str:
-    """What there is to say where nothing that changed is to be judged; else empty."""
+def _unchanged(seen: Survey, gone: Sequence[Artifact], done: frozenset[int], request: Request) -> str:
+    """What there is to say where nothing that changed, or that was not judged before, is to be judged; else empty."""
+    if request.is_done is not None and seen.artifacts and len(done) == len(seen.artifacts):
+        return "all of it was linted before"
     if seen.artifacts or seen.failures or seen.scope.changes.touched is None:
         return ""
     what = "is staged" if request.staged else f"changed since {request.revision}"
@@ -258,12 +271,33 @@ def _links_out(seen: Survey) -> Iterator[str]:
         yield f"links that lead out of the directory are not followed: {names}{more}"
 
 
-def _hash_ahead(seen: Survey, request: Request) -> None:
+def _done(seen: Survey, request: Request) -> frozenset[int]:
+    """The artifacts (by `id`) that need not be judged by themselves again; each is asked about once."""
+    if request.is_done is None:
+        return frozenset()
+    return frozenset(id(one) for one in seen.artifacts if request.is_done(one, seen.scope.root))
+
+
+def _unread_records(artifacts: Sequence[Artifact], look: Look, request: Request) -> Iterator[Fallback]:
+    """Records that cannot be read, where the rule that tells of them was left out: what they state is not checked."""
+    settings = request.settings
+    if settings.selects(unreadable_document) or not replace(settings, only=()).selects(unreadable_document):
+        return
+    unread = [artifact for artifact in artifacts if artifact.has_unread_record]
+    findings, _ = judge(View(unread), [unreadable_document], replace(request, details=False, watch=None))
+    told = settle(findings, look, settings, all_rules()).findings
+    for path in sorted({one.origin.path for one in told if settings.fails(one.severity)}):
+        yield Fallback(
+            f"{path} cannot be read ({unreadable_document.code}): what it states is not checked", unseen=True
+        )
+
+
+def _hash_ahead(artifacts: Sequence[Artifact], scope: Scope, request: Request) -> None:
     """Compute what rules will ask for, so that they wait for all of it together and not for each."""
-    seen.scope.tree.hashes.hash_ahead(
+    scope.tree.hashes.hash_ahead(
         [
             Job(file.path, file.size or 0, partial(_hash, file, details=request.details))
-            for artifact in seen.artifacts
+            for artifact in artifacts
             for file in artifact.files
             if file.is_readable and (request.details or file.kept_here or _has_digest(artifact, file))
         ],

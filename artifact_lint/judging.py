@@ -32,16 +32,20 @@ _WORTH_A_THREAD = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is judged: the artifacts that were asked for, others in view, and pairs of before and after."""
+    """What is judged: the artifacts that were asked for, others in view, and pairs of before and after.
+
+    `done` are those of the former (by `id`) that were judged before, and are so again only together with others.
+    """
 
     artifacts: Sequence[Artifact]
     neighbours: Sequence[Artifact] = ()
     pairs: Sequence[Pair] = ()
+    done: frozenset[int] = frozenset()
 
 
 def judge(view: View, rules: Sequence[RuleInfo], request: Request) -> tuple[list[Finding], list[Failure]]:
     """What the rules say, each finding with its severity and fingerprint, and where a rule itself failed."""
-    results = list(_judge_each(view.artifacts, rules, request))
+    results = list(_judge_each([one for one in view.artifacts if id(one) not in view.done], rules, request))
     for rule in rules:
         if rule.check_collection is not None:
             results += _judge_together(view, rule, rule.check_collection, request.settings)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+    from artifact_lint.model import Artifact
     from artifact_lint.settings import Settings
 
     #: Told which stage a run is in, how much of it is done, and how much there is; often, and by one thread.
@@ -29,7 +31,8 @@ class Request:
     `staged` reads the git index instead of the working tree; `revision` keeps the artifacts that were touched since
     it; `jobs` bounds the threads that read files. `details` reads and hashes every file whether a rule asks for it or
     not: for reports that list what is in them. `cached` takes the digests of files that have not changed from the
-    user's cache, and puts the others there. `watch` is told how far long work is.
+    user's cache, and puts the others there. `watch` is told how far long work is. `is_done` says of an artifact, and of
+    the root that its paths are relative to, that it need not be judged by itself again.
     """
 
     settings: Settings
@@ -39,3 +42,4 @@ class Request:
     details: bool = False
     cached: bool = False
     watch: Watch | None = field(default=None, compare=False)
+    is_done: Callable[[Artifact, Path], bool] | None = field(default=None, compare=False)

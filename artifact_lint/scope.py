@@ -199,23 +199,43 @@ def _relative(root: Path, path: str) -> str:
 def add_neighbourhoods(tree: Tree, paths: Iterable[str]) -> None:
     """Put in view what decides on the owner of each path: its folder, and the artifact directory that it lies in."""
     listed: set[str] = set()
+    looked_at: dict[str, int] = {}
+    folders: set[str] = set()
     for path in sorted(paths):
         entry = tree.store.entry(path)
         if entry is not None:
             tree.add(entry)
         for directory in reversed(list(directories_above(path))):
-            if any(is_within(directory, place) for place in listed):
-                break
-            for entry in tree.store.files(directory):
-                tree.add(entry)
-            if any(claim.reach >= Reach.DIRECTORY for claim in _claims(tree, directory)):
+            if directory in listed or _add_directory(tree, directory, looked_at):
                 listed.add(directory)
-                for entry in (*tree.store.entries(directory), *_above(tree.store, directory)):
-                    tree.add(entry)
+                break
         folder = directory_of(path)
-        left = tree.store.entries(folder) if _is_lost_record(tree.store, path) else ()
-        for entry in (*left, *_above(tree.store, folder)):
-            tree.add(entry)
+        if _is_lost_record(tree.store, path):
+            _add(tree, tree.store.entries(folder))
+        if folder not in folders:
+            folders.add(folder)
+            _add(tree, _above(tree.store, folder))
+
+
+def _add_directory(tree: Tree, directory: str, looked_at: dict[str, int]) -> bool:
+    """Put a directory's files in view, and all that lies below where it is an artifact, which is answered.
+
+    `looked_at` tells how many files each directory had when it was none: thousands of paths share a few directories.
+    """
+    if looked_at.get(directory) == len(tree.folder(directory)):
+        return False
+    _add(tree, tree.store.files(directory))
+    is_artifact = any(claim.reach >= Reach.DIRECTORY for claim in _claims(tree, directory))
+    if is_artifact:
+        _add(tree, tree.store.entries(directory))
+        _add(tree, _above(tree.store, directory))
+    looked_at[directory] = len(tree.folder(directory))
+    return is_artifact
+
+
+def _add(tree: Tree, entries: Iterable[Entry]) -> None:
+    for entry in entries:
+        tree.add(entry)
 
 
 #: Records that speak for what lies below their directory, so that weights lose their owner when one is deleted.

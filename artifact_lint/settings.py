@@ -98,12 +98,13 @@ class Settings:
     """What one run goes by.
 
     `select`, `ignore` and the keys of `severity` are selectors: a rule's code, a prefix of codes, a rule's name, or
-    `ALL`. `config_path` is the file the settings came from, None where they are the defaults; `baseline` is the file
-    whose findings are accepted.
+    `ALL`; `only`, where it names any, narrows what they leave. `config_path` is the file the settings came from, None
+    where they are the defaults; `baseline` is the file whose findings are accepted.
     """
 
     select: tuple[str, ...] = (ALL,)
     ignore: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     fail_on: FailOn = FailOn.ERROR
     profile: Profile = Profile.DEFAULT
@@ -119,6 +120,8 @@ class Settings:
 
         A strict rule runs under the strict profile, or where `select` has its whole code or its name.
         """
+        if self.only and _longest_match(self.only, rule) < 0:
+            return False
         chosen = _longest_match(self.select, rule)
         if rule.strict and self.profile is not Profile.STRICT and chosen < len(rule.code):
             return False
@@ -277,20 +280,21 @@ def override(
     *,
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
+    only: Sequence[str] = (),
     fail_on: FailOn | None = None,
     public_keys: Sequence[str] = (),
 ) -> Settings:
     """The settings with what the command line says.
 
     A selection and public keys given there stand alone; rules ignored there come on top of those that the configuration
-    ignores.
+    ignores; `only` leaves out what it does not name of all that was selected.
 
     Raises:
         SettingsError: A selector names no rule, or a file holds no public key.
     """
     unknown = [
         f"{option}: {trouble}"
-        for option, selectors in (("--select", select), ("--ignore", ignore))
+        for option, selectors in (("--select", select), ("--ignore", ignore), ("--only", only))
         for selector in selectors
         if (trouble := unknown_selector(selector, rules))
     ]
@@ -303,6 +307,7 @@ def override(
         _with_keys(settings, given, for_run=True) if given else settings,
         select=tuple(map(canonical, select)) or settings.select,
         ignore=(*(() if select else settings.ignore), *map(canonical, ignore)),
+        only=tuple(map(canonical, only)),
         fail_on=fail_on or settings.fail_on,
     )
 

@@ -271,6 +271,17 @@ def test_the_command_line_selects_anew_and_ignores_in_addition() -> None:
     assert override(configured, RULES) == configured
 
 
+def test_only_narrows_what_the_configuration_selects_and_keeps_what_it_ignores() -> None:
+    configured = Settings(select=("CMP", "PKL"), ignore=("PKL002",))
+    narrowed = override(configured, RULES, only=("pkl",))
+    assert {rule.code for rule in RULES if narrowed.selects(rule)} == {
+        rule.code for rule in RULES if configured.selects(rule) and rule.code.startswith("PKL")
+    }
+    assert not narrowed.selects(next(rule for rule in RULES if rule.code == "PKL002"))
+    with pytest.raises(SettingsError, match="--only"):
+        override(configured, RULES, only=("XYZ9",))
+
+
 @pytest.mark.parametrize(
     ("written", "count"),
     [(7, 7), ("7", 7), ("500 kB", 500_000), ("2 GB", 2 * 10**9), ("1GiB", 1 << 30), ("1.5 M", 1_500_000), ("0 b", 0)],

@@ -2,9 +2,9 @@
 
     python tools/make_docs.py [--check]
 
-writes docs/rules/, docs/manifest.md, docs/configuration.md, docs/integrity.md, docs/reports.md, and in README.md the
-table of rules and what the allow-lists cover. With --check it writes nothing, and fails if a page is not what it would
-write.
+writes docs/rules/, docs/manifest.md, docs/configuration.md, docs/integrity.md, docs/reports.md, .pre-commit-hooks.yaml,
+and in README.md the table of rules and what the allow-lists cover. With --check it writes nothing, and fails if a page
+is not what it would write.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from doc_pages.reports import reports_page  # noqa: E402  needs sys.path
 from doc_pages.rules import families, index_page, rule_page  # noqa: E402  needs sys.path
 from doc_pages.schemas import configuration_page, manifest_page  # noqa: E402
 
+from artifact_lint.cli.hook_table import hooks_file  # noqa: E402
 from artifact_lint.rules import all_rules  # noqa: E402
 
 _START, _END = "<!-- rules:start -->", "<!-- rules:end -->"
@@ -41,6 +42,7 @@ def pages() -> dict[Path, str]:
     made[ROOT / "docs" / "configuration.md"] = configuration_page()
     made[ROOT / "docs" / "integrity.md"] = integrity_page()
     made[ROOT / "docs" / "reports.md"] = reports_page(ROOT)
+    made[ROOT / ".pre-commit-hooks.yaml"] = hooks_file()
     readme = ROOT / "README.md"
     if readme.exists():
         text = _with(readme.read_text(encoding="utf-8"), _LISTS_START, f"{coverage()}\n", _LISTS_END)

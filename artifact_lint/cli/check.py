@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial, reduce
+from itertools import takewhile
 from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,7 @@ from artifact_lint.cli.reporting import category, refuse_shared_outputs, rule_pa
 from artifact_lint.cli.sources import Lines
 from artifact_lint.git import GitError
 from artifact_lint.reporters import FORMATS, RenderContext
+from artifact_lint.reporters.styled import amount, visible
 from artifact_lint.settings import (
     FailOn,
     Finder,
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from artifact_lint.cli.activity import Activity
+    from artifact_lint.cli.earlier_runs import EarlierRuns
     from artifact_lint.cli.fixing import Tally
+    from artifact_lint.model import Artifact
     from artifact_lint.model.report import Report
     from artifact_lint.request import Request, Watch
     from artifact_lint.stores.base import Store
@@ -61,6 +65,7 @@ class Given:
     public_keys: tuple[str, ...] = ()
     baseline: str | None = None
     no_baseline: bool = False
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,25 @@ def split_codes(_context: click.Context, _parameter: click.Parameter, values: tu
     return tuple(word for value in values for word in re.split(r"[\s,]+", value) if word)
 
 
-@click.command("check", short_help="Lint model artifacts.", context_settings={"auto_envvar_prefix": "ARTIFACT_LINT"})
+class _Check(click.Command):
+    """Refuses what a hook manager passes as a file's name and would be taken for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """The arguments, as click has them."""
+        if os.environ.get("PRE_COMMIT") == "1":
+            options = takewhile(lambda word: word != "--", args)
+            for word in options:
+                if word.startswith("-") and os.path.lexists(word):
+                    name = visible(word)
+                    raise CommandError(
+                        f"{name} is a file, and an option; end the hook's `args` with --: args: [..., --]"
+                    )
+        return super().parse_args(ctx, args)
+
+
+@click.command(
+    "check", cls=_Check, short_help="Lint model artifacts.", context_settings={"auto_envvar_prefix": "ARTIFACT_LINT"}
+)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option(
     "--select",
@@ -87,6 +110,9 @@ def split_codes(_context: click.Context, _parameter: click.Parameter, values: tu
 )
 @click.option(
     "--ignore", multiple=True, callback=split_codes, metavar="CODES", help="Rules not to run, spelled likewise."
+)
+@click.option(
+    "--only", multiple=True, callback=split_codes, metavar="CODES", help="Of all rules selected, run these alone."
 )
 @click.option(
     "--fail-on", type=click.Choice([choice.value for choice in FailOn]), help="The least severity that exits with 1."
@@ -137,6 +163,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     paths: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    only: tuple[str, ...],
     fail_on: str | None,
     targets: tuple[Target, ...],
     config: str | None,
@@ -174,7 +201,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
 
     activity.doing = "reading the configuration"
     least = FailOn(fail_on) if fail_on else None
-    runs = find_runs(paths, Given(config, isolated, select, ignore, least, public_keys, baseline, no_baseline))
+    runs = find_runs(paths, Given(config, isolated, select, ignore, least, public_keys, baseline, no_baseline, only))
     if show_settings:
         from artifact_lint.cli.shown_settings import shown  # noqa: PLC0415 - rarely asked for
 
@@ -189,13 +216,18 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     details = any(FORMATS[target.format].needs_details for target in targets)
     request = Request(Settings(), staged=staged, revision=since, jobs=jobs, details=details, cached=not no_cache)
     bar = partial(progress_bar, quiet=quiet > 0, colour=color)
+    takes_part = not (staged or since is not None or fix or diff or any(target.file for target in targets))
+    earlier = _earlier_runs(paths) if takes_part else None
     with bar() as watch:
-        requests = [replace(request, settings=run.settings, watch=watch) for run in runs]
+        requests = [
+            replace(request, settings=run.settings, watch=watch, is_done=_is_done(earlier, run.settings))
+            for run in runs
+        ]
         reports = [_lint(run.paths, request, activity.doing) for run, request in zip(runs, requests, strict=True)]
     activity.doing = "fixing what was found"
     linted = list(zip(runs, requests, reports, strict=True))
     reports, tally = _fixed(linted, show=diff, unsafe=unsafe, bar=bar) if fix or diff else (reports, None)
-    report = reduce(add, reports)
+    report = _new(reduce(add, reports), earlier, verbose)
     report = replace(report, notes=(*report.notes, *(_elsewhere(runs) if report.findings else ())))
     failing = _failing(zip(runs, reports, strict=True))
     code = _exit_code(report, tally, failing=bool(failing), allow_empty=allow_empty)
@@ -236,6 +268,29 @@ def _failing(linted: Iterable[tuple[Run, Report]]) -> frozenset[str]:
     return frozenset(
         finding.fingerprint for run, own in linted for finding in own.findings if run.settings.fails(finding.severity)
     )
+
+
+def _earlier_runs(paths: Sequence[str]) -> EarlierRuns | None:
+    if os.environ.get("PRE_COMMIT") != "1":
+        return None
+    from artifact_lint.cli.earlier_runs import earlier_runs  # noqa: PLC0415 - for hooks alone
+
+    options = {name: value for name, value in click.get_current_context().params.items() if name != "paths"}
+    return earlier_runs(paths, options, os.environ)
+
+
+def _is_done(earlier: EarlierRuns | None, settings: Settings) -> Callable[[Artifact, Path], bool] | None:
+    return partial(earlier.has_linted, settings.config_path) if earlier is not None else None
+
+
+def _new(report: Report, earlier: EarlierRuns | None, verbose: int) -> Report:
+    """A report without what an earlier run over the same list has told; the next run is told what this one has."""
+    if earlier is None:
+        return report
+    earlier.leave_word(report)
+    if earlier.skipped and verbose:
+        tell(f"an earlier run of this hook linted {amount(earlier.skipped, 'artifact')} of these", error=False)
+    return earlier.without_told(report)
 
 
 def _exit_code(report: Report, tally: Tally | None, *, failing: bool, allow_empty: bool) -> int:
@@ -350,6 +405,7 @@ def find_runs(paths: Sequence[str], given: Given) -> list[Run]:
                     rules,
                     select=given.select,
                     ignore=given.ignore,
+                    only=given.only,
                     fail_on=given.fail_on,
                     public_keys=given.public_keys,
                 ),

@@ -22,6 +22,8 @@ def shown(settings: Settings, paths: Sequence[str]) -> str:
 def _lines(settings: Settings, paths: Sequence[str]) -> Iterator[str]:
     yield f"# for {visible(' '.join(paths[:5]))}{' ...' if len(paths) > 5 else ''}"
     yield f"# from {visible(settings.config_path) if settings.config_path else 'the defaults'}"
+    if settings.only:
+        yield f"# of these rules, --only {','.join(settings.only)}"
     yield "[tool.artifact-lint]"
     yield from _table(
         {

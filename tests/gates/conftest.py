@@ -4,10 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gates.repositories import Repository, isolated_environment, run, ship
+from gates.managers import IDS, Manager, offline, wheels
+from gates.repositories import Repository, isolated_environment, needs, run, ship
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+#: The hook managers, and the programs that each needs.
+MANAGERS = {"pre-commit": ("pre-commit",), "prek": ("prek", "uv")}
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +45,29 @@ def remote(tmp_path: Path, repository: Repository, environment: dict[str, str]) 
     assert run("git", "init", "--quiet", "--bare", str(place), at=tmp_path, environment=environment).code == 0
     repository.git("remote", "add", "origin", str(place))
     return place
+
+
+@pytest.fixture(scope="session")
+def package_wheels(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Path:
+    return wheels(tmp_path_factory.mktemp("packages"), environment)
+
+
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(name, marks=[needs(tool) for tool in tools]) for name, tools in MANAGERS.items()],
+)
+def manager(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    shipped: Repository,
+    package_wheels: Path,
+    environment: dict[str, str],
+) -> Manager:
+    """A hook manager that has installed every hook, and has no network."""
+    home = tmp_path_factory.mktemp(request.param)
+    homes = {"PRE_COMMIT_HOME": str(home), "PREK_HOME": str(home), "ARTIFACT_LINT_CACHE_DIR": str(home / "cache")}
+    created = Manager(request.param, shipped, {**offline(environment, package_wheels), **homes}, home)
+    first = created.use(Repository.create(tmp_path_factory.mktemp("first") / "work", environment), *IDS)
+    outcome = first.run(created.name, "install-hooks")
+    assert outcome.code == 0, outcome.text
+    return created
