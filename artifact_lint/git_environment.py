@@ -41,6 +41,19 @@ def find_root(path: Path) -> Path | None:
     return next((place for place in (absolute, *absolute.parents) if _has_git(place)), None)
 
 
+def find_repository(path: Path) -> Path | None:
+    """The top of the nearest working tree or bare repository that a path lies in, there or not; None outside of one.
+
+    Where GIT_DIR says which repository is meant and the path lies in none, it is the one of GIT_DIR.
+    """
+    absolute = path.absolute()
+    for place in (absolute, *absolute.parents):
+        if _has_git(place) or is_git_directory(place):
+            return place
+    stated = os.environ.get("GIT_DIR")
+    return Path(stated).absolute() if stated and is_git_directory(Path(stated)) else None
+
+
 def _has_git(place: Path) -> bool:
     """Whether a directory has a `.git`; one that may not be looked into has none that we could use."""
     try:
@@ -76,8 +89,10 @@ def inherited(root: Path) -> dict[str, str]:
         GitError: The environment names another repository than the one to lint.
     """
     found = find_root(root)
-    named = {name: str(Path(os.environ[name]).absolute()) for name in LOCATIONS if os.environ.get(name)}
-    if found is None:
+    named = {name: str(Path(os.environ[name]).absolute()) for name in _PLACES if os.environ.get(name)}
+    if os.environ.get(_ALTERNATES):
+        named[_ALTERNATES] = _absolute_places(os.environ[_ALTERNATES])
+    if found is None or _lies_in(root, named.get("GIT_DIR")):
         return named
     if "GIT_DIR" in named:
         if _git_directory(found) != Path(named["GIT_DIR"]).resolve():
@@ -85,12 +100,23 @@ def inherited(root: Path) -> dict[str, str]:
         named["GIT_WORK_TREE"] = str(found)
     if "GIT_INDEX_FILE" in named:
         home = Path(named["GIT_INDEX_FILE"]).resolve().parent
-        if home != _git_directory(found) and _is_git_directory(home):
+        if home != _git_directory(found) and is_git_directory(home):
             raise GitError(f"GIT_INDEX_FILE names an index of another repository than {found}: unset GIT_INDEX_FILE")
     return named
 
 
-def _is_git_directory(place: Path) -> bool:
+def _lies_in(root: Path, git_directory: str | None) -> bool:
+    """Whether what is linted is the repository that GIT_DIR names, rather than a working tree around it."""
+    return git_directory is not None and root.resolve().is_relative_to(Path(git_directory).resolve())
+
+
+def _absolute_places(written: str) -> str:
+    """A list of places (git(1), GIT_ALTERNATE_OBJECT_DIRECTORIES) for another working directory; quoted ones stay."""
+    places = written.split(os.pathsep)
+    return os.pathsep.join(place if place[:1] in {"", '"'} else str(Path(place).absolute()) for place in places)
+
+
+def is_git_directory(place: Path) -> bool:
     """Whether a directory is a repository's, or that of an added working tree (gitrepository-layout(5))."""
     try:
         return (place / "HEAD").is_file() and ((place / "objects").is_dir() or (place / "commondir").is_file())
@@ -100,12 +126,18 @@ def _is_git_directory(place: Path) -> bool:
 
 #: The longest path that Linux takes (PATH_MAX).
 _LONGEST_PATH = 4096
-LOCATIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+#: Where objects are besides the object directory, such as a push's when its own are still in quarantine
+#: (git-receive-pack(1), "Quarantine Environment").
+_ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
+LOCATIONS = (*_PLACES, _ALTERNATES)
 
 
 def _git_directory(root: Path) -> Path:
     mark = root / ".git"
     try:
+        if not mark.exists() and is_git_directory(root):
+            return root.resolve()
         if mark.is_file():
             pointed = mark.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
             return (root / pointed).resolve()
@@ -115,7 +147,10 @@ def _git_directory(root: Path) -> Path:
 
 
 def common_directory(root: Path) -> Path:
-    """Where git keeps what all working trees of a repository share (gitrepository-layout(5)); `root` is one of them."""
+    """Where git keeps what all working trees of a repository share (gitrepository-layout(5)).
+
+    `root` is one of them, or the repository itself, which may be a bare one.
+    """
     own = _git_directory(root)
     try:
         with (own / "commondir").open("rb") as file:
