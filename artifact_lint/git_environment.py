@@ -44,14 +44,16 @@ def find_root(path: Path) -> Path | None:
 def find_repository(path: Path) -> Path | None:
     """The top of the nearest working tree or bare repository that a path lies in, there or not; None outside of one.
 
-    Where GIT_DIR says which repository is meant and the path lies in none, it is the one of GIT_DIR.
+    Where a path lies in none and GIT_DIR says which is meant, it is the one of GIT_DIR, or its GIT_WORK_TREE.
     """
     absolute = path.absolute()
     for place in (absolute, *absolute.parents):
         if _has_git(place) or is_git_directory(place):
             return place
     stated = os.environ.get("GIT_DIR")
-    return Path(stated).absolute() if stated and is_git_directory(Path(stated)) else None
+    if not stated or not is_git_directory(Path(stated)):
+        return None
+    return Path(os.environ.get("GIT_WORK_TREE") or stated).absolute()
 
 
 def _has_git(place: Path) -> bool:

@@ -204,8 +204,9 @@ def commit_path(root: Path, path: str) -> str:
         StoreError: It leads out of the repository.
     """
     here = Path.cwd()
-    is_bare = is_git_directory(root) and here.is_relative_to(root)
-    found = _relative(root, os.path.normpath((root if is_bare else here) / path))
+    is_elsewhere = here.is_relative_to(root) or not Path(os.path.normpath(here / path)).is_relative_to(root)
+    is_from_top = is_git_directory(root) and is_elsewhere
+    found = _relative(root, os.path.normpath((root if is_from_top else here) / path))
     if found == ".." or found.startswith("../"):
         raise StoreError(f"{path} is not in the repository {root}")
     return found

@@ -1,4 +1,4 @@
-"""The hook of a server: real pushes to a real bare repository, whose objects are in quarantine while they are linted."""
+"""The hook of a server: real pushes to a real bare repository, whose objects are linted while in quarantine."""
 
 from __future__ import annotations
 
