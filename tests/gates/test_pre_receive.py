@@ -186,6 +186,21 @@ class TestBranches:
         assert "PKL101" in outcome.text
 
 
+def test_of_many_findings_the_pusher_sees_the_first_errors_and_the_summary(published: Repository) -> None:
+    for number in range(14):
+        published.add_artifact(BAD, f"models/bad-{number:02}")
+        published.write(f"models/a-{number:02}/model-artifact.yaml", f"name: a{number}\nversion: 1.0.{number}\n")
+    published.git("add", ".")
+    published.commit()
+    outcome = published.run("git", "push", "origin", "main")
+    assert outcome.code != 0
+    told = [line.removeprefix("remote: ").strip() for line in outcome.text.splitlines() if line.startswith("remote: ")]
+    assert 40 <= len(told) <= 45
+    assert sum(": error[" in line for line in told) == 39
+    assert any(line.startswith("Found ") for line in told)
+    assert any("lint in a clone to see all" in line for line in told)
+
+
 class TestTags:
     def test_a_tag_is_linted_like_a_branch(self, published: Repository, server: Repository) -> None:
         published.git("tag", "--annotate", "v1", "--message", "v1")
