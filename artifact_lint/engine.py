@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -207,7 +208,7 @@ _SHOWN_GONE = 10
 
 def _gone(gone: Sequence[Artifact], scope: Scope, request: Request) -> Iterator[str]:
     """The artifacts that were deleted: no rule sees them any more."""
-    since = request.since or (scope.changes.base or "")[:12]
+    since = _shown_since(request) or (scope.changes.base or "")[:12]
     for artifact in gone[:_SHOWN_GONE]:
         record = artifact.record
         title = " ".join(text for text in (record.name.value, record.version.value) if text)
@@ -222,8 +223,17 @@ def _unchanged(seen: Survey, gone: Sequence[Artifact], done: frozenset[int], req
         return "all of it was linted before"
     if seen.artifacts or seen.failures or seen.scope.changes.touched is None:
         return ""
-    what = "is staged" if request.staged else f"changed since {request.since}"
+    what = "is staged" if request.staged else f"changed since {_shown_since(request)}"
     return f"nothing that {what} belongs to a model artifact{' that is still there' if gone else ''}"
+
+
+def _shown_since(request: Request) -> str:
+    """The revision as the user named it; ids, which hooks name, in short."""
+    since = request.since or ""
+    return since[:12] if _ID.fullmatch(since) else since
+
+
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 _NOT_FOLLOWED = {

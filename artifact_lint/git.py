@@ -70,6 +70,7 @@ class Repository:
         self._lock = threading.Lock()
         self._blobs: Git.AutoInterrupt | None = None
         self._end: Callable[[], object] = _nothing
+        self._missing: dict[str, set[str]] = {}
 
     def run(self, *arguments: str, given: BinaryIO | None = None) -> bytes:
         """The output of a git command.
@@ -159,9 +160,10 @@ class Repository:
 
     def _with_sizes(self, commit: str, blobs: list[Blob]) -> list[Blob]:
         """The files of a commit with the sizes of those that are here: git stops at the first one that is not."""
-        walked = self.run("rev-list", "--objects", "--no-walk", "--missing=print", commit)
-        missing = {line[1:].decode("ascii") for line in walked.splitlines() if line.startswith(b"?")}
-        sizes = self._sizes({blob.oid for blob in blobs if _is_blob(blob.mode)} - missing)
+        if commit not in self._missing:
+            walked = self.run("rev-list", "--objects", "--no-walk", "--missing=print", commit).splitlines()
+            self._missing[commit] = {line[1:].decode("ascii") for line in walked if line.startswith(b"?")}
+        sizes = self._sizes({blob.oid for blob in blobs if _is_blob(blob.mode)} - self._missing[commit])
         return [replace(blob, size=sizes.get(blob.oid)) for blob in blobs]
 
     def has_commit(self) -> bool:

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 SETTINGS = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 #: The variable that holds the empty value which programs named in the configuration are replaced by.
 _EMPTY = "ARTIFACT_LINT_EMPTY"
-#: No lock is waited for, nothing is fetched by any protocol, nobody is asked for a password.
+#: No lock is waited for, nothing is fetched by any protocol, nobody is asked for a password; and no object stands for
+#: another one (git-replace(1)), as it may here, on the word of whoever can push a ref, and does not where it is cloned.
 ENVIRONMENT = {
+    "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "none",

@@ -148,6 +148,12 @@ class TestWhatIsRead:
         report = lint([str(repository.path)], Request(Settings(exclude=("models/bad",)), revision="HEAD"))
         assert linted(report) == ["models/good"]
 
+    def test_a_replacement_does_not_stand_for_what_is_committed(self, repository: Repository) -> None:
+        names = [repository.git("rev-parse", f"HEAD:models/{name}") for name in ("bad", "good")]
+        repository.git("replace", *names)
+        for place in (repository, bare(repository)):
+            assert of_rule("PKL101", report_on(place, "HEAD"))
+
 
 class TestSince:
     def test_what_a_commit_changed_is_looked_at(self, repository: Repository) -> None:

@@ -481,8 +481,22 @@ class TestManagers:
         self.refuses_and_lets_pass(managed)
 
 
+SCRIPTS = sorted(path.name for path in (ROOT / "hooks").iterdir() if path.is_file() and not path.suffix)
+
+
+def test_every_hook_is_a_script() -> None:
+    assert SCRIPTS == ["pre-commit", "pre-push", "pre-receive"]
+
+
+@needs("dash")
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_dash_takes_them(hooked: Repository, name: str) -> None:
+    outcome = hooked.run("dash", "-n", str(ROOT / "hooks" / name))
+    assert (outcome.code, outcome.text) == (0, "")
+
+
 @needs("shellcheck")
-@pytest.mark.parametrize("name", ["pre-commit", "pre-push", "pre-receive"])
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_the_hooks_are_executable_posix_shell(hooked: Repository, name: str) -> None:
     script = ROOT / "hooks" / name
     assert script.stat().st_mode & 0o111

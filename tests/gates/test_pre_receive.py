@@ -333,6 +333,19 @@ class TestServers:
         assert outcome.code != 0
         assert "PKL101" in outcome.text
 
+    def test_a_pushed_replacement_hides_nothing(self, published: Repository, server: Repository) -> None:
+        add_bad(published)
+        bad = published.git("rev-parse", "HEAD:models/bad")
+        published.git("replace", bad, published.git("rev-parse", "HEAD:models/iris"))
+        assert published.run("git", "push", "origin", "main~1:spare", f"refs/replace/{bad}").code != 0
+        hook = server.path / "hooks/pre-receive"
+        hook.rename(hook.with_name("later"))
+        published.git("push", "--quiet", "origin", f"refs/replace/{bad}")
+        hook.with_name("later").rename(hook)
+        outcome = published.run("git", "push", "origin", "main")
+        assert outcome.code != 0
+        assert "PKL101" in outcome.text
+
     @needs("dash")
     def test_dash_runs_it(self, published: Repository, server: Repository) -> None:
         hook = server.path / "hooks/pre-receive"
