@@ -411,6 +411,28 @@ class TestWhereTheRepositoryIs:
         assert "not read: models/good/classifier.ubj in HEAD~1; git has no object" in outcome.text
         assert "empty" not in outcome.text
 
+    def test_neither_does_a_damaged_index(self, repository: Repository) -> None:
+        repository.git("checkout", "--quiet", "--", ".")
+        weights = repository.path / "models/good/classifier.ubj"
+        weights.write_bytes(weights.read_bytes() + b"more")
+        repository.git("add", ".")
+        oid = repository.git("rev-parse", ":models/good/classifier.ubj")
+        (repository.path / ".git/objects" / oid[:2] / oid[2:]).unlink()
+        outcome = check(repository, "--staged")
+        assert outcome.code == 2
+        assert "not read: models/good/classifier.ubj in index; git has no object" in outcome.text
+
+    def test_ids_of_64_digits(self, tmp_path: Path, environment: Mapping[str, str]) -> None:
+        created = Repository(tmp_path / "sha256", environment)
+        created.path.mkdir()
+        created.git("init", "--quiet", "--initial-branch=main", "--object-format=sha256")
+        created.write(".gitattributes", "*.ubj filter=lfs\n")
+        created.add_artifact(BAD, "models/bad")
+        created.git("add", ".gitattributes")
+        commit = created.commit()
+        assert len(commit) == 64
+        assert of_rule("PKL101", report_on(bare(created), commit))
+
 
 class TestMistakes:
     @pytest.mark.parametrize(
