@@ -300,6 +300,23 @@ class TestConfiguration:
         assert outcome.code == 2
         assert outcome.text.startswith("stderr: artifact-lint: error: main:.artifact-lint.toml:1:11: no rule is called")
 
+    def test_the_baseline_is_the_one_of_the_commit(self, repository: Repository, tmp_path: Path) -> None:
+        repository.git("checkout", "--quiet", "--", ".")
+        command = [sys.executable, "-m", "artifact_lint", "baseline", "write"]
+        environment = {**repository.environment, "PYTHONPATH": str(ROOT)}
+        subprocess.run(command, cwd=repository.path, env=environment, check=True, capture_output=True)
+        assert check(repository).code == 0
+        assert check(repository, "--revision=HEAD").code == 1
+        repository.git("add", ".")
+        repository.commit("accepted")
+        own = tmp_path / "server.toml"
+        own.write_text('fail-on = "error"\n', "utf-8")
+        served = bare(repository)
+        assert check(served, "--revision=HEAD").code == 0
+        assert check(served, "--revision=HEAD~1").code == 1
+        assert check(served, "--revision=HEAD", "--no-baseline").code == 1
+        assert check(served, "--revision=HEAD", f"--config={own}").code == 1
+
     def test_public_keys_are_those_of_the_commit(self, repository: Repository) -> None:
         repository.write(".artifact-lint.toml", 'signing = {public-key = "keys/team.pem"}\n')
         repository.git("add", ".artifact-lint.toml")
