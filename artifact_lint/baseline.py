@@ -17,6 +17,7 @@ from pathlib import Path
 from posixpath import normpath, relpath
 from typing import TYPE_CHECKING, Final
 
+from artifact_lint.configuration_files import LOCAL
 from artifact_lint.document import DocumentError, Limits, Syntax, parse
 from artifact_lint.evidence import evidence_of, is_pinned
 from artifact_lint.model import Origin, Related
@@ -26,6 +27,7 @@ from artifact_lint.settings import Complaint, SettingsError, did_you_mean, unkno
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from artifact_lint.configuration_files import ConfigurationFiles
     from artifact_lint.document import Node
     from artifact_lint.look import Look
     from artifact_lint.model import Finding
@@ -123,16 +125,15 @@ class Renewal:
         )
 
 
-def load_baseline(file: Path, rules: Iterable[RuleInfo]) -> Baseline:
-    """The baseline in a file.
+def load_baseline(file: Path, rules: Iterable[RuleInfo], files: ConfigurationFiles = LOCAL) -> Baseline:
+    """The baseline in a file, which is one of this machine or of a commit.
 
     Raises:
         SettingsError: The file cannot be read, or is no baseline: one line, with the place.
     """
-    shown = _shown(file)
+    shown = _shown(file) if files is LOCAL else files.shown(file)
     try:
-        with file.open("rb") as opened:
-            data = opened.read(_LIMITS.size + 1)
+        data = files.read(file, _LIMITS.size + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         hint = "; `artifact-lint baseline write` writes one" if isinstance(error, FileNotFoundError) else ""

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.git import GitError, Repository, open_repository
 from artifact_lint.model.report import Fallback
-from artifact_lint.revision_names import fetching, slip
+from artifact_lint.revision_names import fetching, is_there, slip
 from artifact_lint.stores.base import StoreError
+from artifact_lint.stores.excludes import DEFAULT_EXCLUDES
+from artifact_lint.stores.revision import RevisionStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,13 +79,56 @@ def changes_since(root: Path, revision: str) -> Changes:
     try:
         with open_repository(root) as repository:
             if repository.is_bare():
-                return _unseen(f"a bare repository has no working tree: {root}")
+                return _unseen(f"a bare repository has no working tree: {root}; name a commit with --revision")
             return _since(repository, revision)
     except GitError as error:
         return _unseen(str(error))
 
 
-def _since(repository: Repository, revision: str) -> Changes:
+def changes_between(root: Path, revision: str, commit: str) -> Changes:
+    """What differs in a commit from where the work on it left a revision; everything of it where git cannot say it.
+
+    Raises:
+        StoreError: There is no such revision, in a clone that has the whole history, or none may be called so.
+    """
+    try:
+        with open_repository(root) as repository:
+            return _since(repository, revision, commit)
+    except GitError as error:
+        message = f"{error}. The whole commit was linted; what changed was not seen"
+        return Changes(fallback=Fallback(message, unseen=True))
+
+
+def open_revision(root: Path, revision: str, excludes: tuple[str, ...] = DEFAULT_EXCLUDES) -> RevisionStore:
+    """The files of a commit.
+
+    Raises:
+        StoreError: There is no such revision, with what is wrong with its name or how it may be had; or no repository.
+    """
+    try:
+        return RevisionStore(root, revision, excludes)
+    except StoreError as error:
+        raise StoreError(f"{error}{_explained(root, revision)}") from None
+
+
+def _explained(root: Path, revision: str) -> str:
+    if _ZEROS.fullmatch(revision):
+        return " (zeros stand for no commit: what is deleted needs no linting)"
+    try:
+        with open_repository(root) as repository:
+            if is_there(repository, revision):
+                return ""
+            is_shallow = repository.is_shallow()
+            reason = slip(repository, revision, is_shallow=is_shallow)
+            if reason is None and is_shallow:
+                reason = f"this clone is shallow: fetch it with `{fetching(repository, revision)}`"
+            return f" ({reason})" if reason else ""
+    except GitError:
+        return ""
+
+
+def _since(repository: Repository, revision: str, tip: str | None = None) -> Changes:
+    """What differs from where the work on HEAD left a revision in the working tree, or on another tip in its commit."""
     if _ZEROS.fullmatch(revision):
         return _wider(f"{revision} stands for no commit, as before the first push of a branch")
     try:
@@ -97,15 +142,18 @@ def _since(repository: Repository, revision: str) -> Changes:
                 f"this shallow clone does not have {revision}: fetch it with `{command}`, "
                 "or by `fetch-depth: 0` in actions/checkout"
             )
-        if not repository.has_commit() and revision.strip():
+        if tip is None and not repository.has_commit() and revision.strip():
             return _wider(f"nothing is committed yet, so there is no {revision}")
         raise StoreError(f"{error} ({reason})" if reason else str(error)) from None
-    base = repository.merge_base(commit)
-    touched = frozenset(repository.changed(base or commit))
-    found = Changes(touched, base or commit, touched - repository.uncertain(base or commit, touched))
+    base = repository.merge_base(commit, tip or "HEAD")
+    if tip is not None:
+        found = Changes(frozenset(repository.changed_between(base or commit, tip)), base or commit)
+    else:
+        touched = frozenset(repository.changed(base or commit))
+        found = Changes(touched, base or commit, touched - repository.uncertain(base or commit, touched))
     if base is None and repository.is_shallow():
-        message = f"this shallow clone does not go back to where HEAD left {revision}: compared with {revision} itself"
-        return replace(found, fallback=Fallback(message))
+        left = f"this shallow clone does not go back to where {tip[:12] if tip else 'HEAD'} left {revision}"
+        return replace(found, fallback=Fallback(f"{left}: compared with {revision} itself"))
     return found
 
 

@@ -18,7 +18,7 @@ from artifact_lint.policy.versions import same
 from artifact_lint.scope import add_neighbourhoods
 from artifact_lint.stores.base import StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES
-from artifact_lint.stores.revision import IndexStore, RevisionStore
+from artifact_lint.stores.revision import RevisionStore, SnapshotStore
 from artifact_lint.tree import Tree
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class _Past:
         oid = self._base.oid(origin)
         if oid is None:
             return False
-        if isinstance(self._scope.store, IndexStore):
+        if isinstance(self._scope.store, SnapshotStore):
             return self._scope.store.oid(path) == oid
         if origin != path or self._is_unwatched(path):
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from artifact_lint.rules import all_rules
 from artifact_lint.rules.manifests import unreadable_document
 from artifact_lint.scope import Scope, belongs_to, find_scope
 from artifact_lint.stores.base import EntryKind
+from artifact_lint.stores.revision import SnapshotStore
 from artifact_lint.suppress import settle, with_baseline, without_ignored
 
 if TYPE_CHECKING:
@@ -57,7 +59,12 @@ def survey(paths: Sequence[str], request: Request) -> Survey:
     """
     settings = request.settings
     scope = find_scope(
-        paths, excludes=settings.exclude, staged=request.staged, revision=request.revision, limits=settings.limits
+        paths,
+        excludes=settings.exclude,
+        staged=request.staged,
+        since=request.since,
+        revision=request.revision,
+        limits=settings.limits,
     )
     everything, failures = assemble_all(scope.tree, settings.options, scope.named, scope.may_ask_for)
     is_asked = {id(artifact): scope.covers(artifact, everything) for artifact in everything}
@@ -167,7 +174,7 @@ def _baseline(settings: Settings) -> Baseline | None:
         return None
     from artifact_lint.baseline import load_baseline  # noqa: PLC0415 - as above
 
-    return load_baseline(settings.baseline, all_rules())
+    return load_baseline(settings.baseline, all_rules(), settings.baseline_files)
 
 
 def _judge(paths: Sequence[str], request: Request) -> _Judged:
@@ -183,7 +190,7 @@ def _judge(paths: Sequence[str], request: Request) -> _Judged:
     view = View(seen.artifacts, seen.neighbours, comparison.pairs, done)
     findings, failures = judge(view, rules, request)
     stated = seen.scope.changes.fallback
-    fallbacks = (*([stated] if stated else []), *comparison.fallbacks, *_unasked(seen.scope))
+    fallbacks = (*([stated] if stated else []), *comparison.fallbacks, *_unasked(seen.scope), *_not_here(seen.scope))
     broken = (*seen.failures, *_of_artifacts(seen.scope.tree.failures, seen.artifacts), *comparison.failures, *failures)
     return _Judged(seen, rules, findings, broken, fallbacks, comparison.gone, done)
 
@@ -201,7 +208,7 @@ _SHOWN_GONE = 10
 
 def _gone(gone: Sequence[Artifact], scope: Scope, request: Request) -> Iterator[str]:
     """The artifacts that were deleted: no rule sees them any more."""
-    since = request.revision or (scope.changes.base or "")[:12]
+    since = _shown_since(request) or (scope.changes.base or "")[:12]
     for artifact in gone[:_SHOWN_GONE]:
         record = artifact.record
         title = " ".join(text for text in (record.name.value, record.version.value) if text)
@@ -216,8 +223,17 @@ def _unchanged(seen: Survey, gone: Sequence[Artifact], done: frozenset[int], req
         return "all of it was linted before"
     if seen.artifacts or seen.failures or seen.scope.changes.touched is None:
         return ""
-    what = "is staged" if request.staged else f"changed since {request.revision}"
+    what = "is staged" if request.staged else f"changed since {_shown_since(request)}"
     return f"nothing that {what} belongs to a model artifact{' that is still there' if gone else ''}"
+
+
+def _shown_since(request: Request) -> str:
+    """The revision as the user named it; ids, which hooks name, in short."""
+    since = request.since or ""
+    return since[:12] if _ID.fullmatch(since) else since
+
+
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 _NOT_FOLLOWED = {
@@ -246,6 +262,15 @@ def _unasked(scope: Scope) -> Iterator[Fallback]:
     trouble = scope.tree.git.trouble if scope.tree.git is not None else None
     if trouble is not None and (scope.changes.fallback is None or trouble not in scope.changes.fallback.message):
         yield Fallback(f"what git knows of the files was not seen: {trouble}")
+
+
+def _not_here(scope: Scope) -> Iterator[Fallback]:
+    """What of a commit, or of the index, git does not have, so that the run cannot answer for it."""
+    unread = scope.store.unread if isinstance(scope.store, SnapshotStore) else {}
+    if unread:
+        path, reason = next(iter(unread.items()))
+        rest = f" and {len(unread) - 1:,} more" if len(unread) > 1 else ""
+        yield Fallback(f"not read: {path}{rest} in {scope.store.label}; {reason}", unseen=True)
 
 
 def _stranger(path: str, scope: Scope) -> str:

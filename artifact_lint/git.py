@@ -11,7 +11,7 @@ import tempfile
 import threading
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from subprocess import PIPE
 from typing import IO, TYPE_CHECKING, BinaryIO, Self
@@ -24,19 +24,20 @@ from artifact_lint.git_environment import (
     SILENT,
     GitError,
     explained,
+    find_repository,
     find_root,
     inherited,
     without_programs,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
     from types import TracebackType
 
     from git.cmd import Git
 
-__all__ = ["Blob", "GitError", "Repository", "ask", "find_root", "head_commit", "open_repository"]
+__all__ = ["Blob", "GitError", "Repository", "ask", "find_repository", "find_root", "head_commit", "open_repository"]
 
 _CHUNK = 1 << 20
 
@@ -69,6 +70,7 @@ class Repository:
         self._lock = threading.Lock()
         self._blobs: Git.AutoInterrupt | None = None
         self._end: Callable[[], object] = _nothing
+        self._missing: dict[str, set[str]] = {}
 
     def run(self, *arguments: str, given: BinaryIO | None = None) -> bytes:
         """The output of a git command.
@@ -142,7 +144,7 @@ class Repository:
         return [Blob(blob.path, blob.oid, blob.mode, sizes.get(blob.oid)) for blob in blobs.values()]
 
     def tree(self, commit: str, directories: Iterable[str] = (), *, recursive: bool = True) -> list[Blob]:
-        """The files of a commit, or of some directories of it, with their sizes.
+        """The files of a commit, or of some directories of it, with their sizes; None for a blob that is not here.
 
         Without `recursive` directories are listed in place of what is in them.
 
@@ -154,7 +156,15 @@ class Repository:
         try:
             return _listed(self.run("ls-tree", "-l", *options, commit, "--", *places))
         except GitError:  # A partial clone lacks blobs of the commit, and then git cannot say how large any of them is.
-            return _listed(self.run("ls-tree", *options, commit, "--", *places))
+            return self._with_sizes(commit, _listed(self.run("ls-tree", *options, commit, "--", *places)))
+
+    def _with_sizes(self, commit: str, blobs: list[Blob]) -> list[Blob]:
+        """The files of a commit with the sizes of those that are here: git stops at the first one that is not."""
+        if commit not in self._missing:
+            walked = self.run("rev-list", "--objects", "--no-walk", "--missing=print", commit).splitlines()
+            self._missing[commit] = {line[1:].decode("ascii") for line in walked if line.startswith(b"?")}
+        sizes = self._sizes({blob.oid for blob in blobs if _is_blob(blob.mode)} - self._missing[commit])
+        return [replace(blob, size=sizes.get(blob.oid)) for blob in blobs]
 
     def has_commit(self) -> bool:
         """Whether anything has been committed where we are."""
@@ -176,16 +186,16 @@ class Repository:
         """The names of the repositories that this one fetches from."""
         return self.run("remote").decode("utf-8", "replace").splitlines()
 
-    def merge_base(self, commit: str) -> str | None:
-        """Where the work on HEAD left a commit; None where git knows of no such place.
+    def merge_base(self, commit: str, tip: str = "HEAD") -> str | None:
+        """Where the work on HEAD, or on another tip, left a commit; None where git knows of no such place.
 
         Raises:
             GitError: The commit cannot be read.
         """
-        if not self.has_commit():
+        if tip == "HEAD" and not self.has_commit():
             return None
         try:
-            return self.run("merge-base", commit, "HEAD").decode("ascii").split()[0]
+            return self.run("merge-base", commit, tip).decode("ascii").split()[0]
         except GitError as error:
             if str(error) != SILENT:
                 raise
@@ -233,6 +243,14 @@ class Repository:
         changed -= _as_their_pointers_say(self, commit, changed - recorded)
         untracked = _names(self.run("ls-files", "--others", "--exclude-standard", "-z", "--", "."))
         return sorted({*changed, *untracked})
+
+    def changed_between(self, base: str, commit: str) -> list[str]:
+        """The paths that differ between two commits, deleted ones included.
+
+        Raises:
+            GitError: A commit, or a tree of it, is not there.
+        """
+        return _names(self.run("diff", *_DIFF_OPTIONS, base, commit, "--", "."))
 
     def uncertain(self, commit: str, changed: Iterable[str]) -> set[str]:
         """Those of the changed paths of which git cannot say whether they changed.
@@ -333,21 +351,24 @@ class Repository:
         return {words[0]: int(words[2]) for words in described if len(words) == 3 and words[2].isdigit()}
 
 
-def ask(root: Path, *arguments: str, given: bytes = b"", nested: bool = False) -> bytes:
+def ask(
+    root: Path, *arguments: str, given: bytes = b"", nested: bool = False, environment: Mapping[str, str] | None = None
+) -> bytes:
     """The output of a git command that only reads the repository, without GitPython, which takes 90 ms to import.
 
     No filter is emptied here as `open_repository` does it: ask nothing that would run one. `nested` is for a repository
-    within the one that is linted, which is the one that the environment of a hook is about.
+    within the one that is linted, which is the one that the environment of a hook is about. `environment` comes on top.
 
     Raises:
         GitError: git is not there, or reports a failure.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in LOCATIONS}
-    environment |= {"LANGUAGE": "C", "LC_ALL": "C", **ENVIRONMENT, **({} if nested else inherited(root))}
+    variables = {name: value for name, value in os.environ.items() if name not in LOCATIONS}
+    variables |= {"LANGUAGE": "C", "LC_ALL": "C", **ENVIRONMENT, **({} if nested else inherited(root))}
+    variables |= environment or {}
     command = ["git", *SETTINGS, *arguments]
     try:
         done = subprocess.run(  # noqa: S603  no shell, and arguments of our own
-            command, cwd=root, env=environment, input=given, capture_output=True, check=False
+            command, cwd=root, env=variables, input=given, capture_output=True, check=False
         )
     except FileNotFoundError:
         raise GitError(NOT_INSTALLED) from None
@@ -472,3 +493,8 @@ def _names(output: bytes) -> list[str]:
 
 def _is_file(mode: str) -> bool:
     return mode.startswith("100")
+
+
+def _is_blob(mode: str) -> bool:
+    """Whether it is a file or a link, which are neither trees nor commits of a submodule."""
+    return mode.startswith("1") and mode != "160000"

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 SETTINGS = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
 #: The variable that holds the empty value which programs named in the configuration are replaced by.
 _EMPTY = "ARTIFACT_LINT_EMPTY"
-#: No lock is waited for, nothing is fetched by any protocol, nobody is asked for a password.
+#: No lock is waited for, nothing is fetched by any protocol, nobody is asked for a password; and no object stands for
+#: another one (git-replace(1)), as it may here, on the word of whoever can push a ref, and does not where it is cloned.
 ENVIRONMENT = {
+    "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_ALLOW_PROTOCOL": "none",
@@ -39,6 +41,21 @@ def find_root(path: Path) -> Path | None:
     """The root of the git repository that a path lies in, which has a `.git` directory or file; None outside of one."""
     absolute = path.absolute()
     return next((place for place in (absolute, *absolute.parents) if _has_git(place)), None)
+
+
+def find_repository(path: Path) -> Path | None:
+    """The top of the nearest working tree or bare repository that a path lies in, there or not; None outside of one.
+
+    Where a path lies in none and GIT_DIR says which is meant, it is the one of GIT_DIR, or its GIT_WORK_TREE.
+    """
+    absolute = path.absolute()
+    for place in (absolute, *absolute.parents):
+        if _has_git(place) or is_git_directory(place):
+            return place
+    stated = os.environ.get("GIT_DIR")
+    if not stated or not is_git_directory(Path(stated)):
+        return None
+    return Path(os.environ.get("GIT_WORK_TREE") or stated).absolute()
 
 
 def _has_git(place: Path) -> bool:
@@ -76,8 +93,10 @@ def inherited(root: Path) -> dict[str, str]:
         GitError: The environment names another repository than the one to lint.
     """
     found = find_root(root)
-    named = {name: str(Path(os.environ[name]).absolute()) for name in LOCATIONS if os.environ.get(name)}
-    if found is None:
+    named = {name: str(Path(os.environ[name]).absolute()) for name in _PLACES if os.environ.get(name)}
+    if os.environ.get(_ALTERNATES):
+        named[_ALTERNATES] = _absolute_places(os.environ[_ALTERNATES])
+    if found is None or _lies_in(root, named.get("GIT_DIR")):
         return named
     if "GIT_DIR" in named:
         if _git_directory(found) != Path(named["GIT_DIR"]).resolve():
@@ -85,12 +104,23 @@ def inherited(root: Path) -> dict[str, str]:
         named["GIT_WORK_TREE"] = str(found)
     if "GIT_INDEX_FILE" in named:
         home = Path(named["GIT_INDEX_FILE"]).resolve().parent
-        if home != _git_directory(found) and _is_git_directory(home):
+        if home != _git_directory(found) and is_git_directory(home):
             raise GitError(f"GIT_INDEX_FILE names an index of another repository than {found}: unset GIT_INDEX_FILE")
     return named
 
 
-def _is_git_directory(place: Path) -> bool:
+def _lies_in(root: Path, git_directory: str | None) -> bool:
+    """Whether what is linted is the repository that GIT_DIR names, rather than a working tree around it."""
+    return git_directory is not None and root.resolve().is_relative_to(Path(git_directory).resolve())
+
+
+def _absolute_places(written: str) -> str:
+    """A list of places (git(1), GIT_ALTERNATE_OBJECT_DIRECTORIES) for another working directory; quoted ones stay."""
+    places = written.split(os.pathsep)
+    return os.pathsep.join(place if place[:1] in {"", '"'} else str(Path(place).absolute()) for place in places)
+
+
+def is_git_directory(place: Path) -> bool:
     """Whether a directory is a repository's, or that of an added working tree (gitrepository-layout(5))."""
     try:
         return (place / "HEAD").is_file() and ((place / "objects").is_dir() or (place / "commondir").is_file())
@@ -100,12 +130,18 @@ def _is_git_directory(place: Path) -> bool:
 
 #: The longest path that Linux takes (PATH_MAX).
 _LONGEST_PATH = 4096
-LOCATIONS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+_PLACES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+#: Where objects are besides the object directory, such as a push's when its own are still in quarantine
+#: (git-receive-pack(1), "Quarantine Environment").
+_ALTERNATES = "GIT_ALTERNATE_OBJECT_DIRECTORIES"
+LOCATIONS = (*_PLACES, _ALTERNATES)
 
 
 def _git_directory(root: Path) -> Path:
     mark = root / ".git"
     try:
+        if not mark.exists() and is_git_directory(root):
+            return root.resolve()
         if mark.is_file():
             pointed = mark.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
             return (root / pointed).resolve()
@@ -115,7 +151,10 @@ def _git_directory(root: Path) -> Path:
 
 
 def common_directory(root: Path) -> Path:
-    """Where git keeps what all working trees of a repository share (gitrepository-layout(5)); `root` is one of them."""
+    """Where git keeps what all working trees of a repository share (gitrepository-layout(5)).
+
+    `root` is one of them, or the repository itself, which may be a bare one.
+    """
     own = _git_directory(root)
     try:
         with (own / "commondir").open("rb") as file:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from artifact_lint.adapters.pointers import POINTER_LIMIT, lfs_pointer
 from artifact_lint.git import GitError, ask, find_root, open_repository
+from artifact_lint.git_attributes import attribute_values
 from artifact_lint.model import Fact, Lazy, Origin, Pointer
 from artifact_lint.model.paths import directory_of
 
@@ -35,12 +36,15 @@ _LONGEST_ATTRIBUTES = 1 << 20
 class GitView:
     """What git knows of the files below a directory; `staged` tells that the index is what is linted.
 
+    With a `commit` it is that commit, whose paths stand for the index, and nothing of a working tree is looked at.
+
     Files in a repository within the repository, such as a submodule, are asked of that one.
     """
 
-    def __init__(self, root: Path, *, staged: bool = False) -> None:
+    def __init__(self, root: Path, *, staged: bool = False, commit: str | None = None) -> None:
         self._root = root
         self._staged = staged
+        self._commit = commit
         self._lock = threading.RLock()
         self._indexes: dict[str, _Index | None] = {}
         self._expected: list[tuple[str, int]] = []
@@ -135,6 +139,11 @@ class GitView:
         size = Fact(found.size.value, Origin(path)) if found.size else None
         return Pointer(found.kind, digest, size)
 
+    @property
+    def _is_kept_in_git(self) -> bool:
+        """Whether what is linted is in git's own store, so that no file of the working tree stands for it."""
+        return self._staged or self._commit is not None
+
     def _entry(self, path: str) -> _Entry | None:
         with self._lock:
             index, own = self._find(path)
@@ -149,7 +158,7 @@ class GitView:
         directory, _, name = path.rpartition("/")
         place = os.path.realpath(self._root / directory)
         real = os.path.relpath(place, self._real_root.value).replace(os.sep, "/")
-        if self._staged or real == (directory or "."):
+        if self._is_kept_in_git or real == (directory or "."):
             return index, index.own(path)
         if real == ".." or real.startswith("../"):
             return None, path
@@ -171,8 +180,10 @@ class GitView:
 
     def _opened(self, directory: str) -> _Index | None:
         place = self._root / directory
-        if directory and (self._staged or not _is_repository(place)):
+        if directory and (self._is_kept_in_git or not _is_repository(place)):
             return self._index(directory_of(directory))
+        if self._commit is not None:
+            return _Commit(place, self._commit)
         found = place if directory else find_root(place)
         is_usable = found is not None and _is_repository(found)
         return _Index(place, f"{directory}/" if directory else "", staged=self._staged) if is_usable else None
@@ -316,6 +327,40 @@ class _Index:
         return {path: entry.oid for path in paths if (entry := self.entry(path)) is not None}
 
 
+class _Commit(_Index):
+    """What a commit holds, in place of an index: nothing of it can be modified or left out."""
+
+    def __init__(self, root: Path, commit: str) -> None:
+        super().__init__(root, "", staged=True)
+        self._id = commit
+
+    def _list(self) -> Mapping[str, str]:
+        records = os.fsdecode(self._ask("ls-tree", "-r", "-z", self._id)).split("\0")
+        parted = (record.partition("\t") for record in records)
+        described = ((path, words.split()) for words, _, path in parted if path)
+        return {path: f"H {mode} {oid} 0" for path, (mode, _, oid) in described}
+
+    def _find_modified(self) -> frozenset[str]:
+        return frozenset()
+
+    def _find_filters(self) -> bool:
+        own = self.root / "info" / "attributes"
+        return (self.root / "lfs").is_dir() or _names_filter(own) or super()._find_filters()
+
+    def _under_lfs(self, paths: Sequence[str]) -> Mapping[str, bool]:
+        tracked = [path for path in paths if path in self.entries.value]
+        entries = ((path, self.entries.value[path].split()) for path in self.entries.value if _is_attributes(path))
+        files = {path: oid for path, (_, mode, oid, _) in entries if mode != _LINK}
+        if not tracked or self.trouble is not None:
+            return {}
+        try:
+            values = attribute_values(self.root, files, tracked, "filter")
+        except GitError as error:
+            self.trouble = str(error)
+            return {}
+        return {path: value == "lfs" for path, value in values.items()}
+
+
 class _Answers(Generic[T]):
     """The answers to one question: whoever asks it first about one path asks about all expected paths."""
 
@@ -345,6 +390,10 @@ def _is_repository(place: Path) -> bool:
         return (git / "HEAD").exists() or git.is_file()
     except OSError:
         return False
+
+
+def _is_attributes(path: str) -> bool:
+    return path.rpartition("/")[2] == ".gitattributes"
 
 
 def _names_filter(file: Path) -> bool:

@@ -28,15 +28,17 @@ class Stage(StrEnum):
 class Request:
     """What a run is asked for.
 
-    `staged` reads the git index instead of the working tree; `revision` keeps the artifacts that were touched since
-    it; `jobs` bounds the threads that read files. `details` reads and hashes every file whether a rule asks for it or
-    not: for reports that list what is in them. `cached` takes the digests of files that have not changed from the
-    user's cache, and puts the others there. `watch` is told how far long work is. `is_done` says of an artifact, and of
-    the root that its paths are relative to, that it need not be judged by itself again.
+    `staged` reads the git index instead of the working tree, and `revision` what that commit holds; `since` keeps the
+    artifacts that were touched since that revision; `jobs` bounds the threads that read files. `details` reads and
+    hashes every file whether a rule asks for it or not: for reports that list what is in them. `cached` takes the
+    digests of files that have not changed from the user's cache, and puts the others there. `watch` is told how far
+    long work is. `is_done` says of an artifact, and of the root that its paths are relative to, that it need not be
+    judged by itself again.
     """
 
     settings: Settings
     staged: bool = False
+    since: str | None = None
     revision: str | None = None
     jobs: int | None = None
     details: bool = False

@@ -30,13 +30,13 @@ def slip(repository: Repository, revision: str, *, is_shallow: bool) -> str | No
         return "an unset variable in CI?"
     if _is_range(revision):
         start = revision.partition("..")[0]
-        is_known = start != revision and _is_there(repository, start)
+        is_known = start != revision and is_there(repository, start)
         return f"a range is not taken; name the revision that it starts from{f': {start}' if is_known else ''}"
-    if _is_there(repository, revision, "object"):
+    if is_there(repository, revision, "object"):
         return "it is there, and is no commit"
     match = _STEPS.fullmatch(revision)
     name, steps = (match["name"], match["steps"]) if match else (revision, "")
-    if steps and _is_there(repository, name):
+    if steps and is_there(repository, name):
         return None if is_shallow else _beyond(name, steps)
     names = ["HEAD", *repository.references()]
     near = _likely(name, names) if is_shallow else _near(name, names)
@@ -48,7 +48,7 @@ def fetching(repository: Repository, revision: str) -> str:
     match = _STEPS.fullmatch(revision)
     name = (match["name"] if match else revision).removeprefix("refs/remotes/")
     remote, _, branch = name.partition("/")
-    if not branch or remote not in repository.remotes() or _is_there(repository, name):
+    if not branch or remote not in repository.remotes() or is_there(repository, name):
         return "git fetch --unshallow"
     return f"git fetch --unshallow {shlex.quote(remote)} {shlex.quote(f'{branch}:refs/remotes/{name}')}"
 
@@ -66,7 +66,8 @@ def _beyond(name: str, steps: str) -> str:
     return f"the history of {name} is shorter than that"
 
 
-def _is_there(repository: Repository, name: str, kind: str = "commit") -> bool:
+def is_there(repository: Repository, name: str, kind: str = "commit") -> bool:
+    """Whether a name stands for an object of a kind."""
     try:
         repository.object_id(name, kind)
     except GitError:

@@ -12,7 +12,17 @@ from artifact_lint.adapters import CONVENTIONS, claims_in
 from artifact_lint.adapters.base import Reach
 from artifact_lint.adapters.dvc import LOCK
 from artifact_lint.adapters.mlflow_tracking import DATABASES, STORE_DIRECTORY
-from artifact_lint.changes import EVERYTHING, Changes, changes_since, staged_changes, without_index
+from artifact_lint.changes import (
+    EVERYTHING,
+    Changes,
+    changes_between,
+    changes_since,
+    open_revision,
+    staged_changes,
+    without_index,
+)
+from artifact_lint.git import find_repository
+from artifact_lint.git_environment import is_git_directory
 from artifact_lint.git_view import GitView
 from artifact_lint.model.paths import directories_above, directory_of, is_within, upwards
 from artifact_lint.namesakes import find_namesakes
@@ -20,6 +30,7 @@ from artifact_lint.stores.base import StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, Excludes
 from artifact_lint.stores.lfs import LfsObjects
 from artifact_lint.stores.local import LocalStore, find_root
+from artifact_lint.stores.revision import IndexStore, SnapshotStore
 from artifact_lint.tree import Tree
 
 if TYPE_CHECKING:
@@ -83,27 +94,38 @@ def find_scope(
     *,
     excludes: Sequence[str] = (),
     staged: bool = False,
+    since: str | None = None,
     revision: str | None = None,
     limits: Limits | None = None,
 ) -> Scope:
     """What there is to look at for some paths, as a user wrote them.
 
-    `staged` looks at the git index instead of the working tree, and at what differs from HEAD in it; `revision` at
-    what was touched since it.
+    `staged` looks at the git index instead of the working tree, and at what differs from HEAD in it; `revision` at a
+    commit, without any working tree; `since` at what was touched since a revision.
 
     Raises:
         StoreError: A path cannot be read, or there is no such revision.
     """
-    root = root_of(paths)
-    changes = staged_changes(root) if staged else changes_since(root, revision) if revision is not None else EVERYTHING
-    store, changes = _opened(root, (*DEFAULT_EXCLUDES, *excludes), changes)
-    relative = [_relative(root, path) for path in paths] or [""]
-    named = frozenset(path for path in relative if not (store.is_directory(path) or (root / path).is_dir()))
+    store: Store
+    if revision is not None:
+        root = commit_root(paths)
+        store = committed = open_revision(root, revision, (*DEFAULT_EXCLUDES, *excludes))
+        changes = changes_between(root, since, committed.commit) if since is not None else EVERYTHING
+        git, lfs = GitView(root, commit=committed.commit), LfsObjects(root, alone=True)
+        relative = [commit_path(root, path) for path in paths] or [""]
+        named = frozenset(path for path in relative if path and not store.is_directory(path))
+    else:
+        root = root_of(paths)
+        changes = staged_changes(root) if staged else changes_since(root, since) if since is not None else EVERYTHING
+        store, changes = _opened(root, (*DEFAULT_EXCLUDES, *excludes), changes)
+        git, lfs = GitView(root, staged=changes.staged), LfsObjects(root)
+        relative = [_relative(root, path) for path in paths] or [""]
+        named = frozenset(path for path in relative if not (store.is_directory(path) or (root / path).is_dir()))
     directories = [path for path in relative if path not in named]
-    git = GitView(root, staged=changes.staged)
-    tree = Tree(store, (), limits, git, LfsObjects(root))
+    tree = Tree(store, (), limits, git, lfs)
+    if revision is not None or changes.touched is not None:
+        _expect(relative, root if revision is None else None, store, changes.touched or ())
     if changes.touched is not None:
-        _expect(relative, root, changes.touched)
         reached = changes.touched.union(_links_to(changes.touched, store, root, git))
         touched = frozenset(path for path in reached if any(is_within(path, place) for place in relative))
         add_neighbourhoods(tree, touched)
@@ -121,8 +143,16 @@ def find_scope(
     return Scope(root, store, tree, named, wanted, changes)
 
 
-def store_for(paths: Sequence[str], excludes: Sequence[str] = (), *, staged: bool = False) -> Store:
-    """The store that a run over these paths reads, opened without looking at anything."""
+def store_for(
+    paths: Sequence[str], excludes: Sequence[str] = (), *, staged: bool = False, revision: str | None = None
+) -> Store:
+    """The store that a run over these paths reads, opened without looking at anything.
+
+    Raises:
+        StoreError: There is no such revision.
+    """
+    if revision is not None:
+        return open_revision(commit_root(paths), revision, (*DEFAULT_EXCLUDES, *excludes))
     return _opened(root_of(paths), (*DEFAULT_EXCLUDES, *excludes), Changes(staged=staged))[0]
 
 
@@ -149,6 +179,39 @@ def root_of(paths: Sequence[str]) -> Path:
     return Path(os.path.commonpath([*places, root]))
 
 
+def commit_root(paths: Sequence[str]) -> Path:
+    """The top of the working tree, or the bare repository, whose commits some paths are about, there or not.
+
+    Raises:
+        StoreError: They are in no repository, or in several.
+    """
+    here = Path.cwd()
+    places = [Path(os.path.normpath(here / path)) for path in paths] or [here]
+    roots = {place: find_repository(place) for place in places}
+    outside = next((place for place, root in roots.items() if root is None), None)
+    if outside is not None:
+        raise StoreError(f"not a git repository: {outside}")
+    first, *others = dict.fromkeys(root for root in roots.values() if root is not None)
+    if others:
+        raise StoreError(f"a revision is of one repository, not of {first} and {others[0]}: lint each by itself")
+    return first
+
+
+def commit_path(root: Path, path: str) -> str:
+    """A path as a commit spells it; in a bare repository, which has no place for it, relative ones are from its top.
+
+    Raises:
+        StoreError: It leads out of the repository.
+    """
+    here = Path.cwd()
+    is_elsewhere = here.is_relative_to(root) or not Path(os.path.normpath(here / path)).is_relative_to(root)
+    is_from_top = is_git_directory(root) and is_elsewhere
+    found = _relative(root, os.path.normpath((root if is_from_top else here) / path))
+    if found == ".." or found.startswith("../"):
+        raise StoreError(f"{path} is not in the repository {root}")
+    return found
+
+
 #: A repository in the cache of huggingface_hub 1.0, whose snapshots are links to its blobs ("Understand caching").
 _CACHED = re.compile(r"(?:models|datasets|spaces)--.+")
 
@@ -164,8 +227,6 @@ def _with_cache(root: Path) -> Path:
 def _opened(root: Path, excludes: tuple[str, ...], changes: Changes) -> tuple[Store, Changes]:
     """The index where it is what is looked at and can be read, else the working tree."""
     if changes.staged:
-        from artifact_lint.stores.revision import IndexStore  # noqa: PLC0415  GitPython takes a tenth of a second
-
         try:
             return IndexStore(root, excludes), changes
         except StoreError as error:
@@ -173,11 +234,19 @@ def _opened(root: Path, excludes: tuple[str, ...], changes: Changes) -> tuple[St
     return LocalStore(root, excludes), changes
 
 
-def _expect(paths: Sequence[str], root: Path, touched: Collection[str]) -> None:
-    """Refuse a path that neither is there nor was: a misspelt one would pass for one in which nothing changed."""
+def _expect(paths: Sequence[str], root: Path | None, store: Store, touched: Collection[str]) -> None:
+    """Refuse a path that neither is there nor was: a misspelt one would pass for one in which nothing changed.
+
+    Without a root it is the store that has it or not.
+    """
     for path in paths:
-        if not os.path.lexists(root / path) and not any(is_within(one, path) for one in touched):
-            raise StoreError(f"no such file or directory: {path}")
+        is_there = _is_in(store, path) if root is None else os.path.lexists(root / path)
+        if not is_there and not any(is_within(one, path) for one in touched):
+            raise StoreError(f"no such file or directory{f' in {store.label}' if root is None else ''}: {path}")
+
+
+def _is_in(store: Store, path: str) -> bool:
+    return not path or store.is_directory(path) or store.entry(path) is not None
 
 
 def _links_to(touched: Collection[str], store: Store, root: Path, git: GitView) -> Iterator[str]:
@@ -187,8 +256,15 @@ def _links_to(touched: Collection[str], store: Store, root: Path, git: GitView) 
     for path in git.links():
         entry = store.entry(path)
         target = entry.target if entry is not None else None
-        if (target or _relative(Path(os.path.realpath(root)), os.path.realpath(root / path))) in touched:
+        if (target or _end_of(path, store, root)) in touched:
             yield path
+
+
+def _end_of(path: str, store: Store, root: Path) -> str | None:
+    """Where a link leads, to nothing included; None where that is out of the store."""
+    if isinstance(store, SnapshotStore):
+        return store.destination(path)
+    return _relative(Path(os.path.realpath(root)), os.path.realpath(root / path))
 
 
 def _relative(root: Path, path: str) -> str:

@@ -15,9 +15,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from artifact_lint.configuration_files import LOCAL
 from artifact_lint.configuration_values import limits_of, one_or_many, options_of, text, texts
 from artifact_lint.document import DocumentError, Limits, Syntax, parse
-from artifact_lint.git import find_root
 from artifact_lint.model import (
     Options,
     Origin,
@@ -27,10 +27,12 @@ from artifact_lint.model import (
 from artifact_lint.model.options import PathIgnore
 from artifact_lint.policy.names import PROFILES
 from artifact_lint.signatures import LARGEST_KEY, why_no_key
+from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from artifact_lint.configuration_files import ConfigurationFiles
     from artifact_lint.document import Document, Node
 
 #: What a configuration may be called, in order of preference within one directory.
@@ -99,7 +101,7 @@ class Settings:
 
     `select`, `ignore` and the keys of `severity` are selectors: a rule's code, a prefix of codes, a rule's name, or
     `ALL`; `only`, where it names any, narrows what they leave. `config_path` is the file the settings came from, None
-    where they are the defaults; `baseline` is the file whose findings are accepted.
+    where they are the defaults; `baseline` is the file whose findings are accepted, and `baseline_files` where that is.
     """
 
     select: tuple[str, ...] = (ALL,)
@@ -114,6 +116,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     config_path: str | None = None
     baseline: Path | None = None
+    baseline_files: ConfigurationFiles = LOCAL
 
     def selects(self, rule: SelectableRule) -> bool:
         """Whether a rule runs: the longest match decides, and a tie ignores.
@@ -184,7 +187,8 @@ class Finder:
     `misspelt` are lines about tables on the way that nothing reads, because their name is not quite the right one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, files: ConfigurationFiles = LOCAL) -> None:
+        self.files = files
         self._stated: dict[Path, bool] = {}
         self.misspelt: list[str] = []
 
@@ -194,8 +198,9 @@ class Finder:
         Raises:
             SettingsError: A pyproject.toml on the way cannot be read.
         """
-        start = _directory_of(path)
-        root = find_root(start)
+        place = absolute(path)
+        start = place if self.files.is_directory(place) else place.parent
+        root = self.files.root_of(start)
         for directory in (start, *start.parents):
             for name in (OWN_FILE, PROJECT_FILE):
                 if self._states_settings(directory / name):
@@ -207,11 +212,11 @@ class Finder:
     def _states_settings(self, file: Path) -> bool:
         if file not in self._stated:
             own = file.name == OWN_FILE
-            self._stated[file] = _is_there(file) and (own or self._has_table(file))
+            self._stated[file] = _is_there(file, self.files) and (own or self._has_table(file))
         return self._stated[file]
 
     def _has_table(self, file: Path) -> bool:
-        root = _read(file).root
+        root = _read(file, self.files).root
         self.misspelt += map(str, _misspelt_tables(root))
         return root.get(*_TABLE) is not None
 
@@ -238,23 +243,23 @@ def group(paths: Iterable[str], finder: Finder | None = None) -> dict[Path | Non
     return groups
 
 
-def load(file: Path, rules: Sequence[SelectableRule]) -> Settings:
-    """The settings that a file states; `rules` are those its selectors may name.
+def load(file: Path, rules: Sequence[SelectableRule], files: ConfigurationFiles = LOCAL) -> Settings:
+    """The settings that a file states; `rules` are those its selectors may name, and `files` where it is.
 
     Raises:
         SettingsError: The file is not there, is no TOML, or has mistakes: all of them are told.
     """
-    document = _read(file)
+    document = _read(file, files)
     root = document.root
     table = root.get(*_TABLE)
     if table is None and file.name == PROJECT_FILE:
-        nothing = f"{_shown(file)}: there is no [tool.artifact-lint] table in it"
+        nothing = f"{files.shown(absolute(file))}: there is no [tool.artifact-lint] table in it"
         raise SettingsError([str(complaint) for complaint in _misspelt_tables(root)] or [nothing])
     table = table or root
     keys: dict[str, PublicKey] = {}
     complaints = [*_shape_complaints(table)] or [
         *_meaning_complaints(table, rules),
-        *_key_complaints(table, absolute(file).parent, keys),
+        *_key_complaints(table, absolute(file).parent, keys, files),
     ]
     if complaints:
         raise SettingsError(str(complaint) for complaint in sorted(complaints))
@@ -262,16 +267,18 @@ def load(file: Path, rules: Sequence[SelectableRule]) -> Settings:
     baseline = text(table, "baseline")
     return replace(
         settings,
-        config_path=_shown(file),
+        config_path=files.shown(absolute(file)),
         baseline=absolute(absolute(file).parent / baseline) if baseline is not None else None,
+        baseline_files=files,
     )
 
 
-def default_baseline(config: Path | None, path: str) -> Path:
+def default_baseline(config: Path | None, path: str, files: ConfigurationFiles = LOCAL) -> Path:
     """Where the baseline is if nobody says otherwise: beside the configuration, or else at the repository's root."""
     if config is not None:
         return absolute(config).parent / BASELINE_FILE
-    return (find_root(_directory_of(Path(path))) or Path.cwd()) / BASELINE_FILE
+    place = absolute(path)
+    return (files.root_of(place if files.is_directory(place) else place.parent) or Path.cwd()) / BASELINE_FILE
 
 
 def override(
@@ -298,7 +305,7 @@ def override(
         for selector in selectors
         if (trouble := unknown_selector(selector, rules))
     ]
-    keys = [_public_key(Path(path), path) for path in public_keys]
+    keys = [_public_key(Path(path), path, LOCAL) for path in public_keys]
     unknown += [f"--public-key: {key}" for key in keys if isinstance(key, str)]
     if unknown:
         raise SettingsError(unknown)
@@ -316,30 +323,25 @@ def _longest_match(selectors: Iterable[str], rule: SelectableRule) -> int:
     return max((match_length(selector, rule) for selector in selectors), default=-1)
 
 
-def _directory_of(path: Path) -> Path:
-    place = absolute(path)
-    return place if place.is_dir() else place.parent
-
-
-def _shown(file: Path) -> str:
-    place = absolute(file)
-    return place.relative_to(Path.cwd()).as_posix() if place.is_relative_to(Path.cwd()) else str(place)
-
-
-def _is_there(file: Path) -> bool:
+def _is_there(file: Path, files: ConfigurationFiles) -> bool:
     try:
-        return file.is_file()
-    except OSError as error:
-        raise SettingsError([f"{_shown(file)}: {(error.strerror or str(error)).lower()}"]) from error
+        return files.is_file(file)
+    except (OSError, StoreError) as error:
+        raise _unreadable(file, files, error) from error
 
 
-def _read(file: Path) -> Document:
+def _read(file: Path, files: ConfigurationFiles) -> Document:
     try:
-        return parse(_shown(file), file.read_bytes(), Syntax.TOML)
+        return parse(files.shown(absolute(file)), files.read(absolute(file)), Syntax.TOML)
     except OSError as error:
-        raise SettingsError([f"{_shown(file)}: {(error.strerror or str(error)).lower()}"]) from error
+        raise _unreadable(file, files, error) from error
     except DocumentError as error:
         raise SettingsError([str(Complaint(error.origin, error.reason))]) from error
+
+
+def _unreadable(file: Path, files: ConfigurationFiles, error: Exception) -> SettingsError:
+    reason = getattr(error, "strerror", None)
+    return SettingsError([f"{files.shown(absolute(file))}: {reason.lower() if reason else error}"])
 
 
 def _shape_complaints(table: Node) -> Iterable[Complaint]:
@@ -373,22 +375,23 @@ def _meaning_complaints(table: Node, rules: Sequence[SelectableRule]) -> Iterabl
             yield Complaint(pattern.origin, f"naming.pattern is no regular expression: {error}")
 
 
-def _key_complaints(table: Node, directory: Path, keys: dict[str, PublicKey]) -> Iterable[Complaint]:
+def _key_complaints(
+    table: Node, directory: Path, keys: dict[str, PublicKey], files: ConfigurationFiles
+) -> Iterable[Complaint]:
     """What is wrong with the files that are to hold public keys; those that do go into `keys`."""
     for node in one_or_many(table.get("signing", "public-key")):
         written = node.text or ""
-        key = _public_key(directory / written, written)
+        key = _public_key(directory / written, written, files)
         if isinstance(key, str):
             yield Complaint(node.origin, f"signing.public-key: {key}")
         else:
             keys[written] = key
 
 
-def _public_key(file: Path, written: str) -> PublicKey | str:
+def _public_key(file: Path, written: str, files: ConfigurationFiles) -> PublicKey | str:
     """The key in a file, or what is wrong with it."""
     try:
-        with file.open("rb") as opened:
-            pem = opened.read(LARGEST_KEY)
+        pem = files.read(file, LARGEST_KEY)
     except (OSError, ValueError) as error:
         return f"{written}: {(getattr(error, 'strerror', None) or str(error)).lower()}"
     trouble = why_no_key(pem)

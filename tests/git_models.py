@@ -78,7 +78,7 @@ def clone(repository: Repository, place: Path, *options: str) -> Repository:
 
 def run(repository: Repository, *, staged: bool = False, since: str | None = None) -> Report:
     """What is said about a repository."""
-    return lint([str(repository.path)], Request(Settings(), staged=staged, revision=since))
+    return lint([str(repository.path)], Request(Settings(), staged=staged, since=since))
 
 
 def linted(report: Report) -> list[str]:

@@ -108,7 +108,7 @@ def lint_case(case: Case, repository: Path) -> Report:
     The copy is the root of a repository: its paths are relative to the case, and no other configuration has a say.
     """
     copy_case(case, repository)
-    return lint_repository(repository, staged=case.staged, revision=case.since)
+    return lint_repository(repository, staged=case.staged, since=case.since)
 
 
 def copy_case(case: Case, repository: Path) -> None:
@@ -122,11 +122,11 @@ def copy_case(case: Case, repository: Path) -> None:
             raise RuntimeError(f"{case}/{SCRIPT} failed: {done.stderr}")
 
 
-def lint_repository(directory: Path, *, staged: bool = False, revision: str | None = None) -> Report:
+def lint_repository(directory: Path, *, staged: bool = False, since: str | None = None) -> Report:
     """Everything that is said about a directory, made the root of a repository, with its own settings if it has any."""
     (directory / ".git").mkdir(exist_ok=True)
     settings = load(directory / SETTINGS, all_rules()) if (directory / SETTINGS).exists() else Settings()
-    return lint([str(directory)], Request(settings, staged=staged, revision=revision))
+    return lint([str(directory)], Request(settings, staged=staged, since=since))
 
 
 def of_rule(code: str, findings: Iterable[Finding]) -> list[Finding]:

@@ -209,7 +209,7 @@ class TestDeletedArtifacts:
     def test_nothing_is_said_of_what_was_gone_before_or_is_elsewhere(self, repository: Repository) -> None:
         repository.git("rm", "--quiet", "-r", "models/fraud")
         assert run(repository, since="HEAD~1").notes == ()
-        report = lint([str(repository.path / "models/churn")], Request(Settings(), revision="main"))
+        report = lint([str(repository.path / "models/churn")], Request(Settings(), since="main"))
         assert report.notes == ()
 
     def test_many_are_counted(self, repository: Repository) -> None:

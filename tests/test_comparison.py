@@ -527,7 +527,7 @@ class TestCost:
         add_model(repository, "models/fraud", MANIFEST.replace("name: churn", "name: fraud"))
         untouched = repository.git("rev-parse", "HEAD:models/fraud/model-artifact.yaml")
         edit(repository, RECORD, "max_depth: 6", "max_depth: 8")
-        report: Report = lint([str(repository.path)], Request(Settings(), revision="HEAD"))
+        report: Report = lint([str(repository.path)], Request(Settings(), since="HEAD"))
         assert len(of_rule("LIF201", report)) == 1
         assert untouched not in opened
 
@@ -555,6 +555,6 @@ class TestCopies:
         shutil.copytree(repository.path / PLACE, repository.path / "other/place")
         repository.write("other/place/model.json", OTHER_WEIGHTS)
         settings = Settings(exclude=("models/**",))
-        report = lint([str(repository.path)], Request(settings, revision="HEAD"))
+        report = lint([str(repository.path)], Request(settings, since="HEAD"))
         assert linted(report) == ["other/place"]
         assert of_rule("NAM013", report) == []

@@ -44,8 +44,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     return created
 
 
-def run(*paths: str, settings: Settings | None = None, staged: bool = False, revision: str | None = None) -> Report:
-    return lint(paths, Request(settings or Settings(), staged=staged, revision=revision))
+def run(*paths: str, settings: Settings | None = None, staged: bool = False, since: str | None = None) -> Report:
+    return lint(paths, Request(settings or Settings(), staged=staged, since=since))
 
 
 def linted(report: Report) -> list[str]:
@@ -104,13 +104,13 @@ def test_since_reports_the_artifacts_that_were_touched(repository: Repository) -
     repository.write("models/fraud/MLmodel", MLMODEL + "artifact_path: model\n")
     repository.git("add", "--all")
     repository.commit("touch one")
-    assert linted(run(revision="HEAD~1")) == ["models/fraud"]
-    assert linted(run(revision="HEAD")) == []
+    assert linted(run(since="HEAD~1")) == ["models/fraud"]
+    assert linted(run(since="HEAD")) == []
 
 
 def test_an_unknown_revision_is_one_clear_line(repository: Repository) -> None:
     with pytest.raises(StoreError) as raised:
-        run(revision="no-such-branch")
+        run(since="no-such-branch")
     assert "no-such-branch" in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -278,7 +278,7 @@ def test_deleting_what_describes_weights_reports_the_weights_that_are_left(repos
     repository.git("add", "--all")
     repository.commit("described")
     repository.git("rm", "--quiet", f"p/{record}")
-    for report in (run(staged=True), run(revision="HEAD")):
+    for report in (run(staged=True), run(since="HEAD")):
         assert ("p/model.pkl", "CMP001") in {(finding.artifact, finding.code) for finding in report.findings}
 
 

@@ -68,8 +68,8 @@ def _put(storage: Path, data: bytes, named: bytes = EVIL) -> Path:
     return place
 
 
-def _found(place: Path, *, staged: bool = False, revision: str | None = None) -> dict[str, Finding]:
-    report = lint([str(place)], Request(Settings(), staged=staged, revision=revision))
+def _found(place: Path, *, staged: bool = False, since: str | None = None) -> dict[str, Finding]:
+    report = lint([str(place)], Request(Settings(), staged=staged, since=since))
     assert not report.failures
     return {finding.code: finding for finding in report.findings if finding.code.startswith(("PKL", "SUM", "SEC"))}
 
@@ -110,7 +110,7 @@ def test_what_changed_since_a_revision_is_looked_into(repository: Repository, tm
     repository.git("add", "--all")
     copy = _clone(repository, tmp_path / "copy")
     _put(copy.path / ".git/lfs", EVIL)
-    assert _found(copy.path, revision="HEAD~1").keys() == {"PKL101"}
+    assert _found(copy.path, since="HEAD~1").keys() == {"PKL101"}
 
 
 @pytest.mark.parametrize("is_relative", [False, True])

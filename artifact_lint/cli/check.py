@@ -20,6 +20,7 @@ from artifact_lint.cli.output import COLOURS, Target, TargetType, colours
 from artifact_lint.cli.progress import progress_bar
 from artifact_lint.cli.reporting import category, refuse_shared_outputs, rule_pages, write_reports
 from artifact_lint.cli.sources import Lines
+from artifact_lint.configuration_files import LOCAL, CommittedFiles
 from artifact_lint.git import GitError
 from artifact_lint.reporters import FORMATS, RenderContext
 from artifact_lint.reporters.styled import amount, visible
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from artifact_lint.cli.activity import Activity
     from artifact_lint.cli.earlier_runs import EarlierRuns
     from artifact_lint.cli.fixing import Tally
+    from artifact_lint.configuration_files import ConfigurationFiles
     from artifact_lint.model import Artifact
     from artifact_lint.model.report import Report
     from artifact_lint.request import Request, Watch
@@ -66,6 +68,7 @@ class Given:
     baseline: str | None = None
     no_baseline: bool = False
     only: tuple[str, ...] = ()
+    revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,7 @@ class _Check(click.Command):
 @click.option("--allow-empty", is_flag=True, help="Exit with 0 where there is no artifact.")
 @click.option("--staged", is_flag=True, help="Lint what is staged in git, as it is staged.")
 @click.option("--since", metavar="REV", help="Lint the artifacts touched since a git revision.")
+@click.option("--revision", metavar="REV", help="Lint what a git revision holds, without a working tree.")
 @click.option("--fix", is_flag=True, help="Write what can be fixed without a loss, and lint again.")
 @click.option("--diff", is_flag=True, help="Print what --fix would write instead; exit with 1 if there is anything.")
 @click.option("--unsafe", is_flag=True, help="With --fix or --diff: record changed digests and sizes anew, too.")
@@ -178,6 +182,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     allow_empty: bool,
     staged: bool,
     since: str | None,
+    revision: str | None,
     fix: bool,
     diff: bool,
     unsafe: bool,
@@ -190,18 +195,20 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     Without a PATH, the working directory. Every option can be given as an environment variable, such as
     ARTIFACT_LINT_FAIL_ON. Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 usage, configuration or internal
     error, 3 no artifact found. Where --staged or --since find that nothing of an artifact changed, that is 0.
+    --revision takes the configuration from that revision, too, unless --config or --isolated is given.
     """
     activity.traceback = activity.traceback or verbose > 1
-    _refuse_contradictions(targets, config=config, isolated=isolated, staged=staged, since=since)
-    _refuse_to_fix(targets, fix=fix, diff=diff, unsafe=unsafe, staged=staged)
+    _refuse_contradictions(targets, config=config, isolated=isolated, staged=staged, since=since, revision=revision)
+    _refuse_to_fix(targets, fix=fix, diff=diff, unsafe=unsafe, staged=staged, revision=revision)
     paths = paths or (".",)
-    if not staged and since is None:
+    if not staged and since is None and revision is None:
         for path in paths:
             expect(path)
 
     activity.doing = "reading the configuration"
     least = FailOn(fail_on) if fail_on else None
-    runs = find_runs(paths, Given(config, isolated, select, ignore, least, public_keys, baseline, no_baseline, only))
+    given = Given(config, isolated, select, ignore, least, public_keys, baseline, no_baseline, only, revision)
+    runs = find_runs(paths, given)
     if show_settings:
         from artifact_lint.cli.shown_settings import shown  # noqa: PLC0415 - rarely asked for
 
@@ -214,9 +221,12 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     from artifact_lint.engine import Request  # noqa: PLC0415 - not for `--show-settings`
 
     details = any(FORMATS[target.format].needs_details for target in targets)
-    request = Request(Settings(), staged=staged, revision=since, jobs=jobs, details=details, cached=not no_cache)
+    request = Request(
+        Settings(), staged=staged, since=since, revision=revision, jobs=jobs, details=details, cached=not no_cache
+    )
     bar = partial(progress_bar, quiet=quiet > 0, colour=color)
-    takes_part = not (staged or since is not None or fix or diff or any(target.file for target in targets))
+    is_of_git = staged or since is not None or revision is not None
+    takes_part = not (is_of_git or fix or diff or any(target.file for target in targets))
     earlier = _earlier_runs(paths) if takes_part else None
     with bar() as watch:
         requests = [
@@ -228,7 +238,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     linted = list(zip(runs, requests, reports, strict=True))
     reports, tally = _fixed(linted, show=diff, unsafe=unsafe, bar=bar) if fix or diff else (reports, None)
     report = _new(reduce(add, reports), earlier, verbose)
-    report = replace(report, notes=(*report.notes, *(_elsewhere(runs) if report.findings else ())))
+    report = replace(report, notes=(*report.notes, *(_elsewhere(runs, revision) if report.findings else ())))
     failing = _failing(zip(runs, reports, strict=True))
     code = _exit_code(report, tally, failing=bool(failing), allow_empty=allow_empty)
 
@@ -260,7 +270,7 @@ def _tell_sources(runs: Iterable[Run]) -> None:
     for run in runs:
         tell(f"configuration: {run.settings.config_path or 'none, the defaults'}", error=False)
         if run.settings.baseline is not None:
-            tell(f"baseline: {run.settings.baseline}", error=False)
+            tell(f"baseline: {run.settings.baseline_files.shown(run.settings.baseline)}", error=False)
 
 
 def _failing(linted: Iterable[tuple[Run, Report]]) -> frozenset[str]:
@@ -312,22 +322,34 @@ def _tell_fixes(tally: Tally | None, targets: Sequence[Target], *, silent: bool)
 
 
 def _refuse_contradictions(
-    targets: Sequence[Target], *, config: str | None, isolated: bool, staged: bool, since: str | None
+    targets: Sequence[Target],
+    *,
+    config: str | None,
+    isolated: bool,
+    staged: bool,
+    since: str | None,
+    revision: str | None,
 ) -> None:
     if config and isolated:
         raise CommandError("--config and --isolated exclude each other")
     if staged and since is not None:
         raise CommandError("--staged and --since exclude each other")
+    if staged and revision is not None:
+        raise CommandError("--staged and --revision exclude each other: the index is no commit yet")
     refuse_shared_outputs(targets)
 
 
-def _refuse_to_fix(targets: Sequence[Target], *, fix: bool, diff: bool, unsafe: bool, staged: bool) -> None:
+def _refuse_to_fix(
+    targets: Sequence[Target], *, fix: bool, diff: bool, unsafe: bool, staged: bool, revision: str | None
+) -> None:
     if fix and diff:
         raise CommandError("--fix and --diff exclude each other")
     if unsafe and not (fix or diff):
         raise CommandError("--unsafe says how far --fix or --diff may go; give one of them")
     if fix and staged:
         raise CommandError("--fix writes to the working tree, and --staged lints the index; fix first, then git add")
+    if (fix or diff) and revision is not None:
+        raise CommandError("--fix and --diff are for the working tree, and --revision lints a commit; check it out")
     if diff and any(target.file is None for target in targets):
         raise CommandError("--diff prints to standard output; give the report a file: json=FILE")
 
@@ -395,13 +417,14 @@ def find_runs(paths: Sequence[str], given: Given) -> list[Run]:
 
     rules = all_rules()
     try:
-        groups = _groups(paths, given)
-        stated = [(file, load(file, rules) if file else Settings(), members) for file, members in groups.items()]
+        files, own = _files(paths, given)
+        groups = _groups(own, given, files)
+        stated = [(file, load(file, rules, files) if file else Settings(), members) for file, members in groups.items()]
         return [
             Run(
                 tuple(members),
                 override(
-                    replace(settings, baseline=_baseline(given, file, settings, members)),
+                    _with_baseline(given, file, settings, members, files),
                     rules,
                     select=given.select,
                     ignore=given.ignore,
@@ -412,27 +435,42 @@ def find_runs(paths: Sequence[str], given: Given) -> list[Run]:
             )
             for file, settings, members in stated
         ]
-    except SettingsError as error:
+    except (SettingsError, StoreError) as error:
         raise CommandError(str(error)) from error
 
 
-def _baseline(given: Given, config: Path | None, settings: Settings, paths: Sequence[str]) -> Path | None:
+def _with_baseline(
+    given: Given, config: Path | None, settings: Settings, paths: Sequence[str], files: ConfigurationFiles
+) -> Settings:
     """The baseline that was named, on the command line before the configuration; else the usual one if it is there."""
     if given.no_baseline:
-        return None
-    named = absolute(given.baseline) if given.baseline else settings.baseline
-    if named is not None or given.isolated:
-        return named
-    usual = default_baseline(config, paths[0])
-    return usual if usual.is_file() else None
+        return replace(settings, baseline=None)
+    if given.baseline:
+        return replace(settings, baseline=absolute(given.baseline), baseline_files=LOCAL)
+    if settings.baseline is not None or given.isolated:
+        return settings
+    usual = default_baseline(config, paths[0], files)
+    return replace(settings, baseline=usual, baseline_files=files) if files.is_file(usual) else settings
 
 
-def _groups(paths: Sequence[str], given: Given) -> Mapping[Path | None, Sequence[str]]:
+def _files(paths: Sequence[str], given: Given) -> tuple[ConfigurationFiles, Sequence[str]]:
+    """Where the configuration is, and the paths as it is looked for there: of a commit, in the commit itself."""
+    if given.revision is None or given.config or given.isolated:
+        return LOCAL, paths
+    from artifact_lint.changes import open_revision  # noqa: PLC0415 - for `--revision` alone
+    from artifact_lint.scope import commit_path, commit_root  # noqa: PLC0415 - likewise
+
+    root = commit_root(paths)
+    store = open_revision(root, given.revision)
+    return CommittedFiles(root, store), [str(root / commit_path(root, path)) for path in paths]
+
+
+def _groups(paths: Sequence[str], given: Given, files: ConfigurationFiles) -> Mapping[Path | None, Sequence[str]]:
     if given.config:
         return {Path(given.config): paths}
     if given.isolated:
         return {None: paths}
-    finder = Finder()
+    finder = Finder(files)
     groups = group(paths, finder)
     for line in finder.misspelt:
         tell(f"warning: {line}", error=False)
@@ -455,15 +493,15 @@ def _lint(paths: Sequence[str], request: Request, doing: str) -> Report:
 def _store(paths: Sequence[str], request: Request) -> Store:
     from artifact_lint.scope import store_for  # noqa: PLC0415 - not for `--show-settings`
 
-    return store_for(paths, request.settings.exclude, staged=request.staged)
+    return store_for(paths, request.settings.exclude, staged=request.staged, revision=request.revision)
 
 
-def _elsewhere(runs: Sequence[Run]) -> Iterator[str]:
+def _elsewhere(runs: Sequence[Run], revision: str | None) -> Iterator[str]:
     """What the paths of the report, and of the commands in it, are relative to where that is not the user's place."""
-    from artifact_lint.scope import root_of  # noqa: PLC0415 - not for `--show-settings`
+    from artifact_lint.scope import commit_root, root_of  # noqa: PLC0415 - not for `--show-settings`
 
     here = Path.cwd()
-    roots = dict.fromkeys(root_of(run.paths) for run in runs)
+    roots = dict.fromkeys(root_of(run.paths) if revision is None else commit_root(run.paths) for run in runs)
     if any(root != here for root in roots):
         shown = (os.path.relpath(root) if here.is_relative_to(root) else str(root) for root in roots)
         yield f"paths are relative to {' or '.join(shown)}"

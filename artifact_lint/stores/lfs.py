@@ -40,10 +40,14 @@ class LfsObject:
 
 
 class LfsObjects:
-    """The objects that git-LFS has here of the repositories that a directory lies in, or that lie in it."""
+    """The objects that git-LFS has here of the repositories that a directory lies in, or that lie in it.
 
-    def __init__(self, root: Path) -> None:
+    With `alone` the directory is the top of the one repository that is asked, which may be a bare one.
+    """
+
+    def __init__(self, root: Path, *, alone: bool = False) -> None:
         self._root = root
+        self._alone = alone
         self._homes: dict[str, Path | None] = {}
         self._stores: dict[tuple[Path, bool], LocalStore | None] = {}
 
@@ -60,7 +64,7 @@ class LfsObjects:
     def _stores_of(self, directory: str) -> Iterator[LocalStore]:
         """Where git-LFS keeps objects of the repository that a directory lies in: git is asked only at last."""
         if directory not in self._homes:
-            self._homes[directory] = find_root(self._root / directory)
+            self._homes[directory] = self._root if self._alone else find_root(self._root / directory)
         home = self._homes[directory]
         if home is None:
             return

@@ -30,8 +30,11 @@ _MOST_LINKS = 40
 _MOST_LISTINGS = 16
 
 
-class _SnapshotStore:
-    """Files by path, with their content in git's object database. Close it after use."""
+class SnapshotStore:
+    """Files by path, with their content in git's object database. Close it after use.
+
+    `unread` are the paths, up to now, whose content was asked for and that git does not have, with the reason.
+    """
 
     def __init__(self, repository: Repository, label: str, excludes: tuple[str, ...]) -> None:
         self._repository = repository
@@ -42,6 +45,7 @@ class _SnapshotStore:
         self._paths: list[str] = []
         self._folders: dict[str, list[str]] = defaultdict(list)
         self._environments: tuple[str, ...] = ()
+        self.unread: dict[str, str] = {}
 
     def _know(self, blobs: Iterable[Blob]) -> None:
         """Put more files in view, none of which was in view before."""
@@ -126,6 +130,12 @@ class _SnapshotStore:
         blob = self._blob(path)
         return blob.oid if blob is not None else None
 
+    def destination(self, path: str) -> str | None:
+        """Where a path leads through links, whether anything is there or not; None where that is no path here."""
+        self._need(path)
+        resolved = self._resolved(path)
+        return None if isinstance(resolved, EntryKind) else resolved
+
     def is_directory(self, path: str) -> bool:
         """Whether a path is a directory that holds something."""
         self._need(path)
@@ -169,6 +179,7 @@ class _SnapshotStore:
             self._repository.copy_blob(blob.oid, content)
         except (GitError, OSError) as error:
             content.close()
+            self.unread[blob.path] = str(error)
             raise StoreError(f"{error}: {blob.path}") from None
         return content
 
@@ -216,7 +227,7 @@ class _SnapshotStore:
         return any(path.startswith(place) and place != prefix for place in self._environments)
 
 
-class IndexStore(_SnapshotStore):
+class IndexStore(SnapshotStore):
     """The files as they are staged for the next commit.
 
     Raises:
@@ -233,7 +244,7 @@ class IndexStore(_SnapshotStore):
         self._know(blobs)
 
 
-class RevisionStore(_SnapshotStore):
+class RevisionStore(SnapshotStore):
     """The files of a commit; `commit` is its full id.
 
     What lies in a directory of the root is listed when somebody first asks about it: most of a repository never is.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -140,6 +141,85 @@ def test_an_annotated_tag_is_linted(published: Repository) -> None:
     outcome = published.run("git", "push", "origin", "v1")
     assert outcome.code != 0
     assert "PKL101" in outcome.text
+
+
+def test_a_tag_of_no_commit_passes(published: Repository) -> None:
+    published.git("tag", "odd", "HEAD^{tree}")
+    outcome = published.run("git", "push", "origin", "odd")
+    assert outcome.code == 0, outcome.text
+
+
+def test_a_force_push_answers_for_what_it_brings(published: Repository) -> None:
+    published.add_artifact(GOOD, "models/iris")
+    published.commit()
+    published.git("push", "--quiet", "origin", "main")
+    published.git("reset", "--quiet", "--hard", "HEAD~1")
+    published.add_artifact(BAD, "models/bad")
+    published.commit("another past")
+    outcome = published.run("git", "push", "--force", "origin", "main")
+    assert outcome.code != 0
+    assert "models/bad" in outcome.text
+    published.git("reset", "--quiet", "--hard", "HEAD~1")
+    assert published.run("git", "push", "--force", "origin", "main").code == 0
+
+
+def test_a_branch_that_took_in_main_answers_only_for_its_own(published: Repository) -> None:
+    published.git("checkout", "--quiet", "-b", "feature")
+    published.write("feature.py", "print('feature')\n")
+    published.git("add", ".")
+    published.commit()
+    published.git("checkout", "--quiet", "main")
+    published.add_artifact(BAD, "models/old")
+    published.commit("an old sin")
+    published.git("push", "--quiet", "--no-verify", "origin", "main")
+    published.git("checkout", "--quiet", "feature")
+    published.git("merge", "--quiet", "--no-edit", "--no-verify", "main")
+    outcome = published.run("git", "push", "origin", "feature")
+    assert outcome.code == 0, outcome.text
+
+
+def test_a_shallow_clone_answers_for_what_it_adds(published: Repository, remote: Path) -> None:
+    published.add_artifact(BAD, "models/old")
+    published.commit("an old sin")
+    published.git("push", "--quiet", "--no-verify", "origin", "main")
+    shallow = Repository(remote.parent / "shallow", published.environment)
+    published.git("clone", "--quiet", "--depth=1", "--branch=main", remote.as_uri(), str(shallow.path))
+    shutil.copy2(ROOT / "hooks/pre-push", shallow.path / ".git/hooks/pre-push")
+    shallow.add_artifact(GOOD, "models/iris")
+    shallow.commit()
+    outcome = shallow.run("git", "push", "origin", "main", "main:copy")
+    assert outcome.code == 0, outcome.text
+    assert outcome.text.count("All good: 1 artifact") == 2
+    shallow.add_artifact(BAD, "models/bad")
+    shallow.commit()
+    outcome = shallow.run("git", "push", "origin", "main")
+    assert outcome.code != 0
+    assert "models/bad" in outcome.text
+    assert "models/old" not in outcome.text
+
+
+def test_a_bare_repository_pushes_what_is_good(published: Repository, remote: Path) -> None:
+    published.git("checkout", "--quiet", "-b", "feature")
+    published.add_artifact(BAD, "models/bad")
+    published.commit()
+    mirror = Repository(remote.parent / "mirror.git", published.environment)
+    published.git("clone", "--quiet", "--bare", ".", str(mirror.path))
+    shutil.copy2(ROOT / "hooks/pre-push", mirror.path / "hooks/pre-push")
+    assert mirror.run("git", "push", str(remote), "main:copy").code == 0
+    outcome = mirror.run("git", "push", str(remote), "feature")
+    assert outcome.code != 0
+    assert "PKL101" in outcome.text
+
+
+def test_the_configuration_is_the_one_that_is_pushed(published: Repository) -> None:
+    published.write("pyproject.toml", '[tool.artifact-lint]\nignore = ["ALL"]\n')
+    published.add_artifact(BAD, "models/iris")
+    published.commit()
+    assert published.run("git", "push", "origin", "main").code != 0
+    published.git("add", "pyproject.toml")
+    published.commit()
+    (published.path / "pyproject.toml").unlink()
+    assert published.run("git", "push", "origin", "main").code == 0
 
 
 def test_one_bad_branch_among_several_refuses_the_push(published: Repository) -> None:
@@ -338,7 +418,7 @@ class TestLargeFiles:
     def test_without_git_lfs_the_push_is_refused(self, large: Repository, remote: Path) -> None:
         tools = remote.parent / "tools"
         tools.mkdir()
-        for name in ("git", "sh", "cat", "sed", "tail", "mktemp", "rm", "artifact-lint"):
+        for name in ("git", "sh", "cat", "sed", "head", "tail", "artifact-lint"):
             (tools / name).symlink_to(str(shutil.which(name, path=large.environment["PATH"])))
         without = Repository(large.path, {**large.environment, "PATH": str(tools)})
         without.git("config", "--remove-section", "filter.lfs")
@@ -347,8 +427,76 @@ class TestLargeFiles:
         assert "git-lfs is not on PATH" in outcome.text
 
 
+def snippet(heading: str) -> str:
+    """What the README of the hooks has as the content of a file."""
+    text = (ROOT / "hooks/README.md").read_text("utf-8").partition(heading)[2]
+    return text.partition("```")[2].partition("\n")[2].partition("```")[0]
+
+
+class TestManagers:
+    """What the README tells to write down for lefthook and husky."""
+
+    @pytest.fixture
+    def managed(self, repository: Repository, remote: Path) -> Repository:
+        assert remote.is_dir()
+        (repository.path / ".githooks").mkdir()
+        shutil.copy2(ROOT / "hooks/pre-push", repository.path / ".githooks/pre-push")
+        repository.git("add", ".")
+        repository.commit()
+        return repository
+
+    def refuses_and_lets_pass(self, managed: Repository) -> None:
+        managed.add_artifact(BAD, "models/bad")
+        outcome = managed.run("git", "commit", "--message", "bad")
+        assert outcome.code != 0
+        assert "PKL101" in outcome.text
+        managed.commit("bad")
+        outcome = managed.run("git", "push", "origin", "main")
+        assert outcome.code != 0
+        assert "PKL101" in outcome.text
+        assert refs(managed) == ""
+        managed.git("reset", "--quiet", "--hard", "HEAD~1")
+        managed.add_artifact(GOOD, "models/good")
+        outcome = managed.run("git", "commit", "--message", "good")
+        assert outcome.code == 0, outcome.text
+        outcome = managed.run("git", "push", "origin", "main")
+        assert outcome.code == 0, outcome.text
+        assert "All good: 1 artifact" in outcome.text
+        assert managed.git("rev-parse", "HEAD") in refs(managed)
+
+    def test_lefthook(self, managed: Repository) -> None:
+        managed.write("lefthook.yml", snippet("## With lefthook or husky"))
+        outcome = managed.run(sys.executable, "-m", "lefthook", "install")
+        assert outcome.code == 0, outcome.text
+        assert "lefthook" in (managed.path / ".git/hooks/pre-push").read_text("utf-8")
+        self.refuses_and_lets_pass(managed)
+
+    def test_husky(self, managed: Repository) -> None:
+        """Its files are run as husky 9 does: by `sh -e`, from scripts in the directory that core.hooksPath names."""
+        for name in ("pre-commit", "pre-push"):
+            managed.write(f".husky/{name}", snippet(f"`.husky/{name}`:"))
+            managed.write(f".husky/_/{name}", f'#!/usr/bin/env sh\nsh -e .husky/{name} "$@"\n')
+            (managed.path / f".husky/_/{name}").chmod(0o755)
+        managed.git("config", "core.hooksPath", ".husky/_")
+        self.refuses_and_lets_pass(managed)
+
+
+SCRIPTS = sorted(path.name for path in (ROOT / "hooks").iterdir() if path.is_file() and not path.suffix)
+
+
+def test_every_hook_is_a_script() -> None:
+    assert SCRIPTS == ["pre-commit", "pre-push", "pre-receive"]
+
+
+@needs("dash")
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_dash_takes_them(hooked: Repository, name: str) -> None:
+    outcome = hooked.run("dash", "-n", str(ROOT / "hooks" / name))
+    assert (outcome.code, outcome.text) == (0, "")
+
+
 @needs("shellcheck")
-@pytest.mark.parametrize("name", ["pre-commit", "pre-push"])
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_the_hooks_are_executable_posix_shell(hooked: Repository, name: str) -> None:
     script = ROOT / "hooks" / name
     assert script.stat().st_mode & 0o111
