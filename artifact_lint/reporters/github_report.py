@@ -7,6 +7,7 @@ The syntax is that of GitHub's documentation, "Workflow commands for GitHub Acti
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -111,7 +112,9 @@ def _as_data(text: str) -> str:
 
 
 def _as_property(text: str) -> str:
-    return _as_data(text).replace(":", "%3A").replace(",", "%2C")
+    """A value as it is, for GitHub finds the file by it; but for what would steer a terminal that shows the command."""
+    shown = (visible(char) if unicodedata.category(char) == "Cc" and char not in "\r\n" else char for char in text)
+    return _as_data("".join(shown)).replace(":", "%3A").replace(",", "%2C")
 
 
 def _harmless(text: str) -> str:

@@ -268,5 +268,5 @@ def _length(text: str) -> int:
 
 
 def _lines(*texts: str) -> Iterator[Line]:
-    for text in texts:
-        yield (Segment(text.encode("utf-8", "backslashreplace").decode("utf-8")),)
+    for line in "\n".join(texts).split("\n"):
+        yield (Segment(line.encode("utf-8", "backslashreplace").decode("utf-8")),)
