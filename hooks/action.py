@@ -62,23 +62,22 @@ def lint() -> dict[str, str]:
     python = installed()
     temporary = Path(variable("RUNNER_TEMP")) / f"artifact-lint-{secrets.token_hex(8)}"
     temporary.mkdir()
-    formats = ["json", "github", *(["markdown"] if wants_summary else []), *(["sarif"] if sarif != "false" else [])]
+    formats = ["jsonl", "github", *(["markdown"] if wants_summary else []), *(["sarif"] if sarif != "false" else [])]
     reports = {name: temporary / f"report.{name}" for name in formats}
     targets = [f"--output-format={name}={file}" for name, file in reports.items()]
     command = [python, "-I", "-m", "artifact_lint", "check", "--color=always", "--output-format=full", *targets]
     code, errors = shown([*command, *options])
-    is_written = reports["json"].exists()
+    is_written = reports["jsonl"].exists()
     if is_written:
-        print(reports["github"].read_text("utf-8"), end="", flush=True)
+        print(content(reports["github"]), end="", flush=True)
     if not is_written or code == NO_ARTIFACT:
         for line in errors or ["artifact-lint failed; the log of this step says how"]:
             annotate("error", line)
     if wants_summary:
-        written = reports["markdown"].read_text("utf-8") if is_written else "## artifact-lint\n\nIt could not lint.\n"
-        append("GITHUB_STEP_SUMMARY", written)
+        append("GITHUB_STEP_SUMMARY", content(reports["markdown"]) or "## artifact-lint\n\nIt could not lint.\n")
     outputs = {"exit-code": str(code)}
     if is_written:
-        outputs["findings"] = str(count(reports["json"]))
+        outputs["findings"] = str(count(reports["jsonl"]))
     if sarif != "false" and reports["sarif"].exists():
         outputs["sarif-file"] = str(reports["sarif"])
         outputs["upload"] = str(sarif == "true" and may_upload()).lower()
@@ -102,9 +101,14 @@ def shown(command: list[str]) -> tuple[int, list[str]]:
     return done.returncode, [line.removeprefix(mark) for line in told.splitlines() if line.startswith(mark)]
 
 
+def content(report: Path) -> str:
+    """What a report says; nothing where it could not be written, which the linter told."""
+    return report.read_text("utf-8") if report.exists() else ""
+
+
 def count(report: Path) -> int:
     """The number of findings, as the last line of a report in JSON lines has it."""
-    totals = json.loads(report.read_text("utf-8"))["summary"]
+    totals = json.loads(report.read_text("utf-8").splitlines()[-1])["summary"]
     return sum(totals[severity] for severity in ("errors", "warnings", "notes"))
 
 
