@@ -243,7 +243,7 @@ class Clone:
         except OSError as error:
             raise ActionError(f"changed-only needs git: {error.strerror or error}") from error
         if done.returncode:
-            self._trouble = " ".join(done.stderr.split()) or self._trouble
+            self._trouble = " ".join(done.stderr.split())[:300] or self._trouble
         return done.stdout.strip() if done.returncode == 0 else ""
 
 

@@ -53,6 +53,11 @@ def test_findings_fail_the_last_step_and_stand_at_their_lines_and_in_the_summary
     assert f'<a href="{address}"><code>models/iris/model-artifact.yaml</code>:11</a>' in job.summary
 
 
+def test_files_of_another_repository_than_the_workflows_own_have_no_address(bad: Runner, tmp_path: Path) -> None:
+    bad.environment["GITHUB_WORKSPACE"] = str(tmp_path)
+    assert f"/blob/{bad.user.git('rev-parse', 'HEAD')}/" not in bad.run().summary
+
+
 def test_ten_annotations_are_made_and_the_last_counts_the_rest(runner: Runner) -> None:
     for number in range(4):
         runner.user.add_artifact(BAD, f"models/m{number}")

@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from workflow_commands import Command, commands
 
+from artifact_lint.cli.errors import tell
 from artifact_lint.model import Origin, Severity
 from artifact_lint.model.report import Failure, Fallback, Report
 from artifact_lint.reporters import RenderContext, render
 from artifact_lint.reporters.styled import plain
 
 if TYPE_CHECKING:
+    import pytest
+
     from artifact_lint.model import Finding
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -135,6 +138,11 @@ def test_what_was_not_looked_at_is_told_first() -> None:
 def test_a_byte_that_is_no_character_is_spelled_out() -> None:
     (command,) = commands(log(Report(findings=(found(origin=Origin("models/\udcff.pkl")),))))
     assert command.properties["file"] == r"models/\udcff.pkl"
+
+
+def test_what_is_told_on_standard_error_is_no_command_either(capsys: pytest.CaptureFixture[str]) -> None:
+    tell("no such file: models/##[add-mask]secret\n::add-mask::secret")
+    assert commands(capsys.readouterr().err) == []
 
 
 def test_nothing_found_says_nothing() -> None:

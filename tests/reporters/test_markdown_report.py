@@ -57,7 +57,7 @@ _GITHUB = (
     "$x^2$",
     "https://a.example",
     "a@b.com",
-    "1234567890abcdef",
+    " deadbeef ",
 )
 MARKUP = st.sampled_from((*_HTML, *_MARKDOWN, *_GITHUB, "www.a.com", "\x1b[31m", "\u202e"))
 PIECES = st.lists(TEXTS | MARKUP, max_size=8).map("".join)
