@@ -58,15 +58,16 @@ warning is `minor`, a note `info`."""
 _GITHUB = """\
 ## github
 
-Workflow commands on standard output, of which GitHub makes annotations. It shows ten of a level per step, so the ten most
-severe are written, or nine and a notice of how many more there are, which the log then lists. [The Action](action.md)
-does all this."""
+Workflow commands on standard output, of which GitHub makes annotations. It shows ten of a level per step, so the ten
+most severe are written, or nine and a notice of how many more there are, which the log then lists.
+[The Action](action.md) does all this."""
 _MARKDOWN = """\
 ## markdown
 
-For `$GITHUB_STEP_SUMMARY` and comments, below 1 MB: the findings with links to their rules, and, in a workflow, to their
-lines; what changed since the base of `--since` or `--staged`; of each artifact the four components and the states of its
-digests. It is HTML within Markdown, in which no text of a linted file becomes a link, a picture, a mention or a reference."""
+For `$GITHUB_STEP_SUMMARY` and comments, below 1 MB: the findings with links to their rules, and, in a workflow, to
+their lines; what changed since the base of `--since` or `--staged`; of each artifact the four components and the states
+of its digests. It is HTML within Markdown, in which no text of a linted file becomes a link, a picture, a mention or a
+reference."""
 _JUNIT = """\
 ## junit
 
