@@ -84,7 +84,7 @@ def test_the_inputs_reach_the_linter(bad: Runner) -> None:
 
 
 def test_accepted_findings_pass_and_new_ones_do_not(bad: Runner) -> None:
-    written = bad.user.run("artifact-lint", "baseline", "write", "--output=accepted.json")
+    written = bad.user.run("artifact-lint", "baseline", "write", "--baseline=accepted.json")
     assert written.code == 0, written.text
     assert bad.run(baseline="accepted.json").code == 0
     bad.user.add_artifact(BAD, "models/other")
