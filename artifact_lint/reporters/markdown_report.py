@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from artifact_lint import __version__
 from artifact_lint.model import Component, DigestState, FileState, Presence, Severity
 from artifact_lint.model.drift import Drift
+from artifact_lint.model.suppression import Means
 from artifact_lint.reporters.markdown_text import code, link, paragraphs, prose, url_path
 from artifact_lint.reporters.styled import Segment, amount, plain
 from artifact_lint.reporters.summary import hint, summary
@@ -41,6 +42,11 @@ _PRESENCE: Final = {
     Presence.PRESENT: "✅ present",
     Presence.ABSENT: "❌ absent",
     Presence.NOT_APPLICABLE: "➖ not applicable",  # noqa: RUF001 - a sign that is no hyphen
+}
+_MEANS: Final = {
+    Means.INLINE: "suppressed by a comment",
+    Means.CONFIGURATION: "suppressed by the configuration",
+    Means.BASELINE: "accepted by the baseline",
 }
 _WORST_FIRST: Final = (
     DigestState.MISMATCH,
@@ -188,8 +194,9 @@ def _file(file: WeightFile, context: RenderContext) -> tuple[str, ...]:
 def _notes(report: Report) -> Iterator[str]:
     for failure in report.failures:
         yield f"this is a bug in artifact-lint, while {failure.doing}: {failure.what}"
-    if report.suppressed:
-        yield f"{amount(report.suppressed, 'finding')} suppressed"
+    counts = {words: report.count_accepted(means) for means, words in _MEANS.items()}
+    counts["suppressed"] = report.suppressed - sum(counts.values())
+    yield from (f"{amount(count, 'finding')} {words}" for words, count in counts.items() if count)
     if report.base and not report.changes:
         yield f"neither versions, nor feature schemas, nor metrics changed since {report.base[:12]}"
     yield from (note for note in (report.unchanged, *report.notes) if note)

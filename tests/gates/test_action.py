@@ -86,7 +86,9 @@ def test_the_inputs_reach_the_linter(bad: Runner) -> None:
 def test_accepted_findings_pass_and_new_ones_do_not(bad: Runner) -> None:
     written = bad.user.run("artifact-lint", "baseline", "write", "--baseline=accepted.json")
     assert written.code == 0, written.text
-    assert bad.run(baseline="accepted.json").code == 0
+    job = bad.run(baseline="accepted.json")
+    assert (job.code, job.outputs["findings"]) == (0, "0")
+    assert re.search(r"<li>\d+ findings accepted by the baseline</li>", job.summary)
     bad.user.add_artifact(BAD, "models/other")
     assert bad.run(baseline="accepted.json").code == 1
 
