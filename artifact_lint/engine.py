@@ -14,6 +14,7 @@ from artifact_lint.hash_pool import Job
 from artifact_lint.judging import View, judge, judge_ledger
 from artifact_lint.look import Look
 from artifact_lint.model import Artifact, FileState, Finding
+from artifact_lint.model.drift import compare
 from artifact_lint.model.report import Failure, Fallback, Report
 from artifact_lint.model.suppression import Accepted
 from artifact_lint.request import Request, Stage
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from artifact_lint.baseline import Baseline
     from artifact_lint.cache import DigestCache
     from artifact_lint.model import WeightFile
+    from artifact_lint.model.drift import ArtifactChange
     from artifact_lint.rules import RuleInfo
     from artifact_lint.settings import Settings
 
@@ -83,7 +85,7 @@ class _Judged:
     findings: Sequence[Finding]
     failures: tuple[Failure, ...]
     fallbacks: tuple[Fallback, ...]
-    gone: Sequence[Artifact]
+    comparison: Comparison
     done: frozenset[int] = frozenset()
 
     @property
@@ -134,7 +136,7 @@ def lint(paths: Sequence[str], request: Request) -> Report:
         size=sum(file.size or 0 for file in files if file.is_readable),
         notes=(
             *(fallback.message for fallback in fallbacks),
-            *_gone(judged.gone, seen.scope, request),
+            *_gone(judged.comparison.gone, seen.scope, request),
             *(_stranger(path, seen.scope) for path in seen.strangers),
             *_links_out(seen),
             *_not_compared(seen.scope),
@@ -142,8 +144,10 @@ def lint(paths: Sequence[str], request: Request) -> Report:
         ),
         failures=(*judged.failures, *failures),
         fallbacks=fallbacks,
-        unchanged=_unchanged(seen, judged.gone, judged.done, request),
+        unchanged=_unchanged(seen, judged.comparison.gone, judged.done, request),
         accepted=tuple(sorted(accepted, key=lambda one: one.place)),
+        base=seen.scope.changes.base if judged.comparison.past is not None else None,
+        changes=tuple(_drift(judged.fresh, judged.comparison)) if request.drift else (),
     )
 
 
@@ -181,7 +185,7 @@ def _judge(paths: Sequence[str], request: Request) -> _Judged:
     seen = survey(paths, request)
     rules = [rule for rule in all_rules() if request.settings.selects(rule)]
     is_compared = any(rule.check_change is not None for rule in rules)
-    is_compared = is_compared or has_losses(seen.scope)
+    is_compared = is_compared or request.drift or has_losses(seen.scope)
     comparison = compare_with_base(seen.scope, seen.artifacts, request.settings) if is_compared else Comparison()
     done = _done(seen, request)
     fresh = [artifact for artifact in seen.artifacts if id(artifact) not in done]
@@ -192,7 +196,7 @@ def _judge(paths: Sequence[str], request: Request) -> _Judged:
     stated = seen.scope.changes.fallback
     fallbacks = (*([stated] if stated else []), *comparison.fallbacks, *_unasked(seen.scope), *_not_here(seen.scope))
     broken = (*seen.failures, *_of_artifacts(seen.scope.tree.failures, seen.artifacts), *comparison.failures, *failures)
-    return _Judged(seen, rules, findings, broken, fallbacks, comparison.gone, done)
+    return _Judged(seen, rules, findings, broken, fallbacks, comparison, done)
 
 
 def _of_artifacts(failures: Iterable[Failure], artifacts: Sequence[Artifact]) -> Iterator[Failure]:
@@ -200,6 +204,23 @@ def _of_artifacts(failures: Iterable[Failure], artifacts: Sequence[Artifact]) ->
     for failure in {(failure.doing, failure.what): failure for failure in failures}.values():
         owners = (one.path for one in artifacts if belongs_to(failure.path or "", one, artifacts))
         yield replace(failure, artifact=next(owners, None))
+
+
+def _drift(artifacts: Sequence[Artifact], comparison: Comparison) -> Iterator[ArtifactChange]:
+    """What changed since the base; nothing of artifacts with a record that could not be read, then or now."""
+    if comparison.past is None:
+        return
+    past = {id(pair.after): pair.before for pair in comparison.pairs}
+    for after in artifacts:
+        before = past.get(id(after))
+        if after.has_unread_record or (before is not None and before.has_unread_record):
+            continue
+        base_path = before.path if before is not None else None
+        change = compare(before.record if before else None, after.record, base_path=base_path, path=after.path)
+        if change.says_something:
+            yield change
+    for gone in comparison.gone:
+        yield compare(gone.record, None, base_path=gone.path, path=None)
 
 
 #: How many artifacts that are gone are named.

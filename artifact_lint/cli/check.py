@@ -18,7 +18,7 @@ from artifact_lint.cli.activity import pass_activity
 from artifact_lint.cli.errors import USAGE, CommandError, tell, tell_failures
 from artifact_lint.cli.output import COLOURS, Target, TargetType, colours
 from artifact_lint.cli.progress import progress_bar
-from artifact_lint.cli.reporting import category, refuse_shared_outputs, rule_pages, write_reports
+from artifact_lint.cli.reporting import address_of_files, category, refuse_shared_outputs, rule_pages, write_reports
 from artifact_lint.cli.sources import Lines
 from artifact_lint.configuration_files import LOCAL, CommittedFiles
 from artifact_lint.git import GitError
@@ -222,7 +222,14 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
 
     details = any(FORMATS[target.format].needs_details for target in targets)
     request = Request(
-        Settings(), staged=staged, since=since, revision=revision, jobs=jobs, details=details, cached=not no_cache
+        Settings(),
+        staged=staged,
+        since=since,
+        revision=revision,
+        jobs=jobs,
+        details=details,
+        drift=any(FORMATS[target.format].needs_changes for target in targets),
+        cached=not no_cache,
     )
     bar = partial(progress_bar, quiet=quiet > 0, colour=color)
     is_of_git = staged or since is not None or revision is not None
@@ -252,6 +259,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
         rules=rule_pages,
         fails=lambda finding: finding.fingerprint in failing,
         category=lambda: category([path for run in runs for path in run.paths]),
+        files=address_of_files([path for run in runs for path in run.paths]),
     )
     wanted = targets or (() if diff else (Target("full"),))
     refused, failures = write_reports(wanted, report, context, colour=colours(color), silent=quiet > 1)

@@ -28,8 +28,9 @@ class CommandError(click.ClickException):
 
 
 def tell(message: str, *, error: bool = True) -> None:
-    """Write a message to standard error, with whatever a terminal would act on spelled out."""
-    sys.stderr.write(f"artifact-lint: {'error: ' if error else ''}{visible(message)}\n")
+    """Write a message to standard error, with whatever a terminal or GitHub's runner would act on spelled out."""
+    shown = visible(message).replace("##[", "## [")
+    sys.stderr.write(f"artifact-lint: {'error: ' if error else ''}{shown}\n")
 
 
 def tell_failures(failures: Sequence[Failure], *, tracebacks: bool) -> None:

@@ -95,3 +95,18 @@ def category(paths: Sequence[str]) -> str:
     root = root_of(paths)
     part = common.relative_to(root).as_posix() if common.is_relative_to(root) else "."
     return "artifact-lint" if part == "." else f"artifact-lint/{part}"
+
+
+def address_of_files(paths: Sequence[str]) -> str:
+    """Where GitHub shows the files of the commit that a workflow runs for; empty elsewhere, and of other checkouts.
+
+    The variables are those of GitHub's documentation, "Variables reference".
+    """
+    names = ("SERVER_URL", "REPOSITORY", "SHA", "WORKSPACE")
+    server, repository, commit, workspace = (os.environ.get(f"GITHUB_{name}", "") for name in names)
+    if not (server and repository and commit and workspace):
+        return ""
+    from artifact_lint.scope import root_of  # noqa: PLC0415 - few formats show it
+
+    is_its_own = os.path.realpath(root_of(paths)) == os.path.realpath(workspace)
+    return f"{server}/{repository}/blob/{commit}" if is_its_own else ""

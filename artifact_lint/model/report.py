@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from artifact_lint.model.artifact import Artifact
+    from artifact_lint.model.drift import ArtifactChange
     from artifact_lint.model.findings import Finding, Severity
     from artifact_lint.model.suppression import Accepted, Means
 
@@ -50,7 +51,9 @@ class Report:
     `files` and `size` (in bytes) tell how many weight files there were and what they hold; `notes` are lines about
     the run itself, for people; `failures` are what this program could not look at for an error of its own;
     `fallbacks` are where git could not say what was asked of it, each of which is a note as well. `unchanged` is the
-    sentence that only what changed was looked at and that none of it belongs to an artifact, else empty.
+    sentence that only what changed was looked at and that none of it belongs to an artifact, else empty. `base` is the
+    id of the commit that artifacts were compared with, None where they were not; `changes` are those of them that
+    differ, are new or are gone.
     """
 
     artifacts: tuple[Artifact, ...] = ()
@@ -63,6 +66,8 @@ class Report:
     fallbacks: tuple[Fallback, ...] = ()
     unchanged: str = ""
     accepted: tuple[Accepted, ...] = ()
+    base: str | None = None
+    changes: tuple[ArtifactChange, ...] = ()
 
     def count_accepted(self, means: Means) -> int:
         """The number of findings that one means keeps out of the report."""
@@ -86,4 +91,6 @@ class Report:
             fallbacks=self.fallbacks + tuple(one for one in other.fallbacks if one not in self.fallbacks),
             unchanged=self.unchanged and other.unchanged,
             accepted=tuple(sorted(self.accepted + other.accepted, key=lambda one: one.place)),
+            base=self.base or other.base,
+            changes=self.changes + other.changes,
         )

@@ -23,13 +23,14 @@ class Format:
 
     A format that `is_for_programs` is whole whatever is asked of the terminal: it has no colours, no `--quiet` silences
     it, and what git could not say is in it. One that `needs_details` shows what the weights hold and each digest, which
-    is then read of every file, even where no rule asks.
+    is then read of every file, even where no rule asks. One that `needs_changes` tells what changed since the base.
     """
 
     module: str
     purpose: str
     is_for_programs: bool = True
     needs_details: bool = False
+    needs_changes: bool = False
 
 
 #: Every output format, by the name that `--output-format` takes.
@@ -49,10 +50,17 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             "artifact_lint.reporters.json_report",
             "everything in one document: findings, artifacts, components, files and their digests",
             needs_details=True,
+            needs_changes=True,
         ),
         "jsonl": Format("artifact_lint.reporters.jsonl_report", "a JSON object a line, for logs and streams"),
         "sarif": Format("artifact_lint.reporters.sarif_report", "SARIF 2.1.0, for code scanning on GitHub and viewers"),
         "gitlab": Format("artifact_lint.reporters.gitlab_report", "GitLab's Code Quality, shown in a merge request"),
+        "github": Format("artifact_lint.reporters.github_report", "annotations that GitHub shows beside the lines"),
+        "markdown": Format(
+            "artifact_lint.reporters.markdown_report",
+            "a summary for reviewers: findings, what changed, components and digests",
+            needs_changes=True,
+        ),
         "junit": Format("artifact_lint.reporters.junit_report", "JUnit XML, for Jenkins' and GitLab's lists of tests"),
     }
 )

@@ -57,7 +57,8 @@ class RenderContext:
     everything and below to show errors and warnings alone. `tally` asks for counts per code in place of the findings,
     and `states` for what is known behind them: of each file's digest, and by whom the artifacts are signed. `rules`
     gives every rule's page, and takes a while for it. `fails` tells the findings that make the run fail. `category`
-    tells one analysis of a repository from another of other parts of it.
+    tells one analysis of a repository from another of other parts of it. `files` is the address below which the linted
+    files are shown, by their paths; empty where there is none.
     """
 
     exit_code: int = 0
@@ -70,3 +71,4 @@ class RenderContext:
     rules: Callable[[], Sequence[RulePage]] = no_rules
     fails: Callable[[Finding], bool] = is_error
     category: Callable[[], str] = whole_repository
+    files: str = ""

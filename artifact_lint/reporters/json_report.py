@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Final
+import math
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from artifact_lint import __version__
 from artifact_lint.model import Authenticity, Component, Presence, Severity, Verdict
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from artifact_lint.model import Artifact, Finding, Origin, Related, Signature, WeightFile
+    from artifact_lint.model.drift import ArtifactChange, FeatureChange, MetricChange, Placed
     from artifact_lint.model.report import Failure, Report
     from artifact_lint.model.suppression import Accepted
     from artifact_lint.reporters.context import RenderContext
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 1
 
 JsonObject = dict[str, object]
+JsonScalar: TypeAlias = str | int | float | bool | None
 
 
 def render(report: Report, context: RenderContext) -> Iterator[Line]:
@@ -51,6 +54,8 @@ def document(report: Report, exit_code: int, *, artifacts: bool = True) -> JsonO
         "accepted": [_accepted(accepted) for accepted in report.accepted],
         "notes": [_text(note) for note in (*report.notes, report.unchanged) if note],
         "failures": [_failure(failure) for failure in report.failures],
+        "base": _text_or_null(report.base),
+        "changes": [_change(change) for change in report.changes],
     }
 
 
@@ -136,6 +141,60 @@ def _failure(failure: Failure) -> JsonObject:
         "doing": _text(failure.doing),
         "error": _text(failure.what),
     }
+
+
+def _change(change: ArtifactChange) -> JsonObject:
+    return {
+        "path": _text_or_null(change.path),
+        "base_path": _text_or_null(change.base_path),
+        "name": _text_or_null(change.name),
+        "version": {"before": _text_or_null(change.version_before), "after": _text_or_null(change.version_after)},
+        "inputs": [_feature_change(one) for one in change.inputs],
+        "outputs": [_feature_change(one) for one in change.outputs],
+        "metrics": [_metric_change(one) for one in change.metrics],
+    }
+
+
+def _feature_change(change: FeatureChange) -> JsonObject:
+    return {
+        "change": change.kind.value,
+        "name": _text(change.name),
+        "before": _placed(change.before),
+        "after": _placed(change.after),
+    }
+
+
+def _placed(placed: Placed | None) -> JsonObject | None:
+    if placed is None:
+        return None
+    feature = placed.feature
+    return {
+        "position": placed.position,
+        "dtype": _text_or_null(feature.dtype),
+        "shape": None if feature.shape is None else list(feature.shape),
+        "required": feature.required,
+        "nullable": feature.nullable,
+        "minimum": _scalar(feature.minimum),
+        "maximum": _scalar(feature.maximum),
+        "allowed": None if feature.allowed is None else [_scalar(value) for value in feature.allowed],
+    }
+
+
+def _metric_change(change: MetricChange) -> JsonObject:
+    return {
+        "name": _text(change.name),
+        "dataset": _text_or_null(change.dataset),
+        "split": _text_or_null(change.split),
+        "before": None if change.before is None else _scalar(change.before.value),
+        "after": None if change.after is None else _scalar(change.after.value),
+    }
+
+
+def _scalar(value: object) -> JsonScalar:
+    """A value that JSON has, and the text of any other: it knows no infinity and no date."""
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return _text(str(value))
 
 
 def _related(related: Related) -> JsonObject:

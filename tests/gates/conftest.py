@@ -71,3 +71,9 @@ def manager(
     outcome = first.run(created.name, "install-hooks")
     assert outcome.code == 0, outcome.text
     return created
+
+
+@pytest.fixture(scope="session")
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runner's temporary directory, which lasts a job: the linter is installed into it once."""
+    return tmp_path_factory.mktemp("runner")

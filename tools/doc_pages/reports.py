@@ -30,8 +30,9 @@ _INTRODUCTION = """\
 output. `ARTIFACT_LINT_OUTPUT_FORMAT="sarif=lint.sarif concise"` does so, too. A file that cannot be written is an error
 (exit code 2), after all the others were."""
 _ABOUT = """\
-Reports for programs have no colours, and `--quiet` and `--statistics` leave them whole. All have the same fingerprints:
-of rule, artifact, path and pointer, so that they stay where lines move, and change where a file is renamed.
+Reports for programs have no colours, and `--quiet` and `--statistics` leave them whole, but that `--quiet` leaves notes
+out of what people read in the end, `github` and `markdown`. All fingerprints are the same: of rule, artifact, path and
+pointer, so that they stay where lines move, and change where a file is renamed.
 
 What follows was written by `artifact-lint check {example}`."""
 _SARIF = """\
@@ -54,6 +55,19 @@ _GITLAB = """\
 
 For `artifacts: reports: codequality:` of a job. An error is `major`, and `critical` if its rule is about security; a
 warning is `minor`, a note `info`."""
+_GITHUB = """\
+## github
+
+Workflow commands on standard output, of which GitHub makes annotations. It shows ten of a level per step, so the ten
+most severe are written, or nine and a notice of how many more there are, which the log then lists.
+[The Action](action.md) does all this."""
+_MARKDOWN = """\
+## markdown
+
+For `$GITHUB_STEP_SUMMARY` and comments, below 1 MB: the findings with links to their rules, and, in a workflow, to
+their lines; what changed since the base of `--since` or `--staged`; of each artifact the four components and the states
+of its digests. It is HTML within Markdown, in which no text of a linted file becomes a link, a picture, a mention or a
+reference."""
 _JUNIT = """\
 ## junit
 
@@ -84,6 +98,9 @@ def reports_page(root: Path) -> str:
         _fenced("json", [json.dumps(sarif, indent=2)]),
         _GITLAB,
         _fenced("json", _lines("gitlab", report)),
+        _GITHUB,
+        _fenced("text", _lines("github", report)),
+        _MARKDOWN,
         _JUNIT,
         _fenced("xml", _lines("junit", report)),
         _JSONL,
