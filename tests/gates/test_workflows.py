@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -139,15 +140,20 @@ class TestTryingTheAction:
     TRIES = tuple(one for one in JOBS if one.workflow == "try-action.yml")
     every_try = pytest.mark.parametrize("one", TRIES, ids=[one.name for one in TRIES])
 
-    def linted(self, one: Job) -> int:
-        """The exit code that the linter has for what the job gives to the Action."""
+    def linted(self, one: Job, directory: Path) -> dict[str, str]:
+        """The outputs of the Action for what the job gives to it, from the linter itself."""
         paths = one.step_using("./")["with"]["paths"].split()
-        command = [sys.executable, "-m", "artifact_lint", "check", "-qq", "--", *paths]
-        return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+        sarif, report = directory / "lint.sarif", directory / "report.json"
+        reports = (f"--output-format=sarif={sarif}", f"--output-format=json={report}")
+        command = [sys.executable, "-m", "artifact_lint", "check", *reports, "--", *paths]
+        code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+        findings = json.loads(report.read_text("utf-8"))["findings"]
+        return {"exit-code": str(code), "findings": str(len(findings)), "sarif-file": str(sarif)}
 
-    def judged(self, one: Job, code: int) -> bool:
-        """Whether the steps after the Action pass, had it ended with this exit code."""
-        given = {"steps.lint.outcome": "failure" if code else "success", "steps.lint.outputs.exit-code": str(code)}
+    def judged(self, one: Job, outputs: dict[str, str]) -> bool:
+        """Whether the steps after the Action pass, had it ended with these outputs."""
+        given = {f"steps.lint.outputs.{name}": text for name, text in outputs.items()}
+        given["steps.lint.outcome"] = "success" if outputs["exit-code"] == "0" else "failure"
         steps = one.steps[one.steps.index(one.step_using("./")) + 1 :]
         assert steps
         return all(self.passes(step, given) for step in steps)
@@ -159,15 +165,32 @@ class TestTryingTheAction:
         return subprocess.run(command, env=os.environ | stated, check=False).returncode == 0
 
     @every_try
-    def test_a_job_passes_for_what_is_in_the_repository(self, one: Job) -> None:
-        code = self.linted(one)
-        assert code == (1 if one.name == "bad" else 0)
-        assert self.judged(one, code)
+    def test_a_job_passes_for_what_is_in_the_repository_and_for_no_other_outcome(
+        self, one: Job, tmp_path: Path
+    ) -> None:
+        outputs = self.linted(one, tmp_path)
+        assert outputs["exit-code"] == ("1" if one.name == "bad" else "0")
+        assert self.judged(one, outputs)
+        for code in {"", "0", "1", "2", "3"} - {outputs["exit-code"]}:
+            assert not self.judged(one, outputs | {"exit-code": code})
 
-    @every_try
-    @pytest.mark.parametrize("code", [0, 1, 2, 3])
-    def test_a_job_fails_for_every_other_exit_code(self, one: Job, code: int) -> None:
-        assert self.judged(one, code) == (code == (1 if one.name == "bad" else 0))
+    @pytest.mark.parametrize(
+        "wrong", [{"findings": "0"}, {"findings": ""}, {"sarif-file": ""}, {"sarif-file": "absent"}]
+    )
+    def test_bad_artifacts_without_a_report_are_no_success(self, wrong: dict[str, str], tmp_path: Path) -> None:
+        report = tmp_path / "lint.sarif"
+        report.write_text("{}", "utf-8")
+        right = {"exit-code": "1", "findings": "1", "sarif-file": str(report)}
+        bad = job("try-action.yml", "bad")
+        assert self.judged(bad, right)
+        assert not self.judged(bad, right | wrong)
+
+    def test_the_action_has_what_the_jobs_give_and_ask(self) -> None:
+        action = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+        for one in self.TRIES:
+            assert one.step_using("./")["with"].keys() <= action["inputs"].keys()
+        asked = set(re.findall(r"steps\.lint\.outputs\.([\w-]+)", TEXTS["try-action.yml"]))
+        assert asked <= action["outputs"].keys()
 
     def test_only_the_job_that_has_to_fail_goes_on_after_a_failure(self) -> None:
         going_on = {one.name: one.step_using("./").get("continue-on-error", False) for one in self.TRIES}
