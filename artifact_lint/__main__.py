@@ -17,6 +17,8 @@ def main() -> int:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"artifact-lint {__version__}\n")  # before anything is imported: hooks ask it often
         return 0
+    # Windows looks for programs in the working directory first: a `git.exe` of the linted repository would be run.
+    os.environ["NODEFAULTCURRENTDIRECTORYINEXEPATH"] = "1"
     from artifact_lint.cli.app import INTERRUPTED, run  # noqa: PLC0415
 
     # What a short run makes it keeps to its end, and looking for garbage among it takes a tenth of the time.

@@ -37,6 +37,8 @@ STAGED = "staged"
 ABOUT = frozenset({EXPECTED, SCRIPT, SINCE, STAGED})
 
 #: The environment of the scripts, beside PATH: nobody's settings, and commits that are the same everywhere.
+#: No program of Windows starts without its system directory.
+_INHERITED = ("PATH", "SYSTEMROOT")
 _GIT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -115,7 +117,8 @@ def copy_case(case: Case, repository: Path) -> None:
     """The repository that a case is about, at a place that must not exist yet."""
     shutil.copytree(case.directory, repository, ignore=lambda place, _: ABOUT if Path(place) == case.directory else ())
     if case.script is not None:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(repository.parent), **_GIT}
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        environment = {**inherited, "HOME": str(repository.parent), **_GIT}
         command = ["sh", "-eu", str((case.directory / SCRIPT).absolute())]
         done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:

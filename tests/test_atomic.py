@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, Excludes
 if TYPE_CHECKING:
     from pathlib import Path
 
+fcntl = pytest.importorskip("fcntl", reason="modes, locks, links and pipes as POSIX has them")
 LEFT = ".artifact-lint-0123456789abcdef.tmp"
 
 

@@ -102,7 +102,7 @@ def _with_environment(artifact: Artifact, tree: Tree) -> Artifact:
 
 
 def _shown(target: Path) -> str:
-    return visible(os.path.relpath(target))
+    return visible(os.path.relpath(target) if target.absolute().drive == Path.cwd().drive else str(target))
 
 
 def _refuse_to_overwrite(targets: Sequence[Path], *, force: bool) -> None:

@@ -319,6 +319,7 @@ MOUNTS = {
 CHECK = 'cd "$PWD"; "$PYTHON" -m artifact_lint check --fix --select SUM,MAN008 || echo "exit $?"; cat *.yaml; ls -A'
 
 
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="only Linux has private mounts")
 @pytest.mark.parametrize("reason", MOUNTS)
 def test_a_full_disk_and_a_read_only_one_are_told_in_one_line(manifest: Path, reason: str) -> None:
     probe = in_private_mounts("mount -t tmpfs none .", manifest.parent)
@@ -330,7 +331,7 @@ def test_a_full_disk_and_a_read_only_one_are_told_in_one_line(manifest: Path, re
     assert ".tmp" not in done.stdout
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unwritable to root")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is unwritable to root")
 def test_a_directory_that_may_not_be_written_to_is_told_in_one_line(manifest: Path) -> None:
     manifest.parent.chmod(0o555)
     try:

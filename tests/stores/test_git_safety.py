@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -232,3 +234,16 @@ class TestGitLfs:
         assert "same.bin" in changed_paths(tracked.root, "HEAD~")
         with RevisionStore(tracked.root, "HEAD") as store:
             assert store.open("same.bin").size == len("weights of same.bin")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the program that stands for git is a shell script")
+def test_windows_is_told_not_to_look_for_git_in_the_working_directory(tmp_path: Path) -> None:
+    program = tmp_path / "bin/git"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nenv >'{tmp_path}/seen'\nexec '{shutil.which('git')}' \"$@\"\n", "utf-8")
+    program.chmod(0o755)
+    (tmp_path / "work/.git").mkdir(parents=True)
+    environment = os.environ | {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [sys.executable, "-m", "artifact_lint", "check", "--staged"]
+    subprocess.run(command, cwd=tmp_path / "work", env=environment, capture_output=True, check=False)
+    assert "NODEFAULTCURRENTDIRECTORYINEXEPATH=1" in (tmp_path / "seen").read_text("utf-8").splitlines()
