@@ -33,6 +33,10 @@ COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 FURTHER = 200
 
 
+#: Events whose token may only read where Dependabot is the actor (GitHub, "Dependabot on GitHub Actions").
+READ_ONLY_EVENTS = frozenset({"pull_request", "pull_request_review", "pull_request_review_comment", "push"})
+
+
 class ActionError(Exception):
     """What keeps the action from linting; the message is a line for the user."""
 
@@ -248,7 +252,10 @@ class Clone:
 
 
 def may_upload() -> bool:
-    """Whether the token of this event may upload SARIF; a notice where it may not, for it is a fork's."""
+    """Whether the token of this event may upload SARIF; a notice where it may not: a fork's, or Dependabot's."""
+    if os.environ.get("GITHUB_ACTOR") == "dependabot[bot]" and os.environ.get("GITHUB_EVENT_NAME") in READ_ONLY_EVENTS:
+        annotate("notice", "SARIF is not uploaded: what Dependabot starts has a token that may only read")
+        return False
     payload = event()
     pull_request = part(payload, "pull_request")
     head = part(part(pull_request, "head"), "repo").get("full_name")

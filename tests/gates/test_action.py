@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,14 @@ def test_a_fork_may_not_upload_and_a_notice_says_so(bad: Runner, event: str, eve
     assert _sarif(job)["version"] == "2.1.0"
     told = [line for line in job.told("notice") if "fork" in line]
     assert len(told) == (0 if uploads else 1)
+
+
+@pytest.mark.parametrize(("event_name", "uploads"), [("push", False), ("schedule", True)])
+def test_what_dependabot_starts_may_only_read(bad: Runner, event_name: str, *, uploads: bool) -> None:
+    started = replace(bad, environment={**bad.environment, "GITHUB_ACTOR": "dependabot[bot]"})
+    job = started.run(payload(event_name), event_name, sarif="true")
+    assert (job.code, bool(job.used)) == (1, uploads)
+    assert any("Dependabot" in line for line in job.told("notice")) is not uploads
 
 
 def test_sarif_can_be_written_alone_or_not_at_all(bad: Runner) -> None:
