@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from artifact_lint.stores.base import EntryKind, StoreError
@@ -18,6 +19,8 @@ _RECORD = re.compile(r"(?:.*/)?(?:Kitfile|(?:[^/]+\.)?model-artifact\.(?:yaml|ym
 _MOST_RECORDS = 1000
 _LONGEST = 1 << 16
 _STATED = re.compile(rb"""["']?\b(name|version)["']?[ \t]*:[ \t]*["']?([^"'\s,#}]+)""")
+#: What a line begins with, the dash of a list's item as well.
+_INDENT = re.compile(rb"[ \t-]*")
 
 
 def find_namesakes(store: Store, touched: Collection[str], others: Iterable[str]) -> tuple[list[str], bool]:
@@ -52,5 +55,19 @@ def _said(store: Store, path: str) -> tuple[set[bytes], set[bytes]]:
             text = source.read(0, _LONGEST)
     except StoreError:
         return set(), set()
-    stated = _STATED.findall(text)
-    return ({value for key, value in stated if key == b"name"}, {value for key, value in stated if key == b"version"})
+    return _outermost(text, b"name"), _outermost(text, b"version")
+
+
+def _outermost(text: bytes, key: bytes) -> set[bytes]:
+    """The values of a key on the lines that are indented least: a model's own, and not those of what it consists of."""
+    indented: dict[int, set[bytes]] = defaultdict(set)
+    for line in text.splitlines():
+        values = {value for found, value in _STATED.findall(line) if found == key}
+        if values:
+            indented[_indent(line)] |= values
+    return indented[min(indented)] if indented else set()
+
+
+def _indent(line: bytes) -> int:
+    found = _INDENT.match(line)
+    return found.end() if found else 0
