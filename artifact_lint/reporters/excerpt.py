@@ -67,6 +67,7 @@ class _Window:
     """The part of a line that has room: all of it, or what surrounds the start of the span."""
 
     def __init__(self, line: str, start: int, end: int, room: int, context: RenderContext) -> None:
+        line = line.ljust(start + 1)  # a caret behind the end takes room, too
         self._room = room
         self._dots = "…" if context.unicode else "..."
         self._first = 0 if _fits(line, room) else _first_shown(line, start, end, room, self._dots)

@@ -6,7 +6,7 @@ none of it where there is more.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
@@ -111,10 +111,12 @@ def _sections(report: Report, context: RenderContext) -> Iterator[_Section]:
     since = f" since {code(report.base[:12])}" if report.base else ""
     columns = ("Artifact", "What", "Before", "Now")
     yield _table(f"Changed{since}", columns, changes, "change", lambda one: (_title_now(one[0]), *one[1]))
-    affected = {finding.artifact for finding in report.findings}
-    artifacts = sorted(report.artifacts, key=lambda artifact: artifact.path not in affected)
-    columns = ("Artifact", "Weights", "Config", "Feature schema", "Run", "Digests of its files")
-    yield _table("Artifacts", columns, artifacts, "artifact", _artifact)
+    found: dict[str, Counter[Severity]] = defaultdict(Counter)
+    for finding in report.findings:
+        found[finding.artifact][finding.severity] += 1
+    artifacts = sorted(report.artifacts, key=lambda artifact: artifact.path not in found)
+    columns = ("Artifact", "Findings", "Weights", "Config", "Feature schema", "Run", "Digests of its files")
+    yield _table("Artifacts", columns, artifacts, "artifact", lambda one: _artifact(one, found.get(one.path)))
     files = sorted((file for one in artifacts for file in one.files), key=_rank)
     table = _table("Digests", ("File", "Role", "Digest"), files, "file", lambda file: _file(file, context))
     folded = f"<details><summary>{_states(files)}</summary>\n{table.before}"
@@ -156,11 +158,12 @@ def _where(origin: Origin, context: RenderContext) -> str:
     return link(f"{context.files}/{url_path(origin.path)}#L{origin.line}" if context.files else "", shown)
 
 
-def _artifact(artifact: Artifact) -> tuple[str, ...]:
+def _artifact(artifact: Artifact, found: Counter[Severity] | None) -> tuple[str, ...]:
     record = artifact.record
+    told = ", ".join(f"{mark} {found[one]:,}" for one, mark in _MARKS.items() if found[one]) if found else "none"
     title = _title(artifact.path, record.name.value, record.version.value)
     presences = (artifact.components.get(component, Presence.ABSENT) for component in Component)
-    return title, *(_PRESENCE[presence] for presence in presences), _states(artifact.files)
+    return title, told, *(_PRESENCE[presence] for presence in presences), _states(artifact.files)
 
 
 def _title(path: str, *names: str | None) -> str:

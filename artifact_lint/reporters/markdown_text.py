@@ -18,10 +18,17 @@ from artifact_lint.reporters.styled import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: A word or a number with the punctuation of a sentence around it: nothing that any renderer makes something of.
-_PLAIN: Final = re.compile(r"""[("']?(?P<core>[^\W\d_]+(?:'[^\W\d_]+)?|\d{1,6}(?:[.,]\d{1,6})*)[)"'.,;:!?]*|-|->|=""")
+#: Words and numbers, joined by what no renderer makes anything of, with the punctuation of a sentence around them.
+_PLAIN: Final = re.compile(
+    r"""[("'\[]*(?P<core>[^\W_]+(?:[-'./,+][^\W_]+)*%?)[)"'\].,;:!?]*|-|->|=""",
+)
+#: Joined words that GitHub makes a link of: a reference to an issue, and an address.
+_LINKED: Final = re.compile(r"gh-\d+|www\..*", re.IGNORECASE)
+#: What an author has marked as code.
+_MARKED: Final = re.compile(r"`([^`]+)`")
+_PAIRS: Final = (("(", ")"), ("[", "]"), ("{", "}"))
 #: What may be the id of a commit, which starts with at least seven digits.
-_COMMIT: Final = re.compile(r"[0-9a-f]{7,}", re.IGNORECASE)
+_COMMIT: Final = re.compile(r"(?<![^\W_])[0-9a-f]{7,}(?![^\W_])", re.IGNORECASE)
 _CUT: Final = "…"
 
 
@@ -31,8 +38,14 @@ def code(text: str, longest: int = 400) -> str:
 
 
 def prose(text: str, longest: int = 2_000) -> str:
-    """A sentence, cut to a number of characters: plain words as they are, and all others in `code`."""
-    return " ".join(_runs(_cut(visible(" ".join(text.split())), longest)))
+    """A sentence, cut to a number of characters: plain words as they are, and all others in `code`.
+
+    What stands between backticks is `code` as a whole, and so is what opens a bracket or a quotation, to its end.
+    """
+    shown = _cut(visible(" ".join(text.split())), longest)
+    pieces = _MARKED.split(shown)
+    html = (f"<code>{_escaped(piece)}</code>" if at % 2 else " ".join(_runs(piece)) for at, piece in enumerate(pieces))
+    return "".join(html)
 
 
 def paragraphs(text: str, longest: int = 2_000) -> str:
@@ -54,26 +67,38 @@ def url_path(path: str) -> str:
 def _runs(text: str) -> Iterator[str]:
     pending: list[str] = []
     for word in text.split(" "):
-        if not _is_plain(word):
+        if _is_plain(word) and not _is_open(pending):
+            if pending:
+                yield _run(" ".join(pending))
+                pending = []
+            yield _escaped(word)
+        elif word:
             pending.append(word)
-            continue
-        if pending:
-            yield _run(" ".join(pending))
-            pending = []
-        yield _escaped(word)
+        else:
+            yield ""
     if pending:
         yield _run(" ".join(pending))
 
 
+def _is_open(words: list[str]) -> bool:
+    """Whether words open a bracket or a quotation that they do not close."""
+    text = " ".join(words)
+    return any(text.count(first) > text.count(last) for first, last in _PAIRS) or text.count('"') % 2 == 1
+
+
 def _run(text: str) -> str:
-    """Words in `code`, without the end of a sentence."""
-    inner = text.rstrip(".,;") or text
+    """Words in `code`, without the end of a sentence, or of brackets that were opened before them."""
+    inner = text.rstrip(".,;:") or text
+    for first, last in _PAIRS:
+        if inner.endswith(last) and inner.count(last) > inner.count(first):
+            inner = inner[:-1] or inner
     return f"<code>{_escaped(inner)}</code>{text[len(inner) :]}"
 
 
 def _is_plain(word: str) -> bool:
     match = _PLAIN.fullmatch(word)
-    return match is not None and not _COMMIT.fullmatch(match["core"] or "")
+    core = (match["core"] or "") if match is not None else ""
+    return match is not None and not (_COMMIT.search(core) or _LINKED.fullmatch(core))
 
 
 def _cut(text: str, longest: int) -> str:

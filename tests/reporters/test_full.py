@@ -91,6 +91,17 @@ def test_a_place_that_the_file_does_not_have_gets_no_excerpt() -> None:
 _TEXTS = st.text(alphabet=st.characters(exclude_categories=[]), max_size=200)
 
 
+def test_a_caret_behind_a_line_that_fills_the_width_is_in_sight() -> None:
+    line = 34 * "x"
+    found = hand_built.finding("MAN004", "unknown-field", Severity.WARNING, "odd", Origin("a.yaml", 2, 35, 2, 35))
+    shown = [
+        plain(part)
+        for part in render("full", Report(findings=(found,)), RenderContext(source=lambda _: ["", line], width=40))
+    ]
+    assert any(text.endswith("^") for text in shown)
+    assert max(map(cells, shown)) <= 40
+
+
 @given(line=_TEXTS.map(lambda text: text.replace("\n", "").replace("\r", "")), data=st.data())
 def test_carets_stand_under_the_text_whatever_the_line_holds(line: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(1, len(line) + 1))

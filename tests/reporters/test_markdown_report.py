@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ from artifact_lint.model.drift import compare
 from artifact_lint.model.report import Failure, Report
 from artifact_lint.reporters import RenderContext, render
 from artifact_lint.reporters.markdown_report import MOST_BYTES
+from artifact_lint.reporters.markdown_text import prose
 from artifact_lint.reporters.styled import plain, visible
 
 if TYPE_CHECKING:
@@ -131,7 +133,8 @@ def page(report: Report, **context: object) -> Page:
 
 
 def told(text: str) -> str:
-    return visible(" ".join(text.split()))
+    """A text as a reader sees it: what stands between backticks is in another font, without them."""
+    return re.sub(r"`([^`]+)`", r"\1", visible(" ".join(text.split())))
 
 
 def found(message: str = "odd", severity: Severity = Severity.ERROR, **more: object) -> Finding:
@@ -170,9 +173,11 @@ def test_a_link_is_the_address_of_its_path() -> None:
 def test_an_artifact_has_its_components_and_the_states_of_its_digests() -> None:
     shown = page(hand_built.report())
     rows = {row[0]: row[1:] for row in shown.cells}
-    assert rows["models/churn\nchurn 3"] == ["✅ present", "✅ present", "❌ absent", "✅ present", "1 unrecorded"]
+    told = "❌ 2, ⚠️ 2, 💬 4"
+    present = "✅ present"
+    assert rows["models/churn\nchurn 3"] == [told, present, present, "❌ absent", present, "1 unrecorded"]
     credit = next(row for place, row in rows.items() if place.startswith("models/credit\n"))
-    assert credit == ["✅ present", "❌ absent", f"{MINUS} not applicable", "❌ absent", "1 mismatch"]
+    assert credit == ["❌ 1, ⚠️ 3, 💬 1", present, "❌ absent", f"{MINUS} not applicable", "❌ absent", "1 mismatch"]
     assert rows[r"models/credit/model\udcff.pkl"] == ["weights", "mismatch"]
     assert [item.text for item in shown.items] == ["1 finding suppressed", "one thing"]
     assert shown.headings[0].text.startswith("Found 3 errors, 5 warnings, 5 notes in 2 artifacts")
@@ -224,6 +229,22 @@ def test_what_changed_since_the_base_is_told() -> None:
         ["metric acc", "", "0.7"],
     ]
     assert shown.cells[-2:] == [["models/<new>\nchurn", "new", "", "1.0"], ["models/old\nchurn", "gone", "1.0", ""]]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "imports posix.system('echo a b'): runs (a/b_c.pkl, byte 0)",
+            ["posix.system('echo a b')", "(a/b_c.pkl, byte 0)"],
+        ),
+        ('Add `allow = ["a:b"]` to [tool.artifact-lint.pickle].', ['allow = ["a:b"]']),
+        ("all lower-case (scikit-learn) [fixable with --fix]", ["--fix"]),
+        ("for @octocat, GH-12 and deadbee1 at a/b", ["@octocat, GH-12", "deadbee1"]),
+    ],
+)
+def test_code_is_set_as_code_and_words_as_words(text: str, shown: list[str]) -> None:
+    assert [html.unescape(one) for one in re.findall(r"<code>(.*?)</code>", prose(text))] == shown
 
 
 def test_that_nothing_changed_is_told_too() -> None:
