@@ -252,9 +252,16 @@ class Clone:
 
 
 def may_upload() -> bool:
-    """Whether the token of this event may upload SARIF; a notice where it may not: a fork's, or Dependabot's."""
+    """Whether SARIF may be uploaded; a notice where it may not.
+
+    The token of a fork's pull request may only read, and so may that of what Dependabot starts. What a part of the
+    artifacts is found to be says nothing of the others, which code scanning would not know.
+    """
     if os.environ.get("GITHUB_ACTOR") == "dependabot[bot]" and os.environ.get("GITHUB_EVENT_NAME") in READ_ONLY_EVENTS:
         annotate("notice", "SARIF is not uploaded: what Dependabot starts has a token that may only read")
+        return False
+    if is_asked("changed-only", "false") and not part(event(), "pull_request"):
+        annotate("notice", "SARIF is not uploaded: of a branch, code scanning takes what was not linted for fixed")
         return False
     payload = event()
     pull_request = part(payload, "pull_request")

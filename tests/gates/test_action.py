@@ -224,6 +224,13 @@ def test_what_dependabot_starts_may_only_read(bad: Runner, event_name: str, *, u
     assert any("Dependabot" in line for line in job.told("notice")) is not uploads
 
 
+@pytest.mark.parametrize(("event", "uploads"), [("pull_request", True), ("push", False)])
+def test_a_part_of_a_branch_is_not_uploaded_as_all_of_it(bad: Runner, event: str, *, uploads: bool) -> None:
+    job = bad.run(payload(event), event, sarif="true", changed_only="true")
+    assert bool(job.used) is uploads
+    assert any("takes what was not linted for fixed" in line for line in job.told("notice")) is not uploads
+
+
 def test_sarif_can_be_written_alone_or_not_at_all(bad: Runner) -> None:
     assert _sarif(alone := bad.run(sarif="file"))["version"] == "2.1.0"
     assert alone.used == []

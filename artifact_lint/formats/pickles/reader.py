@@ -111,7 +111,8 @@ def _read_stream(stream: _Stream, job: Job, findings: Findings, pending: deque[_
             _describe(machine, findings, job.member)
         _queue_nested(machine, stream, job, findings, pending, budget)
         if error is not None:
-            findings.add_error(error, job.member)
+            if not _is_told(error, machine):
+                findings.add_error(error, job.member)
             breaks += 1
             if error.cause not in {Cause.BROKEN, Cause.TRUNCATED} or breaks > _MOST_BREAKS:
                 return
@@ -128,6 +129,11 @@ def _read_stream(stream: _Stream, job: Job, findings: Findings, pending: deque[_
         if not _goes_on(window, stream, job, findings, budget, promised=legacy and index + 1 < _TORCH_PICKLES):
             return
     findings.add_incomplete(Cause.LIMIT, f"more than {job.limits.nested:,} stacked pickles", window.tell(), job.member)
+
+
+def _is_told(error: FormatError, machine: Machine) -> bool:
+    """Whether a stream that ends early was told already by the length of a frame that goes beyond its end."""
+    return error.cause is Cause.TRUNCATED and any(gap.cause is Cause.TRUNCATED for gap in machine.gaps)
 
 
 def _run(
