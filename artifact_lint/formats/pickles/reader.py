@@ -111,8 +111,7 @@ def _read_stream(stream: _Stream, job: Job, findings: Findings, pending: deque[_
             _describe(machine, findings, job.member)
         _queue_nested(machine, stream, job, findings, pending, budget)
         if error is not None:
-            if not _is_told(error, machine):
-                findings.add_error(error, job.member)
+            _tell_break(error, machine, job, findings)
             breaks += 1
             if error.cause not in {Cause.BROKEN, Cause.TRUNCATED} or breaks > _MOST_BREAKS:
                 return
@@ -131,9 +130,11 @@ def _read_stream(stream: _Stream, job: Job, findings: Findings, pending: deque[_
     findings.add_incomplete(Cause.LIMIT, f"more than {job.limits.nested:,} stacked pickles", window.tell(), job.member)
 
 
-def _is_told(error: FormatError, machine: Machine) -> bool:
-    """Whether a stream that ends early was told already by the length of a frame that goes beyond its end."""
-    return error.cause is Cause.TRUNCATED and any(gap.cause is Cause.TRUNCATED for gap in machine.gaps)
+def _tell_break(error: FormatError, machine: Machine, job: Job, findings: Findings) -> None:
+    """Tell why a stream could not be run on; that it ends early, a frame that goes beyond its end has told already."""
+    is_short = any(gap.cause is Cause.TRUNCATED for gap in machine.gaps)
+    if error.cause is not Cause.TRUNCATED or not is_short:
+        findings.add_error(error, job.member)
 
 
 def _run(
