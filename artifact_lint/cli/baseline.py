@@ -10,8 +10,8 @@ import click
 
 from artifact_lint import atomic
 from artifact_lint.cli.activity import pass_activity
-from artifact_lint.cli.check import Given, Run, expect, find_runs, split_codes
 from artifact_lint.cli.errors import CommandError, tell, tell_failures
+from artifact_lint.cli.runs import Given, Run, expect, find_runs, split_codes
 from artifact_lint.git import GitError
 from artifact_lint.model import Severity
 from artifact_lint.reporters.styled import amount, visible
