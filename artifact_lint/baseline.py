@@ -17,12 +17,13 @@ from pathlib import Path
 from posixpath import normpath, relpath
 from typing import TYPE_CHECKING, Final
 
+from artifact_lint.complaints import Complaint, SettingsError
 from artifact_lint.configuration_files import LOCAL
 from artifact_lint.document import DocumentError, Limits, Syntax, parse
 from artifact_lint.evidence import evidence_of, is_pinned
 from artifact_lint.model import Origin, Related
 from artifact_lint.model.suppression import Accepted, Means, StaleEntry
-from artifact_lint.settings import Complaint, SettingsError, did_you_mean, unknown_selector
+from artifact_lint.selectors import did_you_mean, unknown_selector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

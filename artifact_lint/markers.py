@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.document import Syntax
 from artifact_lint.document.comments import comments
 from artifact_lint.model.suppression import Flaw
-from artifact_lint.settings import ALL, canonical, match_length, unknown_selector
+from artifact_lint.selectors import ALL, canonical, match_length, unknown_selector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

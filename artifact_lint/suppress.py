@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.document import DocumentError, Syntax, parse_front_matter
 from artifact_lint.model.suppression import Accepted, Ledger, Means, Suppression
-from artifact_lint.settings import match_length
+from artifact_lint.selectors import match_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -81,11 +81,7 @@ def _ignoring_code(finding: Finding, ignore: PathIgnore) -> str | None:
     places = {place for place in (finding.origin.path, file, finding.artifact) if place}
     if not any(fnmatchcase(place, ignore.pattern) for place in places):
         return None
-    return next((code for code in ignore.codes if _names(code, finding)), None)
-
-
-def _names(code: str, finding: Finding) -> bool:
-    return code == "ALL" or finding.code.startswith(code) or finding.name == code
+    return next((code for code in ignore.codes if match_length(code, finding) >= 0), None)
 
 
 def _in_configuration(
@@ -94,7 +90,7 @@ def _in_configuration(
     for index, ignore in enumerate(ignores):
         if _ignoring_code(finding, ignore) is None:
             continue
-        used.update((index, code) for code in ignore.codes if _names(code, finding))
+        used.update((index, code) for code in ignore.codes if match_length(code, finding) >= 0)
         yield Accepted(finding, Means.CONFIGURATION, ignore.origin, ignore.reason.strip())
 
 

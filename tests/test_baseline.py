@@ -11,10 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from artifact_lint.baseline import Baseline, Entry, Key, Paths, load_baseline, read_baseline, renew, written
+from artifact_lint.complaints import SettingsError
 from artifact_lint.document import DocumentError
 from artifact_lint.engine import Request, find_unaccepted, lint
 from artifact_lint.rules import all_rules
-from artifact_lint.settings import Settings, SettingsError
+from artifact_lint.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,10 +12,11 @@ from artifact_lint import atomic
 from artifact_lint.cli.activity import pass_activity
 from artifact_lint.cli.errors import CommandError, tell, tell_failures
 from artifact_lint.cli.runs import Given, Run, expect, find_runs, split_codes
+from artifact_lint.complaints import SettingsError
+from artifact_lint.configuration_search import default_baseline
 from artifact_lint.git import GitError
 from artifact_lint.model import Severity
 from artifact_lint.reporters.styled import amount, visible
-from artifact_lint.settings import SettingsError, default_baseline
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:

@@ -19,10 +19,11 @@ from artifact_lint.cli.progress import progress_bar
 from artifact_lint.cli.reporting import address_of_files, category, refuse_shared_outputs, rule_pages, write_reports
 from artifact_lint.cli.runs import Given, expect, find_runs, split_codes
 from artifact_lint.cli.sources import Lines
+from artifact_lint.complaints import SettingsError
 from artifact_lint.git import GitError
 from artifact_lint.reporters import FORMATS, RenderContext
 from artifact_lint.reporters.styled import amount, visible
-from artifact_lint.settings import FailOn, Settings, SettingsError
+from artifact_lint.settings import FailOn, Settings
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artifact_lint.cli.errors import CommandError, tell
+from artifact_lint.complaints import SettingsError
 from artifact_lint.configuration_files import LOCAL, CommittedFiles
-from artifact_lint.settings import Finder, Settings, SettingsError, absolute, default_baseline, group, load, override
+from artifact_lint.configuration_search import Finder, absolute, default_baseline, group
+from artifact_lint.settings import Settings, load, override
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
