@@ -28,7 +28,7 @@ from artifact_lint.suppress import settle, with_baseline, without_ignored
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from artifact_lint.baseline import Baseline
+    from artifact_lint.baseline_file import Baseline
     from artifact_lint.cache import DigestCache
     from artifact_lint.model import WeightFile
     from artifact_lint.model.drift import ArtifactChange
@@ -176,7 +176,7 @@ def find_unaccepted(paths: Sequence[str], request: Request) -> Unaccepted:
 def _baseline(settings: Settings) -> Baseline | None:
     if settings.baseline is None:
         return None
-    from artifact_lint.baseline import load_baseline  # noqa: PLC0415 - as above
+    from artifact_lint.baseline_file import load_baseline  # noqa: PLC0415 - as above
 
     return load_baseline(settings.baseline, all_rules(), settings.baseline_files)
 

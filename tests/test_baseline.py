@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from artifact_lint.baseline import Baseline, Entry, Key, Paths, load_baseline, read_baseline, renew, written
+from artifact_lint.baseline import Paths, renew
+from artifact_lint.baseline_file import Baseline, Entry, Key, load_baseline, read_baseline, written
 from artifact_lint.complaints import SettingsError
 from artifact_lint.document import DocumentError
 from artifact_lint.engine import Request, find_unaccepted, lint

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from artifact_lint.baseline import Baseline, Key, Renewal
+    from artifact_lint.baseline import Renewal
+    from artifact_lint.baseline_file import Baseline, Key
     from artifact_lint.cli.activity import Activity
     from artifact_lint.engine import Unaccepted
     from artifact_lint.model import Finding
@@ -107,17 +108,17 @@ def show(
     isolated: bool,
 ) -> int:
     """Print what the baseline accepts, and which of it is stale: fixed since, as far as PATHs tell."""
-    from artifact_lint.baseline import accepted_of, apply  # noqa: PLC0415 - `--help` needs none of it
+    from artifact_lint.baseline import apply  # noqa: PLC0415 - `--help` needs none of it
 
     for known, today in _looked(paths, Given(config, isolated, select, ignore, None, baseline=file), activity):
         if not known.file.is_file():
             raise CommandError(f"there is no {known.file}; `artifact-lint baseline write` writes it")
         stale = {(one.origin.line, one.origin.column): one for one in apply(known, today.findings, today.look).stale}
-        for key, count in accepted_of(known):
-            one = stale.get((known.entries[key].line, known.entries[key].column))
+        for key, entry in sorted(known.entries.items()):
+            one = stale.get((entry.line, entry.column))
             remark = "" if one is None else f"  stale: {one.found:,} found"
-            click.echo(visible(f"{_shown(key)}  {count:,}{remark}"))
-        total = sum(count for _, count in accepted_of(known))
+            click.echo(visible(f"{_shown(key)}  {entry.count:,}{remark}"))
+        total = sum(entry.count for entry in known.entries.values())
         entries = f"{len(known.entries):,} entr{'y' if len(known.entries) == 1 else 'ies'}"
         shown = visible(os.path.relpath(known.file))
         click.echo(f"{shown} accepts {amount(total, 'finding')} in {entries}, {len(stale):,} of them stale.")
@@ -138,7 +139,7 @@ def _renewed(paths: tuple[str, ...], given: Given, activity: Activity) -> list[R
 
 def _looked(paths: tuple[str, ...], given: Given, activity: Activity) -> Iterator[tuple[Baseline, Unaccepted]]:
     """What each configuration's run finds, beside the baseline that is there, which may be an empty one."""
-    from artifact_lint.baseline import Baseline, load_baseline  # noqa: PLC0415 - as above
+    from artifact_lint.baseline_file import Baseline, load_baseline  # noqa: PLC0415 - as above
     from artifact_lint.engine import Request, find_unaccepted  # noqa: PLC0415
     from artifact_lint.rules import all_rules  # noqa: PLC0415
 
@@ -168,7 +169,7 @@ def _config_of(run: Run) -> Path | None:
 
 def _store(renewal: Renewal) -> None:
     """Write a baseline, unless it is as it was or there is nothing to write."""
-    from artifact_lint.baseline import written  # noqa: PLC0415 - as above
+    from artifact_lint.baseline_file import written  # noqa: PLC0415 - as above
 
     place = renewal.baseline.file
     real = Path(os.path.realpath(place))
