@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from artifact_lint.adapters.pointers import POINTER_LIMIT, lfs_pointer
 from artifact_lint.git import GitError, ask, open_repository
 from artifact_lint.git_attributes import attribute_values
+from artifact_lint.git_output import attributes, contents, ended, lines, sizes
 from artifact_lint.model import Fact, Lazy, Origin, Pointer
 
 if TYPE_CHECKING:
@@ -131,33 +132,29 @@ class Index:
         if not tracked:
             return {}
         where = ("--cached",) if self._staged else ()
-        fields = os.fsdecode(self._ask("check-attr", *where, "-z", "--stdin", "filter", given=_ended(tracked))).split(
-            "\0"
-        )
-        return {path: value == "lfs" for path, value in zip(fields[0::3], fields[2::3], strict=False)}
+        told = self._ask("check-attr", *where, "-z", "--stdin", "filter", given=ended(tracked))
+        return {path: value == "lfs" for path, value in attributes(told).items()}
 
     def _sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
         oids = self._oids(paths)
         if not oids:
             return {}
-        lines = self._ask("cat-file", "--batch-check", given=_lines(oids.values())).decode("ascii").splitlines()
-        described = (line.split() for line in lines)
-        sizes = {words[0]: int(words[2]) for words in described if len(words) == 3 and words[2].isdigit()}
-        return {path: sizes[oid] for path, oid in oids.items() if oid in sizes}
+        known = sizes(self._ask("cat-file", "--batch-check", given=lines(oids.values())))
+        return {path: known[oid] for path, oid in oids.items() if oid in known}
 
     def _pointers(self, paths: Sequence[str]) -> Mapping[str, Pointer]:
         under_lfs = [path for path, is_under in self.under_lfs.all(paths).items() if is_under]
-        sizes = self.sizes.all(under_lfs)
-        oids = self._oids([path for path, size in sizes.items() if size and size <= POINTER_LIMIT])
+        known = self.sizes.all(under_lfs)
+        oids = self._oids([path for path, size in known.items() if size and size <= POINTER_LIMIT])
         if not oids:
             return {}
-        contents = _blobs(self._ask("cat-file", "--batch", given=_lines(oids.values())))
-        found = {path: lfs_pointer(path, contents.get(oid, b"")) for path, oid in oids.items()}
+        blobs = contents(self._ask("cat-file", "--batch", given=lines(oids.values())))
+        found = {path: lfs_pointer(path, blobs.get(oid, b"")) for path, oid in oids.items()}
         return {path: pointer for path, pointer in found.items() if isinstance(pointer, Pointer)}
 
     def _ignored(self, paths: Sequence[str]) -> Mapping[str, Fact[str]]:
         try:
-            told = ask(self.root, "check-ignore", "-v", "-z", "--stdin", given=_ended(paths), nested=bool(self._prefix))
+            told = ask(self.root, "check-ignore", "-v", "-z", "--stdin", given=ended(paths), nested=bool(self._prefix))
         except GitError:  # So git also ends where it ignores none of them.
             return {}
         fields = os.fsdecode(told).split("\0")
@@ -241,23 +238,3 @@ def _names_filter(file: Path) -> bool:
         return status.st_size > _LONGEST_ATTRIBUTES or b"filter" in file.read_bytes()
     except OSError:
         return False
-
-
-def _ended(paths: Iterable[str]) -> bytes:
-    return os.fsencode("".join(f"{path}\0" for path in paths))
-
-
-def _lines(oids: Iterable[str]) -> bytes:
-    return "".join(f"{oid}\n" for oid in dict.fromkeys(oids)).encode("ascii")
-
-
-def _blobs(output: bytes) -> Mapping[str, bytes]:
-    """The contents that `cat-file --batch` prints, by object id."""
-    contents = {}
-    while output:
-        header, _, output = output.partition(b"\n")
-        words = header.decode("ascii", "replace").split()
-        if len(words) == 3 and words[2].isdigit():
-            size = int(words[2])
-            contents[words[0]], output = output[:size], output[size + 1 :]
-    return contents
