@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.git import find_root
 from artifact_lint.git_index import CommitIndex, Index
 from artifact_lint.model import Fact, Lazy, Origin, Pointer
-from artifact_lint.model.paths import directory_of
+from artifact_lint.model.paths import directory_of, from_root
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -143,13 +143,13 @@ class GitView:
             return index, index.own(path) if index is not None else path
         directory, _, name = path.rpartition("/")
         place = os.path.realpath(self._root / directory)
-        real = os.path.relpath(place, self._real_root.value).replace(os.sep, "/")
-        if self._is_kept_in_git or real == (directory or "."):
+        real = from_root(place, self._real_root.value)
+        if self._is_kept_in_git or real == directory:
             return index, index.own(path)
         if real == ".." or real.startswith("../"):
             return None, path
-        found = self._index("" if real == "." else real)
-        return found, found.own(name if real == "." else f"{real}/{name}") if found is not None else path
+        found = self._index(real)
+        return found, found.own(f"{real}/{name}" if real else name) if found is not None else path
 
     def _hand_out_expected(self) -> None:
         for path, size in self._expected:

@@ -23,6 +23,7 @@ from artifact_lint.complaints import SettingsError
 from artifact_lint.git import GitError
 from artifact_lint.reporters import FORMATS, RenderContext
 from artifact_lint.reporters.styled import amount, visible
+from artifact_lint.roots import commit_root, root_of
 from artifact_lint.settings import FailOn, Settings
 from artifact_lint.stores.base import StoreError
 
@@ -331,7 +332,6 @@ def _fixed(
 ) -> tuple[list[Report], Tally]:
     """What is left to report once everything was fixed that can be, or a patch of it was shown."""
     from artifact_lint.cli.fixing import Tally, Workplace, fix, patch, write_patch  # noqa: PLC0415 - rarely asked for
-    from artifact_lint.scope import root_of  # noqa: PLC0415 - not for `--show-settings`
 
     tally, reports = Tally(shown=show), []
     for run, request, report in linted:
@@ -367,8 +367,6 @@ def _store(paths: Sequence[str], request: Request) -> Store:
 
 def _elsewhere(runs: Sequence[Run], revision: str | None) -> Iterator[str]:
     """What the paths of the report, and of the commands in it, are relative to where that is not the user's place."""
-    from artifact_lint.scope import commit_root, root_of  # noqa: PLC0415 - not for `--show-settings`
-
     here = Path.cwd()
     roots = dict.fromkeys(root_of(run.paths) if revision is None else commit_root(run.paths) for run in runs)
     if any(root != here for root in roots):

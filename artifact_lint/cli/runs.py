@@ -12,6 +12,7 @@ from artifact_lint.cli.errors import CommandError, tell
 from artifact_lint.complaints import SettingsError
 from artifact_lint.configuration_files import LOCAL, CommittedFiles
 from artifact_lint.configuration_search import Finder, absolute, default_baseline, group
+from artifact_lint.roots import commit_path, commit_root
 from artifact_lint.settings import Settings, load, override
 from artifact_lint.stores.base import StoreError
 
@@ -133,7 +134,6 @@ def _files(paths: Sequence[str], given: Given) -> tuple[ConfigurationFiles, Sequ
     if given.revision is None or given.config or given.isolated:
         return LOCAL, paths
     from artifact_lint.changes import open_revision  # noqa: PLC0415 - for `--revision` alone
-    from artifact_lint.scope import commit_path, commit_root  # noqa: PLC0415 - likewise
 
     root = commit_root(paths)
     store = open_revision(root, given.revision)

@@ -55,7 +55,7 @@ def suppression_without_reason(ledger: Ledger) -> Iterator[Problem]:
         if not one.reason and not one.flaws:
             is_comment = one.means is Means.INLINE
             advice = "Write the reason behind the bracket." if is_comment else 'Add `reason = "..."`.'
-            yield Problem(one.origin, f"{one.title} says no reason", advice, place=one.place)
+            yield Problem(one.origin, f"{one.title} gives no reason", advice, place=one.place)
 
 
 @run_rule("SUP003", "stale-baseline-entry", severity=Severity.WARNING, tags=("suppressions",))
