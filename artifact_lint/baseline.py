@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from artifact_lint.look import Look
+    from artifact_lint.coverage import Coverage
     from artifact_lint.model import Finding
 
 
@@ -89,20 +89,20 @@ class Paths:
         return "" if plain == "." else plain
 
 
-def apply(baseline: Baseline, findings: Sequence[Finding], look: Look) -> Applied:
+def apply(baseline: Baseline, findings: Sequence[Finding], coverage: Coverage) -> Applied:
     """What a baseline accepts of findings.
 
     Where there are more of a key than it accepts, all of them stay: which of them are new, nobody can tell.
     """
-    paths = Paths(look.scope.root, baseline.file)
+    paths = Paths(coverage.scope.root, baseline.file)
     loose = Counter(key.loose for key in baseline.entries)
     groups: dict[Key, list[Finding]] = {}
     others: Counter[Key] = Counter()
     for finding in findings:
         key = _key(finding, paths)
-        if key in loose and is_pinned(finding.code, look):
+        if key in loose and is_pinned(finding.code, coverage):
             others[key] += 1
-            key = replace(key, digest=evidence_of(finding, look) or "unknown")
+            key = replace(key, digest=evidence_of(finding, coverage) or "unknown")
         groups.setdefault(key, []).append(finding)
     kept: list[Finding] = []
     accepted: list[Accepted] = []
@@ -118,19 +118,19 @@ def apply(baseline: Baseline, findings: Sequence[Finding], look: Look) -> Applie
             related = Related(origin, f"the baseline accepts {entry.count:,} of these {len(members):,}")
             kept += (replace(finding, related=(*finding.related, related)) for finding in members)
     found = {key: len(members) for key, members in groups.items()}
-    stale = (_stale(entry, found.get(entry.key, 0), others, paths, look) for entry in baseline.entries.values())
+    stale = (_stale(entry, found.get(entry.key, 0), others, paths, coverage) for entry in baseline.entries.values())
     return Applied(tuple(kept), tuple(accepted), tuple(one for one in stale if one is not None))
 
 
-def renew(baseline: Baseline, findings: Sequence[Finding], look: Look) -> Renewal:
+def renew(baseline: Baseline, findings: Sequence[Finding], coverage: Coverage) -> Renewal:
     """A baseline that accepts these findings, and still what it accepted where the run did not look."""
-    paths = Paths(look.scope.root, baseline.file)
+    paths = Paths(coverage.scope.root, baseline.file)
     counts: Counter[Key] = Counter()
     pinned, unpinned = [], []
     for finding in findings:
         key = _key(finding, paths)
-        if is_pinned(finding.code, look):
-            digest = evidence_of(finding, look)
+        if is_pinned(finding.code, coverage):
+            digest = evidence_of(finding, coverage)
             if digest is None:
                 unpinned.append(finding)
                 continue
@@ -139,7 +139,7 @@ def renew(baseline: Baseline, findings: Sequence[Finding], look: Look) -> Renewa
         counts[key] += 1
     unseen = 0
     for key, entry in baseline.entries.items():
-        if not _is_covered(key, paths, look):
+        if not _is_covered(key, paths, coverage):
             unseen += key not in counts
             counts[key] = max(counts[key], entry.count)
     before = Counter({key: entry.count for key, entry in baseline.entries.items()})
@@ -167,13 +167,13 @@ def _plain(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _is_covered(key: Key, paths: Paths, look: Look) -> bool:
-    return look.covers(key.rule, paths.to_run(key.artifact), paths.to_run(key.path))
+def _is_covered(key: Key, paths: Paths, coverage: Coverage) -> bool:
+    return coverage.covers(key.rule, paths.to_run(key.artifact), paths.to_run(key.path))
 
 
-def _stale(entry: Entry, found: int, others: Mapping[Key, int], paths: Paths, look: Look) -> StaleEntry | None:
+def _stale(entry: Entry, found: int, others: Mapping[Key, int], paths: Paths, coverage: Coverage) -> StaleEntry | None:
     key = entry.key
-    if found >= entry.count or not _is_covered(key, paths, look):
+    if found >= entry.count or not _is_covered(key, paths, coverage):
         return None
     return StaleEntry(
         origin=_origin(entry, paths),

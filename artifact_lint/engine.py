@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from artifact_lint import run_notes
 from artifact_lint.comparison import Comparison, compare_with_base, has_losses
+from artifact_lint.coverage import Coverage
 from artifact_lint.hash_pool import Job
 from artifact_lint.judging import View, judge, judge_ledger
-from artifact_lint.look import Look
 from artifact_lint.model import Artifact, FileState, Finding
-from artifact_lint.model.drift import compare
+from artifact_lint.model.record_changes import compare
 from artifact_lint.model.report import Failure, Fallback, Report
 from artifact_lint.model.suppression import Accepted
 from artifact_lint.request import Request, Stage
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from artifact_lint.baseline_file import Baseline
     from artifact_lint.cache import DigestCache
     from artifact_lint.model import WeightFile
-    from artifact_lint.model.drift import ArtifactChange
+    from artifact_lint.model.record_changes import ArtifactChange
     from artifact_lint.rules import RuleInfo
     from artifact_lint.settings import Settings
     from artifact_lint.survey import Survey
@@ -55,14 +55,14 @@ class _Judged:
         return [artifact for artifact in self.seen.artifacts if id(artifact) not in self.done]
 
     @property
-    def look(self) -> Look:
+    def coverage(self) -> Coverage:
         """How much the run looked at."""
         artifacts: dict[str, list[Artifact]] = {}
         for artifact in self.seen.artifacts:
             artifacts.setdefault(artifact.path, []).append(artifact)
         is_sound = not self.failures and not self.fallbacks and not self.done
         files = {file.path: file for artifact in self.seen.artifacts for file in artifact.files}
-        return Look(self.seen.scope, artifacts, {rule.code: rule for rule in self.rules}, is_sound, files)
+        return Coverage(self.seen.scope, artifacts, {rule.code: rule for rule in self.rules}, is_sound, files)
 
 
 def lint(paths: Sequence[str], request: Request) -> Report:
@@ -76,17 +76,17 @@ def lint(paths: Sequence[str], request: Request) -> Report:
     """
     baseline = _baseline(request.settings)
     judged = _judge(paths, request)
-    seen, look = judged.seen, judged.look
-    settled = settle(judged.findings, look, request.settings, all_rules())
+    seen, coverage = judged.seen, judged.coverage
+    settled = settle(judged.findings, coverage, request.settings, all_rules())
     if baseline is not None:
         from artifact_lint.baseline import apply  # noqa: PLC0415 - not for those who have none
 
-        settled = with_baseline(settled, apply(baseline, settled.findings, look))
+        settled = with_baseline(settled, apply(baseline, settled.findings, coverage))
     about, failures = judge_ledger(settled.ledger, judged.rules, request.settings)
-    told = list(without_ignored(about, look, request.settings))
+    told = list(without_ignored(about, coverage, request.settings))
     findings = [*settled.findings, *(one for one in told if isinstance(one, Finding))]
     accepted = (*settled.accepted, *(one for one in told if isinstance(one, Accepted)))
-    fallbacks = (*judged.fallbacks, *_unread_records(judged.fresh, look, request))
+    fallbacks = (*judged.fallbacks, *_unread_records(judged.fresh, coverage, request))
     places = {finding.artifact for finding in findings}
     files = [file for artifact in judged.fresh for file in artifact.files if file.state is not FileState.MISSING]
     return Report(
@@ -104,7 +104,7 @@ def lint(paths: Sequence[str], request: Request) -> Report:
         unchanged=run_notes.unchanged(seen, judged.comparison.gone, judged.done, request),
         accepted=tuple(sorted(accepted, key=lambda one: one.place)),
         base=seen.scope.changes.base if judged.comparison.past is not None else None,
-        changes=tuple(_drift(judged.fresh, judged.comparison)) if request.drift else (),
+        changes=tuple(_changes(judged.fresh, judged.comparison)) if request.changes else (),
     )
 
 
@@ -113,7 +113,7 @@ class Unaccepted:
     """What a baseline would have to accept: all findings that nothing else suppresses, and how much was looked at."""
 
     findings: tuple[Finding, ...]
-    look: Look
+    coverage: Coverage
     failures: tuple[Failure, ...]
     fallbacks: tuple[Fallback, ...]
 
@@ -125,9 +125,9 @@ def find_unaccepted(paths: Sequence[str], request: Request) -> Unaccepted:
         StoreError: A path cannot be read.
     """
     judged = _judge(paths, request)
-    look = judged.look
-    settled = settle(judged.findings, look, request.settings, all_rules())
-    return Unaccepted(tuple(sorted(settled.findings, key=_order)), look, judged.failures, judged.fallbacks)
+    coverage = judged.coverage
+    settled = settle(judged.findings, coverage, request.settings, all_rules())
+    return Unaccepted(tuple(sorted(settled.findings, key=_order)), coverage, judged.failures, judged.fallbacks)
 
 
 def _baseline(settings: Settings) -> Baseline | None:
@@ -142,7 +142,7 @@ def _judge(paths: Sequence[str], request: Request) -> _Judged:
     seen = survey(paths, request)
     rules = [rule for rule in all_rules() if request.settings.selects(rule)]
     is_compared = any(rule.check_change is not None for rule in rules)
-    is_compared = is_compared or request.drift or has_losses(seen.scope)
+    is_compared = is_compared or request.changes or has_losses(seen.scope)
     comparison = compare_with_base(seen.scope, seen.artifacts, request.settings) if is_compared else Comparison()
     done = _done(seen, request)
     fresh = [artifact for artifact in seen.artifacts if id(artifact) not in done]
@@ -162,7 +162,7 @@ def _of_artifacts(failures: Iterable[Failure], artifacts: Sequence[Artifact]) ->
         yield replace(failure, artifact=next(owners, None))
 
 
-def _drift(artifacts: Sequence[Artifact], comparison: Comparison) -> Iterator[ArtifactChange]:
+def _changes(artifacts: Sequence[Artifact], comparison: Comparison) -> Iterator[ArtifactChange]:
     """What changed since the base; nothing of artifacts with a record that could not be read, then or now."""
     if comparison.past is None:
         return
@@ -186,14 +186,14 @@ def _done(seen: Survey, request: Request) -> frozenset[int]:
     return frozenset(id(one) for one in seen.artifacts if request.is_done(one, seen.scope.root))
 
 
-def _unread_records(artifacts: Sequence[Artifact], look: Look, request: Request) -> Iterator[Fallback]:
+def _unread_records(artifacts: Sequence[Artifact], coverage: Coverage, request: Request) -> Iterator[Fallback]:
     """Records that cannot be read, where the rule that tells of them was left out: what they state is not checked."""
     settings = request.settings
     if settings.selects(unreadable_document) or not replace(settings, only=()).selects(unreadable_document):
         return
     unread = [artifact for artifact in artifacts if artifact.has_unread_record]
     findings, _ = judge(View(unread), [unreadable_document], replace(request, details=False, watch=None))
-    told = settle(findings, look, settings, all_rules()).findings
+    told = settle(findings, coverage, settings, all_rules()).findings
     for path in sorted({one.origin.path for one in told if settings.fails(one.severity)}):
         yield Fallback(
             f"{path} cannot be read ({unreadable_document.code}): what it states is not checked", unseen=True

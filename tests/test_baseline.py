@@ -180,7 +180,7 @@ def test_ten_thousand_entries(tmp_path: Path) -> None:
 def accepted_today(root: Path) -> Path:
     """The baseline of all that is there, written."""
     today = find_unaccepted([str(root)], Request(Settings()))
-    renewal = renew(Baseline(root / FILE), today.findings, today.look)
+    renewal = renew(Baseline(root / FILE), today.findings, today.coverage)
     assert renewal.unpinned == ()
     (root / FILE).write_bytes(written(renewal.baseline))
     return root / FILE

@@ -113,7 +113,9 @@ def show(
     for known, today in _looked(paths, Given(config, isolated, select, ignore, None, baseline=file), activity):
         if not known.file.is_file():
             raise CommandError(f"there is no {known.file}; `artifact-lint baseline write` writes it")
-        stale = {(one.origin.line, one.origin.column): one for one in apply(known, today.findings, today.look).stale}
+        stale = {
+            (one.origin.line, one.origin.column): one for one in apply(known, today.findings, today.coverage).stale
+        }
         for key, entry in sorted(known.entries.items()):
             one = stale.get((entry.line, entry.column))
             remark = "" if one is None else f"  stale: {one.found:,} found"
@@ -132,7 +134,7 @@ def _renewed(paths: tuple[str, ...], given: Given, activity: Activity) -> list[R
     done: dict[Path, Renewal] = {}
     for known, today in _looked(paths, given, activity):
         earlier = done.get(known.file)
-        renewal = renew(earlier.baseline if earlier else known, today.findings, today.look)
+        renewal = renew(earlier.baseline if earlier else known, today.findings, today.coverage)
         done[known.file] = earlier + renewal if earlier else renewal
     return list(done.values())
 

@@ -189,7 +189,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
         revision=revision,
         jobs=jobs,
         details=details,
-        drift=any(FORMATS[target.format].needs_changes for target in targets),
+        changes=any(FORMATS[target.format].needs_changes for target in targets),
         cached=not no_cache,
     )
     bar = partial(progress_bar, quiet=quiet > 0, colour=color)

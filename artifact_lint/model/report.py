@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from artifact_lint.model.artifact import Artifact
-    from artifact_lint.model.drift import ArtifactChange
     from artifact_lint.model.findings import Finding, Severity
+    from artifact_lint.model.record_changes import ArtifactChange
     from artifact_lint.model.suppression import Accepted, Means
 
 

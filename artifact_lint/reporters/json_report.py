@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from artifact_lint.model import Artifact, Finding, Origin, Related, Signature, WeightFile
-    from artifact_lint.model.drift import ArtifactChange, FeatureChange, MetricChange, Placed
+    from artifact_lint.model.record_changes import ArtifactChange, FeatureChange, MetricChange, Placed
     from artifact_lint.model.report import Failure, Report
     from artifact_lint.model.suppression import Accepted
     from artifact_lint.reporters.context import RenderContext

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from artifact_lint import __version__
 from artifact_lint.model import Component, DigestState, FileState, Presence, Severity
-from artifact_lint.model.drift import Drift
+from artifact_lint.model.record_changes import ChangeKind
 from artifact_lint.model.suppression import Means
 from artifact_lint.reporters.markdown_text import code, link, paragraphs, prose, url_path
 from artifact_lint.reporters.styled import Segment, amount, plain
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from artifact_lint.model import Artifact, Finding, Metric, Origin, WeightFile
-    from artifact_lint.model.drift import ArtifactChange, FeatureChange, MetricChange, Placed
+    from artifact_lint.model.record_changes import ArtifactChange, FeatureChange, MetricChange, Placed
     from artifact_lint.model.report import Report
     from artifact_lint.reporters.context import RenderContext
     from artifact_lint.reporters.styled import Line
@@ -107,7 +107,7 @@ def _sections(report: Report, context: RenderContext) -> Iterator[_Section]:
     findings.sort(key=lambda finding: -finding.severity.rank)
     columns: tuple[str, ...] = ("Severity", "Rule", "Where", "What, and what to do")
     yield _table("Findings", columns, findings, "finding", lambda one: _finding(one, context))
-    changes = [(change, row) for change in report.changes for row in _drift(change)]
+    changes = [(change, row) for change in report.changes for row in _rows(change)]
     since = f" since {code(report.base[:12])}" if report.base else ""
     columns = ("Artifact", "What", "Before", "Now")
     yield _table(f"Changed{since}", columns, changes, "change", lambda one: (_title_now(one[0]), *one[1]))
@@ -214,7 +214,7 @@ def _title_now(change: ArtifactChange) -> str:
 _Row: TypeAlias = tuple[str, str, str]
 
 
-def _drift(change: ArtifactChange) -> Iterator[_Row]:
+def _rows(change: ArtifactChange) -> Iterator[_Row]:
     versions = code(change.version_before or "", 100), code(change.version_after or "", 100)
     if change.is_new or change.is_gone:
         yield ("new" if change.is_new else "gone", *versions)
@@ -230,9 +230,9 @@ def _drift(change: ArtifactChange) -> Iterator[_Row]:
 
 def _feature(noun: str, change: FeatureChange) -> _Row:
     what = f"{noun} {code(change.name, 200)} {change.kind.value}"
-    if change.kind is Drift.MOVED:
+    if change.kind is ChangeKind.MOVED:
         return what, _place(change.before), _place(change.after)
-    told = _terms if change.kind is Drift.ALTERED else _type
+    told = _terms if change.kind is ChangeKind.ALTERED else _type
     return what, told(change.before), told(change.after)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from artifact_lint.model import DigestCheck, DigestState, Fact, Feature, Lazy, Metric, Origin, Record, Severity, Stated
-from artifact_lint.model.drift import compare
+from artifact_lint.model.record_changes import compare
 from artifact_lint.model.report import Failure, Report
 from artifact_lint.reporters import RenderContext, render
 from artifact_lint.reporters.markdown_report import MOST_BYTES
