@@ -19,6 +19,7 @@ from artifact_lint.configuration_search import absolute
 from artifact_lint.evidence import evidence_of, is_pinned
 from artifact_lint.model import Origin, Related
 from artifact_lint.model.suppression import Accepted, Means, StaleEntry
+from artifact_lint.model.text import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -154,17 +155,12 @@ def _key(finding: Finding, paths: Paths) -> Key:
     origin = finding.origin
     file = finding.file if finding.file and finding.file != origin.path else ""
     return Key(
-        _plain(paths.to_baseline(finding.artifact)),
-        _plain(paths.to_baseline(origin.path)),
+        encodable(paths.to_baseline(finding.artifact)),
+        encodable(paths.to_baseline(origin.path)),
         finding.code,
-        _plain(origin.pointer),
-        _plain(paths.to_baseline(file)) if file else "",
+        encodable(origin.pointer),
+        encodable(paths.to_baseline(file)) if file else "",
     )
-
-
-def _plain(text: str) -> str:
-    """Text as it is once it was written and read again: bytes of a name that are no text are spelled out."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _is_covered(key: Key, paths: Paths, coverage: Coverage) -> bool:

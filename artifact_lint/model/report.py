@@ -30,6 +30,13 @@ class Failure:
         kind = type(self.error).__name__
         return " ".join((f"{kind}: {self.error}" if str(self.error) else kind).split())
 
+    @property
+    def message(self) -> str:
+        """What to tell people: what was being done, to which artifact, and what went wrong."""
+        is_part = self.path is not None and self.artifact not in {None, "", self.path}
+        of = f" of the artifact {self.artifact}" if is_part else ""
+        return f"this is a bug in artifact-lint, while {self.doing}{of}: {self.what}"
+
 
 @dataclass(frozen=True, slots=True)
 class Fallback:

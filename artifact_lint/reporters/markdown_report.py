@@ -14,6 +14,7 @@ from artifact_lint import __version__
 from artifact_lint.model import Component, DigestState, FileState, Presence, Severity
 from artifact_lint.model.record_changes import ChangeKind
 from artifact_lint.model.suppression import Means
+from artifact_lint.model.text import encodable
 from artifact_lint.reporters.markdown_text import code, link, paragraphs, prose, url_path
 from artifact_lint.reporters.styled import Segment, amount, plain
 from artifact_lint.reporters.summary import hint, summary
@@ -195,8 +196,7 @@ def _file(file: WeightFile, context: RenderContext) -> tuple[str, ...]:
 
 
 def _notes(report: Report) -> Iterator[str]:
-    for failure in report.failures:
-        yield f"this is a bug in artifact-lint, while {failure.doing}: {failure.what}"
+    yield from (failure.message for failure in report.failures)
     counts = {words: report.count_accepted(means) for means, words in _MEANS.items()}
     counts["suppressed"] = report.suppressed - sum(counts.values())
     yield from (f"{amount(count, 'finding')} {words}" for words, count in counts.items() if count)
@@ -229,7 +229,7 @@ def _rows(change: ArtifactChange) -> Iterator[_Row]:
 
 
 def _feature(noun: str, change: FeatureChange) -> _Row:
-    what = f"{noun} {code(change.name, 200)} {change.kind.value}"
+    what = f"{noun} {code(change.name, 200)} {change.kind.value}{_doubt(change)}"
     if change.kind is ChangeKind.MOVED:
         return what, _place(change.before), _place(change.after)
     told = _terms if change.kind is ChangeKind.ALTERED else _type
@@ -266,7 +266,12 @@ def _terms(placed: Placed | None) -> str:
 def _metric(change: MetricChange) -> _Row:
     places = (("on", change.dataset), ("of split", change.split))
     of = [f"{word} {code(where, 100)}" for word, where in places if where]
-    return " ".join(("metric", code(change.name, 200), *of)), _value(change.before), _value(change.after)
+    what = " ".join(("metric", code(change.name, 200), *of))
+    return f"{what}{_doubt(change)}", _value(change.before), _value(change.after)
+
+
+def _doubt(change: FeatureChange | MetricChange) -> str:
+    return " (guessed)" if change.guessed else ""
 
 
 def _value(metric: Metric | None) -> str:
@@ -274,9 +279,9 @@ def _value(metric: Metric | None) -> str:
 
 
 def _length(text: str) -> int:
-    return len(text.encode("utf-8", "backslashreplace")) + 1
+    return len(encodable(text).encode()) + 1
 
 
 def _lines(*texts: str) -> Iterator[Line]:
     for line in "\n".join(texts).split("\n"):
-        yield (Segment(line.encode("utf-8", "backslashreplace").decode("utf-8")),)
+        yield (Segment(encodable(line)),)

@@ -247,6 +247,13 @@ def test_code_is_set_as_code_and_words_as_words(text: str, shown: list[str]) -> 
     assert [html.unescape(one) for one in re.findall(r"<code>(.*?)</code>", prose(text))] == shown
 
 
+def test_a_change_that_rests_on_a_guess_says_so() -> None:
+    metrics: tuple[Metric, ...] = (Metric("auc", 0.87, Origin("churn.json")),)
+    guess = Stated((Fact(metrics, Origin("churn.json"), guessed=True),))
+    changes = (compare(Record(metrics=guess), Record(), base_path="churn.pkl", path="churn.pkl"),)
+    assert [row[1:] for row in page(Report(changes=changes)).cells] == [["metric auc (guessed)", "0.87", ""]]
+
+
 def test_that_nothing_changed_is_told_too() -> None:
     shown = page(Report(base="0123456789abcdef" * 2, artifacts=(hand_built.churn(),)))
     assert [item.text for item in shown.items] == [
