@@ -10,8 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from gates.repositories import BAD, GOOD, ROOT, Outcome, Repository, isolated_environment, needs
-from git_models import MANIFEST, OTHER_WEIGHTS, WEIGHTS, add_model, clone, edit, linted, of_rule
+from gates.repositories import BAD, GOOD, ROOT, Outcome, Repository, needs
+from git_models import MANIFEST, OTHER_WEIGHTS, WEIGHTS, add_model, clone, edit, isolate, linted, of_rule
 
 from artifact_lint.engine import Request, lint
 from artifact_lint.settings import Settings
@@ -28,13 +28,7 @@ IGNORE_ALL = '[tool.artifact-lint]\nignore = ["ALL"]\n'
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    environment = isolated_environment()
-    for name, value in environment.items():
-        if name.startswith("GIT_"):
-            monkeypatch.setenv(name, value)
-    return environment
+    return isolate(monkeypatch)
 
 
 @pytest.fixture

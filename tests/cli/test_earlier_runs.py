@@ -7,20 +7,19 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from gates.repositories import BAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     Step = dict[str, object]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is left out where a process has no start")
 
-ROOT = Path(__file__).resolve().parents[2]
-BAD = ROOT / "examples/bad/dangerous-pickle"
 #: As many files under so long a name as fill a command line, and a few that did not fit any more.
 LONG = "/".join(["a-directory-with-a-name-that-is-as-long-as-some-people-make-them-" * 3] * 12)
 FULL, REST = 56, 4
