@@ -91,7 +91,7 @@ def lint(paths: Sequence[str], request: Request) -> Report:
     files = [file for artifact in judged.fresh for file in artifact.files if file.state is not FileState.MISSING]
     return Report(
         artifacts=tuple(one for one in seen.artifacts if id(one) not in judged.done or one.path in places),
-        findings=tuple(sorted(findings, key=_order)),
+        findings=tuple(sorted(findings, key=lambda one: one.order)),
         suppressed=len(accepted),
         files=len(files),
         size=sum(file.size or 0 for file in files if file.is_readable),
@@ -102,7 +102,7 @@ def lint(paths: Sequence[str], request: Request) -> Report:
         failures=(*judged.failures, *failures),
         fallbacks=fallbacks,
         unchanged=run_notes.unchanged(seen, judged.comparison.gone, judged.done, request),
-        accepted=tuple(sorted(accepted, key=lambda one: one.place)),
+        accepted=tuple(sorted(accepted, key=lambda one: one.finding.order)),
         base=seen.scope.changes.base if judged.comparison.past is not None else None,
         changes=tuple(_changes(judged.fresh, judged.comparison)) if request.changes else (),
     )
@@ -127,7 +127,9 @@ def find_unaccepted(paths: Sequence[str], request: Request) -> Unaccepted:
     judged = _judge(paths, request)
     coverage = judged.coverage
     settled = settle(judged.findings, coverage, request.settings, all_rules())
-    return Unaccepted(tuple(sorted(settled.findings, key=_order)), coverage, judged.failures, judged.fallbacks)
+    return Unaccepted(
+        tuple(sorted(settled.findings, key=lambda one: one.order)), coverage, judged.failures, judged.fallbacks
+    )
 
 
 def _baseline(settings: Settings) -> Baseline | None:
@@ -231,7 +233,3 @@ def _user_cache() -> DigestCache | None:
     from artifact_lint.cache import user_cache  # noqa: PLC0415 - a database, for those with something to hash
 
     return user_cache(os.environ)
-
-
-def _order(finding: Finding) -> tuple[str, int, str, str]:
-    return finding.origin.path, finding.origin.line, finding.code, finding.message

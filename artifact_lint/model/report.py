@@ -53,14 +53,13 @@ class Fallback:
 class Report:
     """All that one run has to say.
 
-    `findings` are sorted by path, line and code, and leave out the `suppressed` ones, which are counted; `accepted` has
-    each of those with what suppresses it: a comment, the configuration or the baseline.
-    `files` and `size` (in bytes) tell how many weight files there were and what they hold; `notes` are lines about
-    the run itself, for people; `failures` are what this program could not look at for an error of its own;
-    `fallbacks` are where git could not say what was asked of it, each of which is a note as well. `unchanged` is the
-    sentence that only what changed was looked at and that none of it belongs to an artifact, else empty. `base` is the
-    id of the commit that artifacts were compared with, None where they were not; `changes` are those of them that
-    differ, are new or are gone.
+    `findings` are sorted by their `order`, and leave out the `suppressed` ones, which are counted; `accepted` has each
+    of those with what suppresses it: a comment, the configuration or the baseline. `files` and `size` (in bytes) tell
+    how many weight files there were and what they hold; `notes` are lines about the run itself, for people; `failures`
+    are what this program could not look at for an error of its own; `fallbacks` are where git could not say what was
+    asked of it, each of which is a note as well. `unchanged` is the sentence that only what changed was looked at and
+    that none of it belongs to an artifact, else empty. `base` is the id of the commit that artifacts were compared
+    with, None where they were not; `changes` are those of them that differ, are new or are gone.
     """
 
     artifacts: tuple[Artifact, ...] = ()
@@ -86,10 +85,9 @@ class Report:
 
     def __add__(self, other: Report) -> Report:
         """Two runs as one: everything of both, with the findings in order."""
-        findings = sorted(self.findings + other.findings, key=lambda f: (f.origin.path, f.origin.line, f.code))
         return Report(
             artifacts=self.artifacts + other.artifacts,
-            findings=tuple(findings),
+            findings=tuple(sorted(self.findings + other.findings, key=lambda one: one.order)),
             suppressed=self.suppressed + other.suppressed,
             files=self.files + other.files,
             size=self.size + other.size,
@@ -97,7 +95,7 @@ class Report:
             failures=self.failures + other.failures,
             fallbacks=self.fallbacks + tuple(one for one in other.fallbacks if one not in self.fallbacks),
             unchanged=self.unchanged and other.unchanged,
-            accepted=tuple(sorted(self.accepted + other.accepted, key=lambda one: one.place)),
+            accepted=tuple(sorted(self.accepted + other.accepted, key=lambda one: one.finding.order)),
             base=self.base or other.base,
             changes=self.changes + other.changes,
         )
