@@ -81,7 +81,8 @@ def write(  # noqa: PLR0913 - one parameter per option is how click hands them o
     if staged or since is not None:
         option = "--staged" if staged else "--since"
         raise CommandError(f"a baseline accepts what is there, not what changed; run it without {option}")
-    for renewal in _renewed(paths, Given(config, isolated, select, ignore, None, baseline=file), activity):
+    given = Given(config=config, isolated=isolated, select=select, ignore=ignore, baseline=file)
+    for renewal in _renewed(paths, given, activity):
         target = renewal.baseline.file
         activity.doing = f"writing {target}"
         _store(renewal)
@@ -110,7 +111,8 @@ def show(
     """Print what the baseline accepts, and which of it is stale: fixed since, as far as PATHs tell."""
     from artifact_lint.baseline import apply  # noqa: PLC0415 - `--help` needs none of it
 
-    for known, today in _looked(paths, Given(config, isolated, select, ignore, None, baseline=file), activity):
+    given = Given(config=config, isolated=isolated, select=select, ignore=ignore, baseline=file)
+    for known, today in _looked(paths, given, activity):
         if not known.file.is_file():
             raise CommandError(f"there is no {known.file}; `artifact-lint baseline write` writes it")
         stale = {

@@ -167,8 +167,18 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
             expect(path)
 
     activity.doing = "reading the configuration"
-    least = FailOn(fail_on) if fail_on else None
-    given = Given(config, isolated, select, ignore, least, public_keys, baseline, no_baseline, only, revision)
+    given = Given(
+        config=config,
+        isolated=isolated,
+        select=select,
+        ignore=ignore,
+        fail_on=FailOn(fail_on) if fail_on else None,
+        public_keys=public_keys,
+        baseline=baseline,
+        no_baseline=no_baseline,
+        only=only,
+        revision=revision,
+    )
     runs = find_runs(paths, given)
     if show_settings:
         from artifact_lint.cli.shown_settings import shown  # noqa: PLC0415 - rarely asked for

@@ -22,6 +22,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint import __version__
@@ -30,7 +31,6 @@ from artifact_lint.cache import user_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from artifact_lint.model import Artifact, Finding
     from artifact_lint.model.report import Report
@@ -121,7 +121,7 @@ def earlier_runs(
     if parent is None or directory is None:
         return None
     own = sorted(item for item in environment.items() if item[0].startswith("ARTIFACT_LINT_"))
-    key = _digest(*parent, os.getcwd(), __version__, sys.executable, repr(sorted(options.items())), repr(own))  # noqa: PTH109 - as it is
+    key = _digest(*parent, str(Path.cwd()), __version__, sys.executable, repr(sorted(options.items())), repr(own))
     place = directory / _DIRECTORY / f"{key}.json"
     names = frozenset(map(_digest, paths))
     size = sum(map(_length, paths))
@@ -160,10 +160,8 @@ def _parent() -> tuple[str, str] | None:
 def _start_on_linux(number: int) -> str:
     """In ticks since the boot, with the boot's own name. Source: proc(5), /proc/pid/stat, field 22."""
     try:
-        with open(f"/proc/{number}/stat", "rb") as stat_file:  # noqa: PTH123 - pathlib has nothing to add
-            fields = stat_file.read().rpartition(b")")[2].split()
-        with open("/proc/sys/kernel/random/boot_id", "rb") as boot_file:  # noqa: PTH123 - likewise
-            boot = boot_file.read().strip()
+        fields = Path(f"/proc/{number}/stat").read_bytes().rpartition(b")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
         return f"{boot.decode('ascii')} {int(fields[19])}"
     except (OSError, ValueError, IndexError):
         return ""
@@ -184,13 +182,15 @@ def _start_by_ps(number: int) -> str:
 def _state(configuration: str | None, artifact: Artifact, root: Path) -> str:
     """An artifact by its path, and by the state of each of its files and records and of the configuration."""
     paths = {file.path for file in artifact.files} | {source.path for source in artifact.record.sources}
-    places = [configuration or "", *(os.path.join(root, path) for path in sorted(paths))]  # noqa: PTH118 - as strings
-    return _digest(artifact.path, *(word for place in places for word in (place, _state_of_file(place))))
+    places = [root / path for path in sorted(paths)]
+    if configuration is not None:
+        places.append(Path(configuration))
+    return _digest(artifact.path, *(word for place in places for word in (str(place), _state_of_file(place))))
 
 
-def _state_of_file(place: str) -> str:
+def _state_of_file(place: Path) -> str:
     try:
-        found = os.stat(place)  # noqa: PTH116 - the path is a string
+        found = place.stat()
     except (OSError, ValueError) as error:
         return type(error).__name__
     return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"

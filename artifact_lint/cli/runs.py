@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 class Given:
     """What the command line says about the settings."""
 
-    config: str | None
-    isolated: bool
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
-    fail_on: FailOn | None
+    config: str | None = None
+    isolated: bool = False
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: FailOn | None = None
     public_keys: tuple[str, ...] = ()
     baseline: str | None = None
     no_baseline: bool = False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Severity
 from artifact_lint.model.text import encodable
-from artifact_lint.reporters.styled import Segment, amount, inert, visible
+from artifact_lint.reporters.styled import Segment, amount, inert, visible, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,8 +103,7 @@ def _properties(annotation: _Annotation) -> dict[str, str]:
 
 def _command(name: str, message: str, properties: dict[str, str] | None = None) -> str:
     given = ",".join(f"{key}={_as_property(value)}" for key, value in (properties or {}).items() if value)
-    shown = "\n".join(visible(line) for line in message.split("\n"))
-    return f"::{name}{' ' if given else ''}{given}::{_as_data(shown)}"
+    return f"::{name}{' ' if given else ''}{given}::{_as_data(visible_lines(message))}"
 
 
 def _as_data(text: str) -> str:

@@ -42,7 +42,7 @@ _MARKS: Final = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOT
 _PRESENCE: Final = {
     Presence.PRESENT: "✅ present",
     Presence.ABSENT: "❌ absent",
-    Presence.NOT_APPLICABLE: "➖ not applicable",  # noqa: RUF001 - a sign that is no hyphen
+    Presence.NOT_APPLICABLE: "\N{HEAVY MINUS SIGN} not applicable",
 }
 _MEANS: Final = {
     Means.INLINE: "suppressed by a comment",

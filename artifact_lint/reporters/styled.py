@@ -96,6 +96,11 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() else _spelled(char) for char in text)
 
 
+def visible_lines(text: str) -> str:
+    """Visible text, with its line breaks as they are."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
 def inert(text: str) -> str:
     """Visible text in which GitHub's runner finds no command of its older syntax, `##[name]`, either."""
     return visible(text).replace("##[", "## [")
