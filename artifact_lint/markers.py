@@ -105,7 +105,7 @@ def _codes(written: str, rules: Sequence[RuleInfo]) -> tuple[tuple[str, ...], tu
             flaws.append(Flaw(unknown_selector(name, rules) or f"no rule is called '{name}'", "Correct the code."))
         elif "security" in exact.tags:
             flaws.append(Flaw(f"{exact.code} is about security: a comment in the record does not suppress it", _OWNED))
-        elif exact.check_run is not None:
+        elif exact.check_ledger is not None:
             flaws.append(Flaw(f"{exact.code} is about suppressions: a comment does not suppress it", _CONFIGURED))
         else:
             codes.append(exact.code)

@@ -193,7 +193,9 @@ def _is_asked_by(selector: str, ignore: PathIgnore, coverage: Coverage) -> bool:
     It is over all that the configuration is for; of the rules that the code names, it asked those that can be asked
     without a comparison, and they could see the whole of every artifact that the pattern may mean.
     """
-    meant = [rule for rule in coverage.rules.values() if match_length(selector, rule) >= 0 and rule.check_run is None]
+    meant = [
+        rule for rule in coverage.rules.values() if match_length(selector, rule) >= 0 and rule.check_ledger is None
+    ]
     askable = [rule for rule in meant if rule.check is not None or rule.check_collection is not None]
     if not askable or not coverage.is_over(ignore.origin.path.rpartition("/")[0]):
         return False
