@@ -85,7 +85,7 @@ def write(  # noqa: PLR0913 - one parameter per option is how click hands them o
     for renewal in _renewed(paths, given, activity):
         target = renewal.baseline.file
         activity.doing = f"writing {target}"
-        _store(renewal)
+        _save(renewal)
         for finding in renewal.pinned:
             if finding.severity is Severity.ERROR:
                 tell(f"warning: accepted for the present bytes: {_place(finding)}: {finding.message}", error=False)
@@ -112,7 +112,7 @@ def show(
     from artifact_lint.baseline import apply  # noqa: PLC0415 - `--help` needs none of it
 
     given = Given(config=config, isolated=isolated, select=select, ignore=ignore, baseline=file)
-    for known, today in _looked(paths, given, activity):
+    for known, today in _linted(paths, given, activity):
         if not known.file.is_file():
             raise CommandError(f"there is no {known.file}; `artifact-lint baseline write` writes it")
         stale = {
@@ -134,14 +134,14 @@ def _renewed(paths: tuple[str, ...], given: Given, activity: Activity) -> list[R
     from artifact_lint.baseline import renew  # noqa: PLC0415 - as above
 
     done: dict[Path, Renewal] = {}
-    for known, today in _looked(paths, given, activity):
+    for known, today in _linted(paths, given, activity):
         earlier = done.get(known.file)
         renewal = renew(earlier.baseline if earlier else known, today.findings, today.coverage)
         done[known.file] = earlier + renewal if earlier else renewal
     return list(done.values())
 
 
-def _looked(paths: tuple[str, ...], given: Given, activity: Activity) -> Iterator[tuple[Baseline, Unaccepted]]:
+def _linted(paths: tuple[str, ...], given: Given, activity: Activity) -> Iterator[tuple[Baseline, Unaccepted]]:
     """What each configuration's run finds, beside the baseline that is there, which may be an empty one."""
     from artifact_lint.baseline_file import Baseline, load_baseline  # noqa: PLC0415 - as above
     from artifact_lint.engine import Request, find_unaccepted  # noqa: PLC0415
@@ -171,7 +171,7 @@ def _config_of(run: Run) -> Path | None:
     return Path(run.settings.config_path) if run.settings.config_path is not None else None
 
 
-def _store(renewal: Renewal) -> None:
+def _save(renewal: Renewal) -> None:
     """Write a baseline, unless it is as it was or there is nothing to write."""
     from artifact_lint.baseline_file import written  # noqa: PLC0415 - as above
 

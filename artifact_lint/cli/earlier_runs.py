@@ -56,15 +56,16 @@ class EarlierRuns:
     """What the runs before this one have linted and told, and what this one adds.
 
     `place` is the file in which word is left; `linted`, `told` and `names` are digests of states of artifacts, of
-    findings and of files; `goes_on` says that the list may continue in another run.
+    findings and of files; `size` is that of the run's list, in bytes, and `count` how many files it has; `goes_on` says
+    that the list may continue in another run. `skipped` counts the artifacts that were linted before.
     """
 
     place: Path
     linted: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
-    bytes: int = 0
-    words: int = 0
+    size: int = 0
+    count: int = 0
     goes_on: bool = False
     _seen: set[str] = field(default_factory=set)
     skipped: int = 0
@@ -93,8 +94,8 @@ class EarlierRuns:
         is_whole = not report.failures and not any(fallback.unseen for fallback in report.fallbacks)
         told = {_digest(*_words(finding)) for finding in report.findings}
         word = {
-            "bytes": self.bytes,
-            "words": self.words,
+            "size": self.size,
+            "count": self.count,
             "names": sorted(self.names),
             "linted": sorted(self.linted | self._seen if is_whole else self.linted),
             "told": sorted(self.told | told),
@@ -126,9 +127,9 @@ def earlier_runs(
     names = frozenset(map(_digest, paths))
     size = sum(map(_length, paths))
     goes_on = _may_be_full(size, len(paths), _LONGEST_PATH, environment)
-    now = EarlierRuns(place, names=names, bytes=size, words=len(paths), goes_on=goes_on)
+    now = EarlierRuns(place, names=names, size=size, count=len(paths), goes_on=goes_on)
     before = _read(place) if _is_ours(place.parent) else None
-    if before is None or not _may_be_full(before.bytes, before.words, _length(paths[0]), environment):
+    if before is None or not _may_be_full(before.size, before.count, _length(paths[0]), environment):
         return now
     if names & before.names:
         return now
@@ -139,13 +140,13 @@ def _length(path: str) -> int:
     return len(os.fsencode(path))
 
 
-def _may_be_full(size: int, words: int, following: int, environment: Mapping[str, str]) -> bool:
-    """Whether one of the hook managers would not have put a word of `following` bytes behind some others."""
+def _may_be_full(size: int, count: int, following: int, environment: Mapping[str, str]) -> bool:
+    """Whether one of the hook managers would not have put a file of `following` bytes behind `count` others."""
     limit = os.sysconf("SC_ARG_MAX")
     taken = sum(len(os.fsencode(name)) + len(os.fsencode(value)) + 10 for name, value in environment.items())
     for free, longest, each in (_PRE_COMMIT, _PREK):
         most = max(min(limit - free - taken, longest), _SHORTEST)
-        if size + words * each + following + _SLACK >= most:
+        if size + count * each + following + _SLACK >= most:
             return True
     return False
 
@@ -216,11 +217,11 @@ def _read(place: Path) -> EarlierRuns | None:
         return None
     if not isinstance(word, dict):
         return None
-    size, words = word.get("bytes"), word.get("words")
+    size, count = word.get("size"), word.get("count")
     linted, told, names = (_texts(word.get(key)) for key in ("linted", "told", "names"))
-    if not isinstance(size, int) or not isinstance(words, int) or linted is None or told is None or names is None:
+    if not isinstance(size, int) or not isinstance(count, int) or linted is None or told is None or names is None:
         return None
-    return EarlierRuns(place, linted, told, names, size, words)
+    return EarlierRuns(place, linted, told, names, size, count)
 
 
 def _texts(value: object) -> frozenset[str] | None:

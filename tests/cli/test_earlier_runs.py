@@ -196,7 +196,7 @@ def test_another_parent_has_another_list(work: Work) -> None:
     assert tells(*work.run(check(work.last)))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"bytes": 200000, "words": 5}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"size": 200000, "count": 5}', "[" * 100_000])
 def test_a_damaged_word_is_worth_nothing(work: Work, text: str) -> None:
     script = "import pathlib, sys; [one.write_text(sys.argv[1]) for one in pathlib.Path(sys.argv[2]).glob('*.json')]"
     damage: Step = {"words": [sys.executable, "-c", script, text, str(work.cache / "hooks-1")]}
