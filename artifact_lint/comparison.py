@@ -14,8 +14,8 @@ from artifact_lint.assemble import assemble_all
 from artifact_lint.model.agreement import plain_name
 from artifact_lint.model.paths import directory_of, is_within
 from artifact_lint.model.report import Fallback
+from artifact_lint.neighbourhoods import add_neighbourhoods
 from artifact_lint.policy.versions import same
-from artifact_lint.scope import add_neighbourhoods
 from artifact_lint.stores.base import StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES
 from artifact_lint.stores.revision import RevisionStore, SnapshotStore

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from artifact_lint.git import find_root
+from artifact_lint.model.paths import from_root
 from artifact_lint.stores.base import EntryKind, StoreError
 
 if TYPE_CHECKING:
@@ -117,8 +117,7 @@ class CommittedFiles:
         return f"{self.store.label}:{self._path(place)}"
 
     def _path(self, place: Path) -> str:
-        relative = os.path.relpath(place, self.root).replace(os.sep, "/")
-        return "" if relative == "." else relative
+        return from_root(place, self.root)
 
 
 LOCAL = LocalFiles()

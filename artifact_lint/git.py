@@ -1,4 +1,4 @@
-"""What is asked of git: listings, blobs, changed paths. The only module that starts git, or imports GitPython."""
+"""What is asked of git: listings, blobs, changed paths. The only module that imports GitPython."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ import re
 import stat
 import subprocess
 import tempfile
-import threading
-import weakref
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BytesIO
-from subprocess import PIPE
 from typing import IO, TYPE_CHECKING, BinaryIO, Self
 
+from artifact_lint.git_blobs import BlobProcess
 from artifact_lint.git_environment import (
     ENVIRONMENT,
     LOCATIONS,
@@ -29,32 +26,16 @@ from artifact_lint.git_environment import (
     inherited,
     without_programs,
 )
+from artifact_lint.git_output import Blob, attributes, ended, lines, listed, names, sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
     from types import TracebackType
 
     from git.cmd import Git
 
 __all__ = ["Blob", "GitError", "Repository", "ask", "find_repository", "find_root", "head_commit", "open_repository"]
-
-_CHUNK = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """A file of an index or a tree: `mode` is git's (120000 is a link), `size` in bytes, None where git did not say."""
-
-    path: str
-    oid: str
-    mode: str
-    size: int | None = None
-
-    @property
-    def is_tree(self) -> bool:
-        """Whether it is a directory, which a listing shows in place of what is in it."""
-        return self.mode == "040000"
 
 
 class Repository:
@@ -67,9 +48,7 @@ class Repository:
         self.root = root
         self._command = command
         self._settings = settings
-        self._lock = threading.Lock()
-        self._blobs: Git.AutoInterrupt | None = None
-        self._end: Callable[[], object] = _nothing
+        self._blobs = BlobProcess(command, settings)
         self._missing: dict[str, set[str]] = {}
 
     def run(self, *arguments: str, given: BinaryIO | None = None) -> bytes:
@@ -136,12 +115,12 @@ class Repository:
             if stage in ("0", "2"):
                 path = os.fsdecode(name)
                 blobs[path] = Blob(path, oid, mode)
-        sizes = self._sizes({blob.oid for blob in blobs.values() if _is_file(blob.mode)})
-        empty = {blob.path for blob in blobs.values() if sizes.get(blob.oid) == 0}
+        known = self._sizes({blob.oid for blob in blobs.values() if _is_file(blob.mode)})
+        empty = {blob.path for blob in blobs.values() if known.get(blob.oid) == 0}
         if empty:
             for path in empty.difference(self._to_be_committed()):
                 del blobs[path]
-        return [Blob(blob.path, blob.oid, blob.mode, sizes.get(blob.oid)) for blob in blobs.values()]
+        return [Blob(blob.path, blob.oid, blob.mode, known.get(blob.oid)) for blob in blobs.values()]
 
     def tree(self, commit: str, directories: Iterable[str] = (), *, recursive: bool = True) -> list[Blob]:
         """The files of a commit, or of some directories of it, with their sizes; None for a blob that is not here.
@@ -154,17 +133,17 @@ class Repository:
         options = ["-r", "-z"] if recursive else ["-z"]
         places = [f"./{directory}" for directory in directories] or ["."]
         try:
-            return _listed(self.run("ls-tree", "-l", *options, commit, "--", *places))
+            return listed(self.run("ls-tree", "-l", *options, commit, "--", *places))
         except GitError:  # A partial clone lacks blobs of the commit, and then git cannot say how large any of them is.
-            return self._with_sizes(commit, _listed(self.run("ls-tree", *options, commit, "--", *places)))
+            return self._with_sizes(commit, listed(self.run("ls-tree", *options, commit, "--", *places)))
 
     def _with_sizes(self, commit: str, blobs: list[Blob]) -> list[Blob]:
         """The files of a commit with the sizes of those that are here: git stops at the first one that is not."""
         if commit not in self._missing:
             walked = self.run("rev-list", "--objects", "--no-walk", "--missing=print", commit).splitlines()
             self._missing[commit] = {line[1:].decode("ascii") for line in walked if line.startswith(b"?")}
-        sizes = self._sizes({blob.oid for blob in blobs if _is_blob(blob.mode)} - self._missing[commit])
-        return [replace(blob, size=sizes.get(blob.oid)) for blob in blobs]
+        known = self._sizes({blob.oid for blob in blobs if _is_blob(blob.mode)} - self._missing[commit])
+        return [replace(blob, size=known.get(blob.oid)) for blob in blobs]
 
     def has_commit(self) -> bool:
         """Whether anything has been committed where we are."""
@@ -207,7 +186,7 @@ class Repository:
         Raises:
             GitError: The index cannot be read.
         """
-        return _names(self.run("diff", "--cached", *_DIFF_OPTIONS, "--", "."))
+        return names(self.run("diff", "--cached", *_DIFF_OPTIONS, "--", "."))
 
     def unmerged(self) -> list[str]:
         """The paths of which the index holds several sides of a merge.
@@ -215,7 +194,7 @@ class Repository:
         Raises:
             GitError: The index cannot be read.
         """
-        records = _names(self.run("ls-files", "--unmerged", "-z", "--", "."))
+        records = names(self.run("ls-files", "--unmerged", "-z", "--", "."))
         return list(dict.fromkeys(record.partition("\t")[2] for record in records))
 
     def unstaged(self) -> list[str]:
@@ -224,7 +203,7 @@ class Repository:
         Raises:
             GitError: The index cannot be read.
         """
-        return _names(self.run("diff-files", *_DIFF_OPTIONS, "--", "."))
+        return names(self.run("diff-files", *_DIFF_OPTIONS, "--", "."))
 
     def changed(self, commit: str) -> list[str]:
         """The paths that differ between a commit and the working tree.
@@ -238,10 +217,10 @@ class Repository:
         Raises:
             GitError: The commit, the index or the working tree cannot be read.
         """
-        changed = set(_names(self.run("diff", *_DIFF_OPTIONS, commit, "--", ".")))
-        recorded = set(_names(self.run("diff", "--cached", *_DIFF_OPTIONS, commit, "--", ".")))
+        changed = set(names(self.run("diff", *_DIFF_OPTIONS, commit, "--", ".")))
+        recorded = set(names(self.run("diff", "--cached", *_DIFF_OPTIONS, commit, "--", ".")))
         changed -= _as_their_pointers_say(self, commit, changed - recorded)
-        untracked = _names(self.run("ls-files", "--others", "--exclude-standard", "-z", "--", "."))
+        untracked = names(self.run("ls-files", "--others", "--exclude-standard", "-z", "--", "."))
         return sorted({*changed, *untracked})
 
     def changed_between(self, base: str, commit: str) -> list[str]:
@@ -250,7 +229,7 @@ class Repository:
         Raises:
             GitError: A commit, or a tree of it, is not there.
         """
-        return _names(self.run("diff", *_DIFF_OPTIONS, base, commit, "--", "."))
+        return names(self.run("diff", *_DIFF_OPTIONS, base, commit, "--", "."))
 
     def uncertain(self, commit: str, changed: Iterable[str]) -> set[str]:
         """Those of the changed paths of which git cannot say whether they changed.
@@ -260,16 +239,15 @@ class Repository:
         Raises:
             GitError: The commit or the index cannot be read.
         """
-        recorded = _names(self.run("diff", "--cached", *_DIFF_OPTIONS, commit, "--", "."))
+        recorded = names(self.run("diff", "--cached", *_DIFF_OPTIONS, commit, "--", "."))
         asked = sorted(set(changed).difference(recorded))
         if not asked:
             return set()
         with tempfile.TemporaryFile() as wanted:
-            wanted.write(b"".join(os.fsencode(path) + b"\0" for path in asked))
+            wanted.write(ended(asked))
             wanted.seek(0)
-            answers = _names(self.run("check-attr", "--stdin", "-z", "filter", given=wanted))
-        filters = zip(answers[::3], answers[2::3], strict=True)
-        return {path for path, value in filters if value not in {"unspecified", "unset", "lfs"}}
+            filters = attributes(self.run("check-attr", "--stdin", "-z", "filter", given=wanted))
+        return {path for path, value in filters.items() if value not in {"unspecified", "unset", "lfs"}}
 
     def _answers(self, *question: str) -> bool:
         try:
@@ -286,21 +264,11 @@ class Repository:
         Raises:
             GitError: The blob is not there.
         """
-        with self._lock:
-            whole = False
-            try:
-                self._copy(oid, target)
-                whole = True
-            except OSError as error:
-                raise GitError(f"git stopped at object {oid}: {error.strerror or error}") from None
-            finally:
-                if not whole:
-                    self._stop()
+        self._blobs.copy(oid, target)
 
     def close(self) -> None:
         """End the process that hands out blobs; it starts again when it is needed."""
-        with self._lock:
-            self._stop()
+        self._blobs.close()
 
     def __enter__(self) -> Self:
         return self
@@ -310,45 +278,16 @@ class Repository:
     ) -> None:
         self.close()
 
-    def _copy(self, oid: str, target: IO[bytes]) -> None:
-        process = self._blob_process()
-        process.stdin.write(f"{oid}\n".encode("ascii"))
-        process.stdin.flush()
-        header = process.stdout.readline().split()
-        if len(header) != 3 or not header[2].isdigit():
-            raise GitError(f"git has no object {oid}; in a partial clone, fetch it first")
-        left = int(header[2]) + 1
-        while left > 0:
-            piece = process.stdout.read(min(left, _CHUNK))
-            if not piece:
-                raise GitError(f"git stopped in the middle of object {oid}")
-            left -= len(piece)
-            target.write(piece if left > 0 else piece[:-1])
-
-    def _stop(self) -> None:
-        """End the process, which after a failure may stand in the middle of a blob."""
-        self._blobs = None
-        self._end()
-
-    def _blob_process(self) -> Git.AutoInterrupt:
-        if self._blobs is None:
-            command = ["git", *self._settings, "cat-file", "--batch"]
-            self._blobs = self._command.execute(command, istream=PIPE, as_process=True)
-            self._end = weakref.finalize(self, _end, self._blobs)
-        return self._blobs
-
     def _to_be_committed(self) -> list[str]:
         """The paths of the index without those of `git add --intent-to-add`, which it holds as empty files."""
         empty_tree = self.run("hash-object", "-t", "tree", "--stdin").decode("ascii").strip()
-        return _names(self.run("diff", "--cached", "--ita-invisible-in-index", *_DIFF_OPTIONS, empty_tree, "--", "."))
+        return names(self.run("diff", "--cached", "--ita-invisible-in-index", *_DIFF_OPTIONS, empty_tree, "--", "."))
 
     def _sizes(self, oids: Iterable[str]) -> dict[str, int]:
         with tempfile.TemporaryFile() as wanted:
-            wanted.write("".join(f"{oid}\n" for oid in oids).encode("ascii"))
+            wanted.write(lines(oids))
             wanted.seek(0)
-            lines = self.run("cat-file", "--batch-check", given=wanted).decode("ascii", "replace").splitlines()
-        described = (line.split() for line in lines)
-        return {words[0]: int(words[2]) for words in described if len(words) == 3 and words[2].isdigit()}
+            return sizes(self.run("cat-file", "--batch-check", given=wanted))
 
 
 def ask(
@@ -398,7 +337,7 @@ def open_repository(path: Path) -> Repository:
     repository = Repository(root, command)
     repository.run("rev-parse", "--git-dir")
     configured = repository.run("config", "--list", "--name-only", "-z")
-    return Repository(root, command, (*SETTINGS, *without_programs(_names(configured))))
+    return Repository(root, command, (*SETTINGS, *without_programs(names(configured))))
 
 
 def head_commit(path: Path) -> str | None:
@@ -459,36 +398,6 @@ _LONGEST_POINTER = 1024
 _POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:(?P<sha256>[0-9a-f]{64})\nsize (?P<size>[0-9]+)\n"
 )
-
-
-def _nothing() -> None:
-    return None
-
-
-def _end(process: Git.AutoInterrupt) -> None:
-    popen = process.proc
-    if popen is None:
-        return
-    for stream in (popen.stdin, popen.stdout, popen.stderr):
-        if stream is not None:
-            with suppress(OSError):
-                stream.close()
-    popen.wait()
-
-
-def _listed(output: bytes) -> list[Blob]:
-    """The entries of a tree, as `git ls-tree` prints them, with their sizes where it was asked for them."""
-    blobs = []
-    for record in output.split(b"\0"):
-        meta, tab, name = record.partition(b"\t")
-        if tab:
-            mode, _, oid, *size = meta.decode("ascii").split()
-            blobs.append(Blob(os.fsdecode(name), oid, mode, int(size[0]) if size and size[0].isdigit() else None))
-    return blobs
-
-
-def _names(output: bytes) -> list[str]:
-    return [os.fsdecode(name) for name in output.split(b"\0") if name]
 
 
 def _is_file(mode: str) -> bool:

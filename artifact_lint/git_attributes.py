@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from artifact_lint.git import ask
+from artifact_lint.git_output import attributes, ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +29,7 @@ def attribute_values(root: Path, files: Mapping[str, str], paths: Iterable[str],
     with tempfile.TemporaryDirectory() as place:
         own = {"GIT_INDEX_FILE": str(Path(place) / "index")}
         ask(root, *_WHOLE, "update-index", "--add", "-z", "--index-info", given=os.fsencode(entries), environment=own)
-        given = os.fsencode("".join(f"{path}\0" for path in paths))
-        told = ask(root, *_WHOLE, "check-attr", "--cached", "-z", "--stdin", name, given=given, environment=own)
-    fields = os.fsdecode(told).split("\0")
-    return dict(zip(fields[0::3], fields[2::3], strict=False))
+        given = ended(paths)
+        return attributes(
+            ask(root, *_WHOLE, "check-attr", "--cached", "-z", "--stdin", name, given=given, environment=own)
+        )

@@ -63,10 +63,10 @@ def judge_ledger(ledger: Ledger, rules: Sequence[RuleInfo], settings: Settings) 
     findings: list[Finding] = []
     failures: list[Failure] = []
     for rule in rules:
-        if rule.check_run is None:
+        if rule.check_ledger is None:
             continue
         try:
-            findings += [_stamp(rule, "", problem, settings) for problem in rule.check_run(ledger)]
+            findings += [_stamp(rule, "", problem, settings) for problem in rule.check_ledger(ledger)]
         except Exception as error:  # noqa: BLE001 - as below
             failures.append(Failure(f"judging the suppressions by {rule.code}", error))
     return _numbered(findings), failures

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.document import Syntax
 from artifact_lint.document.comments import comments
 from artifact_lint.model.suppression import Flaw
-from artifact_lint.settings import ALL, canonical, match_length, unknown_selector
+from artifact_lint.selectors import ALL, canonical, match_length, unknown_selector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -105,7 +105,7 @@ def _codes(written: str, rules: Sequence[RuleInfo]) -> tuple[tuple[str, ...], tu
             flaws.append(Flaw(unknown_selector(name, rules) or f"no rule is called '{name}'", "Correct the code."))
         elif "security" in exact.tags:
             flaws.append(Flaw(f"{exact.code} is about security: a comment in the record does not suppress it", _OWNED))
-        elif exact.check_run is not None:
+        elif exact.check_ledger is not None:
             flaws.append(Flaw(f"{exact.code} is about suppressions: a comment does not suppress it", _CONFIGURED))
         else:
             codes.append(exact.code)

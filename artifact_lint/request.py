@@ -30,7 +30,7 @@ class Request:
 
     `staged` reads the git index instead of the working tree, and `revision` what that commit holds; `since` keeps the
     artifacts that were touched since that revision; `jobs` bounds the threads that read files. `details` reads and
-    hashes every file whether a rule asks for it or not: for reports that list what is in them; `drift` is for those
+    hashes every file whether a rule asks for it or not: for reports that list what is in them; `changes` is for those
     that tell what changed since the base. `cached` takes the digests of files that have not changed from the user's
     cache, and puts the others there. `watch` is told how far long work is. `is_done` says of an artifact, and of the
     root that its paths are relative to, that it need not be judged by itself again.
@@ -42,7 +42,7 @@ class Request:
     revision: str | None = None
     jobs: int | None = None
     details: bool = False
-    drift: bool = False
+    changes: bool = False
     cached: bool = False
     watch: Watch | None = field(default=None, compare=False)
     is_done: Callable[[Artifact, Path], bool] | None = field(default=None, compare=False)

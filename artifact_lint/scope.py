@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artifact_lint.adapters import CONVENTIONS, claims_in
-from artifact_lint.adapters.base import Reach
-from artifact_lint.adapters.dvc import LOCK
-from artifact_lint.adapters.mlflow_tracking import DATABASES, STORE_DIRECTORY
 from artifact_lint.changes import (
     EVERYTHING,
     Changes,
@@ -21,25 +15,25 @@ from artifact_lint.changes import (
     staged_changes,
     without_index,
 )
-from artifact_lint.git import find_repository
-from artifact_lint.git_environment import is_git_directory
 from artifact_lint.git_view import GitView
-from artifact_lint.model.paths import directories_above, directory_of, is_within, upwards
+from artifact_lint.model.paths import directory_of, from_root, is_within
 from artifact_lint.namesakes import find_namesakes
+from artifact_lint.neighbourhoods import add_neighbourhoods, records_above
+from artifact_lint.roots import commit_path, commit_root, root_of
 from artifact_lint.stores.base import StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, Excludes
 from artifact_lint.stores.lfs import LfsObjects
-from artifact_lint.stores.local import LocalStore, find_root
+from artifact_lint.stores.local import LocalStore
 from artifact_lint.stores.revision import IndexStore, SnapshotStore
 from artifact_lint.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
 
-    from artifact_lint.adapters.base import Claim
     from artifact_lint.document import Limits
     from artifact_lint.model import Artifact
-    from artifact_lint.stores.base import Entry, Store
+    from artifact_lint.stores.base import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +55,7 @@ class Scope:
 
     def relative(self, path: str) -> str:
         """A path as artifacts spell it: POSIX, relative to the root, which is the empty string."""
-        return _relative(self.root, path)
+        return from_root(path, self.root)
 
     def covers(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> bool:
         """Whether an artifact is among what was asked for."""
@@ -119,7 +113,7 @@ def find_scope(
         changes = staged_changes(root) if staged else changes_since(root, since) if since is not None else EVERYTHING
         store, changes = _opened(root, (*DEFAULT_EXCLUDES, *excludes), changes)
         git, lfs = GitView(root, staged=changes.staged), LfsObjects(root)
-        relative = [_relative(root, path) for path in paths] or [""]
+        relative = [from_root(path, root) for path in paths] or [""]
         named = frozenset(path for path in relative if not (store.is_directory(path) or (root / path).is_dir()))
     directories = [path for path in relative if path not in named]
     tree = Tree(store, (), limits, git, lfs)
@@ -135,7 +129,7 @@ def find_scope(
         add_neighbourhoods(tree, namesakes)
         return Scope(root, store, tree, frozenset(), touched, changes, all_namesakes=is_whole)
     for directory in directories:
-        for entry in (*store.entries(directory), *_above(store, directory)):
+        for entry in (*store.entries(directory), *records_above(store, directory)):
             tree.add(entry)
     add_neighbourhoods(tree, named)
     everything = not named and "" in directories
@@ -166,62 +160,6 @@ def belongs_to(path: str, artifact: Artifact, artifacts: Sequence[Artifact]) -> 
     directories = [one.path for one in artifacts if one.described]
     owner = max((place for place in directories if is_within(path, place)), key=len, default=None)
     return owner is not None and owner == artifact.path and artifact.described
-
-
-def root_of(paths: Sequence[str]) -> Path:
-    """The repository's root, or the working directory outside of one, or what several places have in common."""
-    here = Path.cwd()
-    places = [Path(os.path.normpath(here / path)) for path in paths] or [here]
-    first = places[0] if places[0].is_dir() else places[0].parent
-    root = _with_cache(find_root(first) or (here if first.is_relative_to(here) else first))
-    if all(place.is_relative_to(root) for place in places):
-        return root
-    return Path(os.path.commonpath([*places, root]))
-
-
-def commit_root(paths: Sequence[str]) -> Path:
-    """The top of the working tree, or the bare repository, whose commits some paths are about, there or not.
-
-    Raises:
-        StoreError: They are in no repository, or in several.
-    """
-    here = Path.cwd()
-    places = [Path(os.path.normpath(here / path)) for path in paths] or [here]
-    roots = {place: find_repository(place) for place in places}
-    outside = next((place for place, root in roots.items() if root is None), None)
-    if outside is not None:
-        raise StoreError(f"not a git repository: {outside}")
-    first, *others = dict.fromkeys(root for root in roots.values() if root is not None)
-    if others:
-        raise StoreError(f"a revision is of one repository, not of {first} and {others[0]}: lint each by itself")
-    return first
-
-
-def commit_path(root: Path, path: str) -> str:
-    """A path as a commit spells it; in a bare repository, which has no place for it, relative ones are from its top.
-
-    Raises:
-        StoreError: It leads out of the repository.
-    """
-    here = Path.cwd()
-    is_elsewhere = here.is_relative_to(root) or not Path(os.path.normpath(here / path)).is_relative_to(root)
-    is_from_top = is_git_directory(root) and is_elsewhere
-    found = _relative(root, os.path.normpath((root if is_from_top else here) / path))
-    if found == ".." or found.startswith("../"):
-        raise StoreError(f"{path} is not in the repository {root}")
-    return found
-
-
-#: A repository in the cache of huggingface_hub 1.0, whose snapshots are links to its blobs ("Understand caching").
-_CACHED = re.compile(r"(?:models|datasets|spaces)--.+")
-
-
-def _with_cache(root: Path) -> Path:
-    """A directory, or the cached repository of the snapshot that it is or lies in: its files are links to the blobs."""
-    for place in (root, *root.parents):
-        if place.name == "snapshots" and _CACHED.fullmatch(place.parent.name):
-            return place.parent
-    return root
 
 
 def _opened(root: Path, excludes: tuple[str, ...], changes: Changes) -> tuple[Store, Changes]:
@@ -264,81 +202,4 @@ def _end_of(path: str, store: Store, root: Path) -> str | None:
     """Where a link leads, to nothing included; None where that is out of the store."""
     if isinstance(store, SnapshotStore):
         return store.destination(path)
-    return _relative(Path(os.path.realpath(root)), os.path.realpath(root / path))
-
-
-def _relative(root: Path, path: str) -> str:
-    relative = os.path.relpath(path, root).replace(os.sep, "/")
-    return "" if relative == "." else relative
-
-
-def add_neighbourhoods(tree: Tree, paths: Iterable[str]) -> None:
-    """Put in view what decides on the owner of each path: its folder, and the artifact directory that it lies in."""
-    listed: set[str] = set()
-    looked_at: dict[str, int] = {}
-    folders: set[str] = set()
-    for path in sorted(paths):
-        entry = tree.store.entry(path)
-        if entry is not None:
-            tree.add(entry)
-        for directory in reversed(list(directories_above(path))):
-            if directory in listed or _add_directory(tree, directory, looked_at):
-                listed.add(directory)
-                break
-        folder = directory_of(path)
-        if _is_lost_record(tree.store, path):
-            _add(tree, tree.store.entries(folder))
-        if folder not in folders:
-            folders.add(folder)
-            _add(tree, _above(tree.store, folder))
-
-
-def _add_directory(tree: Tree, directory: str, looked_at: dict[str, int]) -> bool:
-    """Put a directory's files in view, and all that lies below where it is an artifact, which is answered.
-
-    `looked_at` tells how many files each directory had when it was none: thousands of paths share a few directories.
-    """
-    if looked_at.get(directory) == len(tree.folder(directory)):
-        return False
-    _add(tree, tree.store.files(directory))
-    is_artifact = any(claim.reach >= Reach.DIRECTORY for claim in _claims(tree, directory))
-    if is_artifact:
-        _add(tree, tree.store.entries(directory))
-        _add(tree, _above(tree.store, directory))
-    looked_at[directory] = len(tree.folder(directory))
-    return is_artifact
-
-
-def _add(tree: Tree, entries: Iterable[Entry]) -> None:
-    for entry in entries:
-        tree.add(entry)
-
-
-#: Records that speak for what lies below their directory, so that weights lose their owner when one is deleted.
-_OWNERS = re.compile(r"MLmodel|Kitfile|(?:.+\.)?model-artifact\.\w+|(?:adapter_)?config\.json|model_index\.json")
-
-
-def _is_lost_record(store: Store, path: str) -> bool:
-    directory, _, name = path.rpartition("/")
-    return bool(_OWNERS.fullmatch(name)) and store.entry(path) is None and store.is_directory(directory)
-
-
-def _claims(tree: Tree, directory: str) -> Iterator[Claim]:
-    for convention in CONVENTIONS:
-        yield from claims_in(tree, convention, directory)
-
-
-def _above(store: Store, directory: str) -> Iterator[Entry]:
-    """The tracking stores and DVC files above a directory, which say more about what lies in it."""
-    for place in upwards(directory):
-        entry = store.entry(f"{place}.dvc") if place else None
-        if entry is not None:
-            yield entry
-    for place in directories_above(directory):
-        prefix = f"{place}/" if place else ""
-        for name in (*DATABASES, LOCK):
-            entry = store.entry(prefix + name)
-            if entry is not None:
-                yield entry
-        if store.is_directory(prefix + STORE_DIRECTORY):
-            yield from store.entries(prefix + STORE_DIRECTORY)
+    return from_root(os.path.realpath(root / path), os.path.realpath(root))

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.document import DocumentError, Syntax, parse_front_matter
 from artifact_lint.model.suppression import Accepted, Ledger, Means, Suppression
-from artifact_lint.settings import match_length
+from artifact_lint.selectors import match_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from artifact_lint.baseline import Applied
+    from artifact_lint.coverage import Coverage
     from artifact_lint.document import Document
-    from artifact_lint.look import Look
     from artifact_lint.markers import Markers
     from artifact_lint.model import Artifact, Finding, Origin
     from artifact_lint.model.options import PathIgnore
@@ -39,10 +39,10 @@ class Settled:
     ledger: Ledger
 
 
-def settle(findings: Sequence[Finding], look: Look, settings: Settings, rules: Sequence[RuleInfo]) -> Settled:
+def settle(findings: Sequence[Finding], coverage: Coverage, settings: Settings, rules: Sequence[RuleInfo]) -> Settled:
     """What is left of findings once comments and configuration have been heard; `rules` are all that there are."""
-    markers = dict(_markers(findings, look, rules))
-    ignores = _placed(settings.per_path_ignores, look)
+    markers = dict(_markers(findings, coverage, rules))
+    ignores = _placed(settings.per_path_ignores, coverage)
     used_comments: set[tuple[Origin, str]] = set()
     used_codes: set[tuple[int, str]] = set()
     kept: list[Finding] = []
@@ -57,10 +57,10 @@ def settle(findings: Sequence[Finding], look: Look, settings: Settings, rules: S
         else:
             kept.append(finding)
     suppressions = (
-        *_told_comments(markers, look, used_comments),
-        *_told_ignores(ignores, look, used_codes),
+        *_told_comments(markers, coverage, used_comments),
+        *_told_ignores(ignores, coverage, used_codes),
     )
-    return Settled(tuple(kept), tuple(accepted), Ledger(suppressions if look.artifacts else ()))
+    return Settled(tuple(kept), tuple(accepted), Ledger(suppressions if coverage.artifacts else ()))
 
 
 def with_baseline(settled: Settled, applied: Applied) -> Settled:
@@ -69,9 +69,11 @@ def with_baseline(settled: Settled, applied: Applied) -> Settled:
     return Settled(applied.findings, (*settled.accepted, *applied.accepted), ledger)
 
 
-def without_ignored(findings: Iterable[Finding], look: Look, settings: Settings) -> Iterator[Finding | Accepted]:
+def without_ignored(
+    findings: Iterable[Finding], coverage: Coverage, settings: Settings
+) -> Iterator[Finding | Accepted]:
     """Findings about suppressions, of which the configuration alone may leave some out."""
-    ignores = _placed(settings.per_path_ignores, look)
+    ignores = _placed(settings.per_path_ignores, coverage)
     for finding in findings:
         yield next(_in_configuration(finding, ignores, set()), finding)
 
@@ -81,11 +83,7 @@ def _ignoring_code(finding: Finding, ignore: PathIgnore) -> str | None:
     places = {place for place in (finding.origin.path, file, finding.artifact) if place}
     if not any(fnmatchcase(place, ignore.pattern) for place in places):
         return None
-    return next((code for code in ignore.codes if _names(code, finding)), None)
-
-
-def _names(code: str, finding: Finding) -> bool:
-    return code == "ALL" or finding.code.startswith(code) or finding.name == code
+    return next((code for code in ignore.codes if match_length(code, finding) >= 0), None)
 
 
 def _in_configuration(
@@ -94,13 +92,13 @@ def _in_configuration(
     for index, ignore in enumerate(ignores):
         if _ignoring_code(finding, ignore) is None:
             continue
-        used.update((index, code) for code in ignore.codes if _names(code, finding))
+        used.update((index, code) for code in ignore.codes if match_length(code, finding) >= 0)
         yield Accepted(finding, Means.CONFIGURATION, ignore.origin, ignore.reason.strip())
 
 
-def _placed(ignores: Iterable[PathIgnore], look: Look) -> tuple[PathIgnore, ...]:
+def _placed(ignores: Iterable[PathIgnore], coverage: Coverage) -> tuple[PathIgnore, ...]:
     """The ignores of the configuration with the place of its file as everything else in the report is spelled."""
-    return tuple(replace(one, origin=replace(one.origin, path=look.relative(one.origin.path))) for one in ignores)
+    return tuple(replace(one, origin=replace(one.origin, path=coverage.relative(one.origin.path))) for one in ignores)
 
 
 def _in_comments(finding: Finding, markers: Mapping[str, Markers], used: set[tuple[Origin, str]]) -> Iterator[Accepted]:
@@ -110,12 +108,14 @@ def _in_comments(finding: Finding, markers: Mapping[str, Markers], used: set[tup
         yield Accepted(finding, Means.INLINE, marker.origin, marker.reason)
 
 
-def _markers(findings: Iterable[Finding], look: Look, rules: Sequence[RuleInfo]) -> Iterator[tuple[str, Markers]]:
+def _markers(
+    findings: Iterable[Finding], coverage: Coverage, rules: Sequence[RuleInfo]
+) -> Iterator[tuple[str, Markers]]:
     """The comments in the records of the artifacts that were looked at, and in whatever findings point at."""
-    artifacts = [artifact for several in look.artifacts.values() for artifact in several]
+    artifacts = [artifact for several in coverage.artifacts.values() for artifact in several]
     paths = {source.path for artifact in artifacts for source in artifact.record.sources}
     for path in sorted(paths.union(finding.origin.path for finding in findings)):
-        found = _markers_in(path, look.scope.tree, rules)
+        found = _markers_in(path, coverage.scope.tree, rules)
         if found is not None:
             yield path, found
 
@@ -142,14 +142,16 @@ def _front_matter(path: str, tree: Tree) -> Document | None:
         return None
 
 
-def _told_comments(markers: Mapping[str, Markers], look: Look, used: set[tuple[Origin, str]]) -> Iterator[Suppression]:
+def _told_comments(
+    markers: Mapping[str, Markers], coverage: Coverage, used: set[tuple[Origin, str]]
+) -> Iterator[Suppression]:
     for path, known in markers.items():
-        owners = [one for several in look.artifacts.values() for one in several if _is_of(path, one)]
+        owners = [one for several in coverage.artifacts.values() for one in several if _is_of(path, one)]
         for marker in known.markers:
             unused = [
                 code
                 for code in marker.codes
-                if (marker.origin, code) not in used and _is_asked_at(code, path, owners, look)
+                if (marker.origin, code) not in used and _is_asked_at(code, path, owners, coverage)
             ]
             yield Suppression(
                 origin=marker.origin,
@@ -166,13 +168,15 @@ def _is_of(path: str, artifact: Artifact) -> bool:
     return any(source.path == path for source in artifact.record.sources) or artifact.origin.path == path
 
 
-def _is_asked_at(code: str, path: str, owners: Sequence[Artifact], look: Look) -> bool:
-    return look.asked(code) and look.is_over(path) and all(look.sees_all_of(code, one) for one in owners)
+def _is_asked_at(code: str, path: str, owners: Sequence[Artifact], coverage: Coverage) -> bool:
+    return coverage.asked(code) and coverage.is_over(path) and all(coverage.sees_all_of(code, one) for one in owners)
 
 
-def _told_ignores(ignores: Sequence[PathIgnore], look: Look, used: set[tuple[int, str]]) -> Iterator[Suppression]:
+def _told_ignores(
+    ignores: Sequence[PathIgnore], coverage: Coverage, used: set[tuple[int, str]]
+) -> Iterator[Suppression]:
     for index, ignore in enumerate(ignores):
-        unused = [code for code in ignore.codes if (index, code) not in used and _is_asked_by(code, ignore, look)]
+        unused = [code for code in ignore.codes if (index, code) not in used and _is_asked_by(code, ignore, coverage)]
         yield Suppression(
             origin=ignore.origin,
             means=Means.CONFIGURATION,
@@ -183,18 +187,22 @@ def _told_ignores(ignores: Sequence[PathIgnore], look: Look, used: set[tuple[int
         )
 
 
-def _is_asked_by(selector: str, ignore: PathIgnore, look: Look) -> bool:
+def _is_asked_by(selector: str, ignore: PathIgnore, coverage: Coverage) -> bool:
     """Whether a run would have found whatever an entry of the configuration is there for.
 
     It is over all that the configuration is for; of the rules that the code names, it asked those that can be asked
     without a comparison, and they could see the whole of every artifact that the pattern may mean.
     """
-    meant = [rule for rule in look.rules.values() if match_length(selector, rule) >= 0 and rule.check_run is None]
+    meant = [
+        rule for rule in coverage.rules.values() if match_length(selector, rule) >= 0 and rule.check_ledger is None
+    ]
     askable = [rule for rule in meant if rule.check is not None or rule.check_collection is not None]
-    if not askable or not look.is_over(ignore.origin.path.rpartition("/")[0]):
+    if not askable or not coverage.is_over(ignore.origin.path.rpartition("/")[0]):
         return False
-    touched = [one for several in look.artifacts.values() for one in several if _may_be_meant(ignore, one)]
-    return all(look.asked(rule.code) and all(look.sees_all_of(rule.code, one) for one in touched) for rule in askable)
+    touched = [one for several in coverage.artifacts.values() for one in several if _may_be_meant(ignore, one)]
+    return all(
+        coverage.asked(rule.code) and all(coverage.sees_all_of(rule.code, one) for one in touched) for rule in askable
+    )
 
 
 def _may_be_meant(ignore: PathIgnore, artifact: Artifact) -> bool:

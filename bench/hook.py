@@ -10,22 +10,16 @@ that a slow minute hits all alike.
 from __future__ import annotations
 
 import hashlib
-import os
-import platform
-import resource
 import shlex
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from processes import ROOT, Case, install, measure
 
-ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "examples" / "good" / "mlflow-sklearn" / "model" / "model.skops"
 ARTIFACTS = 500
 CHANGED = "models/m042"
@@ -72,42 +66,6 @@ run:
     - {{name: accuracy, value: 0.9733, dataset: iris, split: train}}
 environment: {{python: "3.11.7", requirements: ["scikit-learn==1.9.1", "skops==0.15.0"]}}
 """
-
-
-@dataclass(slots=True)
-class Case:
-    """A command, what it may take in all, and what it took: CPU and wall time in milliseconds."""
-
-    title: str
-    command: list[str]
-    budget: float | None = None
-    cpu: list[float] = field(default_factory=list)
-    wall: list[float] = field(default_factory=list)
-
-    def run(self, directory: Path) -> None:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        started = time.perf_counter()
-        done = subprocess.run(self.command, cwd=directory, env=environment(), capture_output=True, check=False)
-        if done.returncode:
-            sys.exit(
-                f"{shlex.join(self.command)} ends with {done.returncode}: {done.stdout.decode()}{done.stderr.decode()}"
-            )
-        self.wall.append(1000 * (time.perf_counter() - started))
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        self.cpu.append(1000 * (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime))
-
-
-def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ARTIFACT_LINT_"))}
-
-
-def install(directory: Path, *requirements: str) -> Path:
-    """A fresh environment with some requirements in it, compiled; where its programs are."""
-    subprocess.run([sys.executable, "-m", "venv", str(directory)], check=True)
-    python = str(directory / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "-qq", *requirements], env=environment(), check=True)
-    subprocess.run([python, "-m", "compileall", "-q", str(directory / "lib")], check=False, capture_output=True)
-    return directory / "bin"
 
 
 def write_artifact(directory: Path, number: int, revision: int) -> None:
@@ -161,21 +119,13 @@ def main() -> None:
             Case(f"{CHECK_JSONSCHEMA}, the manifest", [check_jsonschema, "--schemafile", str(schema), manifest]),
             Case(f"{PICKLESCAN} with numpy, the weights", [picklescan, "--path", weights]),
         ]
-        for case in cases:
-            case.run(repository)  # fills the page cache
-            case.cpu.clear()
-            case.wall.clear()
-        for _ in range(runs):
-            for case in cases:
-                case.run(repository)
-    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores, {runs} runs\n")
+        measure(cases, repository, runs)
     print("| command | CPU ms | budget | times bare | wall ms |")
     print("|---|---:|---:|---:|---:|")
-    floor = statistics.median(cases[0].cpu)
+    floor = cases[0].median_cpu
     for case in cases:
-        cpu, wall = statistics.median(case.cpu), statistics.median(case.wall)
-        budget = "" if case.budget is None else f"{case.budget:.0f}"
-        print(f"| {case.title} | {cpu:.0f} | {budget} | {cpu / floor:.0f} | {wall:.0f} |")
+        cpu, wall = case.median_cpu, case.median_wall
+        print(f"| {case.title} | {cpu:.0f} | {case.shown_budget} | {cpu / floor:.0f} | {wall:.0f} |")
 
 
 if __name__ == "__main__":

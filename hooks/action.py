@@ -31,8 +31,6 @@ VERSION = re.compile(r"\d+(?:\.\d+)*(?:(?:a|b|rc)\d+)?(?:\.post\d+)?(?:\.dev\d+)
 COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 #: How many commits beyond those of the event itself are fetched to find where a branch left another.
 FURTHER = 200
-
-
 #: Events whose token may only read where Dependabot is the actor (GitHub, "Dependabot on GitHub Actions").
 READ_ONLY_EVENTS = frozenset({"pull_request", "pull_request_review", "pull_request_review_comment", "push"})
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
-from gates.repositories import Repository, isolated_environment
+from gates.repositories import ROOT, Outcome, Repository, isolated_environment
 
 from artifact_lint.engine import Request, lint
 from artifact_lint.settings import Settings
@@ -79,6 +81,22 @@ def clone(repository: Repository, place: Path, *options: str) -> Repository:
 def run(repository: Repository, *, staged: bool = False, since: str | None = None) -> Report:
     """What is said about a repository."""
     return lint([str(repository.path)], Request(Settings(), staged=staged, since=since))
+
+
+def check(repository: Repository, *options: str, at: str = ".", **variables: str) -> Outcome:
+    """The command line, with its two streams apart: what is on standard error is marked."""
+    is_told_how = any(option.startswith(("--output-format", "--show")) for option in options)
+    form = () if is_told_how else ("--output-format=concise",)
+    done = subprocess.run(
+        [sys.executable, "-m", "artifact_lint", "check", *form, *options],
+        cwd=repository.path / at,
+        env={**repository.environment, "PYTHONPATH": str(ROOT), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = "".join(f"stderr: {line}\n" for line in done.stderr.splitlines())
+    return Outcome(done.returncode, done.stdout + told)
 
 
 def linted(report: Report) -> list[str]:

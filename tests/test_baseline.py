@@ -10,11 +10,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from artifact_lint.baseline import Baseline, Entry, Key, Paths, load_baseline, read_baseline, renew, written
+from artifact_lint.baseline import Paths, renew
+from artifact_lint.baseline_file import Baseline, Entry, Key, load_baseline, read_baseline, written
+from artifact_lint.complaints import SettingsError
 from artifact_lint.document import DocumentError
 from artifact_lint.engine import Request, find_unaccepted, lint
 from artifact_lint.rules import all_rules
-from artifact_lint.settings import Settings, SettingsError
+from artifact_lint.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -178,7 +180,7 @@ def test_ten_thousand_entries(tmp_path: Path) -> None:
 def accepted_today(root: Path) -> Path:
     """The baseline of all that is there, written."""
     today = find_unaccepted([str(root)], Request(Settings()))
-    renewal = renew(Baseline(root / FILE), today.findings, today.look)
+    renewal = renew(Baseline(root / FILE), today.findings, today.coverage)
     assert renewal.unpinned == ()
     (root / FILE).write_bytes(written(renewal.baseline))
     return root / FILE

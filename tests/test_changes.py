@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from gates.repositories import Outcome, Repository
-from git_models import OTHER_WEIGHTS, add_model, clone, edit, isolate, linted, of_rule, remove_history, run
+from gates.repositories import Repository
+from git_models import OTHER_WEIGHTS, add_model, check, clone, edit, isolate, linted, of_rule, remove_history, run
 
 from artifact_lint.changes import changes_since, staged_changes
 from artifact_lint.engine import Request, lint
@@ -20,9 +17,9 @@ from artifact_lint.stores import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 BOTH = ["models/churn", "models/fraud"]
-COMMAND = Path(sys.executable).with_name("artifact-lint")
 
 
 @pytest.fixture
@@ -37,21 +34,6 @@ def repository(tmp_path: Path, environment: Mapping[str, str]) -> Repository:
     add_model(created, "models/churn")
     add_model(created, "models/fraud")
     return created
-
-
-def check(repository: Repository, *options: str, **variables: str) -> Outcome:
-    """The command line, with its two streams apart: what is on standard error is marked."""
-    form = [] if any(option.startswith("--output-format") for option in options) else ["--output-format", "concise"]
-    done = subprocess.run(
-        [sys.executable, "-m", "artifact_lint", "check", *form, *options],
-        cwd=repository.path,
-        env={**repository.environment, "PYTHONPATH": str(Path(__file__).parents[1]), **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    told = "".join(f"stderr: {line}\n" for line in done.stderr.splitlines())
-    return Outcome(done.returncode, done.stdout + told)
 
 
 class TestSince:

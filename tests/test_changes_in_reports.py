@@ -54,6 +54,14 @@ def test_what_changed_is_listed_since_a_revision_and_of_what_is_staged(repositor
     assert reported(repository, "--staged", "--select=NAM001")["changes"] == since["changes"]
 
 
+def test_what_altered_is_there_on_both_sides(repository: Repository) -> None:
+    edit(repository, RECORD, "name: age, type: long", "name: age, type: long, default: 40")
+    (change,) = reported(repository, "--since=HEAD")["changes"]
+    (altered,) = change["inputs"]
+    assert (altered["change"], altered["name"], altered["guessed"]) == ("altered", "age", False)
+    assert [altered[side]["default"] for side in ("before", "after")] == [None, 40]
+
+
 def test_a_new_one_a_moved_one_and_one_that_is_gone(repository: Repository) -> None:
     add_model(repository, "models/fraud", (repository.path / RECORD).read_text("utf-8").replace("churn", "fraud"))
     base = repository.git("rev-parse", "HEAD")

@@ -10,8 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from gates.repositories import BAD, GOOD, ROOT, Outcome, Repository, isolated_environment, needs
-from git_models import MANIFEST, OTHER_WEIGHTS, WEIGHTS, add_model, clone, edit, linted, of_rule
+from gates.repositories import BAD, GOOD, ROOT, Repository, needs
+from git_models import MANIFEST, OTHER_WEIGHTS, WEIGHTS, add_model, check, clone, edit, isolate, linted, of_rule
 
 from artifact_lint.engine import Request, lint
 from artifact_lint.settings import Settings
@@ -28,13 +28,7 @@ IGNORE_ALL = '[tool.artifact-lint]\nignore = ["ALL"]\n'
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    environment = isolated_environment()
-    for name, value in environment.items():
-        if name.startswith("GIT_"):
-            monkeypatch.setenv(name, value)
-    return environment
+    return isolate(monkeypatch)
 
 
 @pytest.fixture
@@ -58,25 +52,6 @@ def bare(repository: Repository, *options: str) -> Repository:
 def report_on(repository: Repository, revision: str, since: str | None = None, *paths: str) -> Report:
     places = [str(repository.path / path) for path in paths] or [str(repository.path)]
     return lint(places, Request(Settings(), revision=revision, since=since))
-
-
-def check(repository: Repository, *options: str, at: str = ".", **variables: str) -> Outcome:
-    """The command line, with what is on standard error marked."""
-    form = (
-        []
-        if any(option.startswith(("--output-format", "--show")) for option in options)
-        else ["--output-format=concise"]
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "artifact_lint", "check", *form, *options],
-        cwd=repository.path / at,
-        env={**repository.environment, "PYTHONPATH": str(ROOT), **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    told = "".join(f"stderr: {line}\n" for line in done.stderr.splitlines())
-    return Outcome(done.returncode, done.stdout + told)
 
 
 def said(report: Report) -> list[tuple[str, str, int, str]]:

@@ -10,12 +10,13 @@ import pytest
 from gates.repositories import Repository, isolated_environment
 from sklearn.linear_model import LogisticRegression
 
-from artifact_lint.engine import Request, lint, survey
+from artifact_lint.engine import Request, lint
 from artifact_lint.model import Origin, Severity
 from artifact_lint.model.options import PathIgnore
 from artifact_lint.rules import all_rules
 from artifact_lint.settings import Settings, load
 from artifact_lint.stores import StoreError
+from artifact_lint.survey import survey
 
 if TYPE_CHECKING:
     from pathlib import Path

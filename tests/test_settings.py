@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft202012Validator
 
+from artifact_lint.complaints import SettingsError
+from artifact_lint.configuration_search import Finder, group
 from artifact_lint.configuration_values import parse_size
 from artifact_lint.document import Limits
 from artifact_lint.model import Component, PicklePolicy, Severity
@@ -15,16 +17,7 @@ from artifact_lint.model.options import DEFAULT_RUN_FACTS, Options, Threshold
 from artifact_lint.policy.versions import scheme_names
 from artifact_lint.rules import RuleInfo, all_rules
 from artifact_lint.schemas.validation import schema_text
-from artifact_lint.settings import (
-    FailOn,
-    Finder,
-    Profile,
-    Settings,
-    SettingsError,
-    group,
-    load,
-    override,
-)
+from artifact_lint.settings import FailOn, Profile, Settings, load, override
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -159,9 +159,9 @@ def test_the_configuration_may_suppress_what_is_about_security(tmp_path: Path) -
 def test_no_reason_is_told_and_still_suppresses(tmp_path: Path) -> None:
     report = linted(tmp_path, RECORD.format("  # artifact-lint: ignore[NAM001]"))
     assert codes(report) == []
-    assert codes(report, "SUP") == ["this comment says no reason"]
+    assert codes(report, "SUP") == ["this comment gives no reason"]
     blank = linted(tmp_path, RECORD.format(""), '[per-path-ignores]\n"*.yaml" = { codes = ["NAM001"], reason = " " }\n')
-    assert codes(blank, "SUP") == ['per-path-ignores."*.yaml" says no reason']
+    assert codes(blank, "SUP") == ['per-path-ignores."*.yaml" gives no reason']
 
 
 def test_what_a_rule_did_not_look_for_is_not_unused(tmp_path: Path) -> None:

@@ -10,19 +10,21 @@ import click
 
 from artifact_lint import atomic
 from artifact_lint.cli.activity import pass_activity
-from artifact_lint.cli.check import Given, Run, expect, find_runs, split_codes
 from artifact_lint.cli.errors import CommandError, tell, tell_failures
+from artifact_lint.cli.runs import Given, Run, expect, find_runs, split_codes
+from artifact_lint.complaints import SettingsError
+from artifact_lint.configuration_search import default_baseline
 from artifact_lint.git import GitError
 from artifact_lint.model import Severity
 from artifact_lint.reporters.styled import amount, visible
-from artifact_lint.settings import SettingsError, default_baseline
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from artifact_lint.baseline import Baseline, Key, Renewal
+    from artifact_lint.baseline import Renewal
+    from artifact_lint.baseline_file import Baseline, Key
     from artifact_lint.cli.activity import Activity
     from artifact_lint.engine import Unaccepted
     from artifact_lint.model import Finding
@@ -79,10 +81,11 @@ def write(  # noqa: PLR0913 - one parameter per option is how click hands them o
     if staged or since is not None:
         option = "--staged" if staged else "--since"
         raise CommandError(f"a baseline accepts what is there, not what changed; run it without {option}")
-    for renewal in _renewed(paths, Given(config, isolated, select, ignore, None, baseline=file), activity):
+    given = Given(config=config, isolated=isolated, select=select, ignore=ignore, baseline=file)
+    for renewal in _renewed(paths, given, activity):
         target = renewal.baseline.file
         activity.doing = f"writing {target}"
-        _store(renewal)
+        _save(renewal)
         for finding in renewal.pinned:
             if finding.severity is Severity.ERROR:
                 tell(f"warning: accepted for the present bytes: {_place(finding)}: {finding.message}", error=False)
@@ -106,17 +109,20 @@ def show(
     isolated: bool,
 ) -> int:
     """Print what the baseline accepts, and which of it is stale: fixed since, as far as PATHs tell."""
-    from artifact_lint.baseline import accepted_of, apply  # noqa: PLC0415 - `--help` needs none of it
+    from artifact_lint.baseline import apply  # noqa: PLC0415 - `--help` needs none of it
 
-    for known, today in _looked(paths, Given(config, isolated, select, ignore, None, baseline=file), activity):
+    given = Given(config=config, isolated=isolated, select=select, ignore=ignore, baseline=file)
+    for known, today in _linted(paths, given, activity):
         if not known.file.is_file():
             raise CommandError(f"there is no {known.file}; `artifact-lint baseline write` writes it")
-        stale = {(one.origin.line, one.origin.column): one for one in apply(known, today.findings, today.look).stale}
-        for key, count in accepted_of(known):
-            one = stale.get((known.entries[key].line, known.entries[key].column))
+        stale = {
+            (one.origin.line, one.origin.column): one for one in apply(known, today.findings, today.coverage).stale
+        }
+        for key, entry in sorted(known.entries.items()):
+            one = stale.get((entry.line, entry.column))
             remark = "" if one is None else f"  stale: {one.found:,} found"
-            click.echo(visible(f"{_shown(key)}  {count:,}{remark}"))
-        total = sum(count for _, count in accepted_of(known))
+            click.echo(visible(f"{_shown(key)}  {entry.count:,}{remark}"))
+        total = sum(entry.count for entry in known.entries.values())
         entries = f"{len(known.entries):,} entr{'y' if len(known.entries) == 1 else 'ies'}"
         shown = visible(os.path.relpath(known.file))
         click.echo(f"{shown} accepts {amount(total, 'finding')} in {entries}, {len(stale):,} of them stale.")
@@ -128,16 +134,16 @@ def _renewed(paths: tuple[str, ...], given: Given, activity: Activity) -> list[R
     from artifact_lint.baseline import renew  # noqa: PLC0415 - as above
 
     done: dict[Path, Renewal] = {}
-    for known, today in _looked(paths, given, activity):
+    for known, today in _linted(paths, given, activity):
         earlier = done.get(known.file)
-        renewal = renew(earlier.baseline if earlier else known, today.findings, today.look)
+        renewal = renew(earlier.baseline if earlier else known, today.findings, today.coverage)
         done[known.file] = earlier + renewal if earlier else renewal
     return list(done.values())
 
 
-def _looked(paths: tuple[str, ...], given: Given, activity: Activity) -> Iterator[tuple[Baseline, Unaccepted]]:
+def _linted(paths: tuple[str, ...], given: Given, activity: Activity) -> Iterator[tuple[Baseline, Unaccepted]]:
     """What each configuration's run finds, beside the baseline that is there, which may be an empty one."""
-    from artifact_lint.baseline import Baseline, load_baseline  # noqa: PLC0415 - as above
+    from artifact_lint.baseline_file import Baseline, load_baseline  # noqa: PLC0415 - as above
     from artifact_lint.engine import Request, find_unaccepted  # noqa: PLC0415
     from artifact_lint.rules import all_rules  # noqa: PLC0415
 
@@ -165,9 +171,9 @@ def _config_of(run: Run) -> Path | None:
     return Path(run.settings.config_path) if run.settings.config_path is not None else None
 
 
-def _store(renewal: Renewal) -> None:
+def _save(renewal: Renewal) -> None:
     """Write a baseline, unless it is as it was or there is nothing to write."""
-    from artifact_lint.baseline import written  # noqa: PLC0415 - as above
+    from artifact_lint.baseline_file import written  # noqa: PLC0415 - as above
 
     place = renewal.baseline.file
     real = Path(os.path.realpath(place))

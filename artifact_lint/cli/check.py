@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from dataclasses import replace
 from functools import partial, reduce
 from itertools import takewhile
 from operator import add
@@ -19,32 +17,24 @@ from artifact_lint.cli.errors import USAGE, CommandError, tell, tell_failures
 from artifact_lint.cli.output import COLOURS, Target, TargetType, colours
 from artifact_lint.cli.progress import progress_bar
 from artifact_lint.cli.reporting import address_of_files, category, refuse_shared_outputs, rule_pages, write_reports
+from artifact_lint.cli.runs import Given, expect, find_runs, split_codes
 from artifact_lint.cli.sources import Lines
-from artifact_lint.configuration_files import LOCAL, CommittedFiles
+from artifact_lint.complaints import SettingsError
 from artifact_lint.git import GitError
 from artifact_lint.reporters import FORMATS, RenderContext
 from artifact_lint.reporters.styled import amount, visible
-from artifact_lint.settings import (
-    FailOn,
-    Finder,
-    Settings,
-    SettingsError,
-    absolute,
-    default_baseline,
-    group,
-    load,
-    override,
-)
+from artifact_lint.roots import commit_root, root_of
+from artifact_lint.settings import FailOn, Settings
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from artifact_lint.cli.activity import Activity
     from artifact_lint.cli.earlier_runs import EarlierRuns
     from artifact_lint.cli.fixing import Tally
-    from artifact_lint.configuration_files import ConfigurationFiles
+    from artifact_lint.cli.runs import Run
     from artifact_lint.model import Artifact
     from artifact_lint.model.report import Report
     from artifact_lint.request import Request, Watch
@@ -53,35 +43,6 @@ if TYPE_CHECKING:
 _CLEAN: Final = 0
 _FINDINGS: Final = 1
 _NO_ARTIFACT: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the command line says about the settings."""
-
-    config: str | None
-    isolated: bool
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
-    fail_on: FailOn | None
-    public_keys: tuple[str, ...] = ()
-    baseline: str | None = None
-    no_baseline: bool = False
-    only: tuple[str, ...] = ()
-    revision: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Paths that share one configuration, and the settings that it makes."""
-
-    paths: tuple[str, ...]
-    settings: Settings
-
-
-def split_codes(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Codes that were given one by one, or with commas or blanks between them."""
-    return tuple(word for value in values for word in re.split(r"[\s,]+", value) if word)
 
 
 class _Check(click.Command):
@@ -206,8 +167,18 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
             expect(path)
 
     activity.doing = "reading the configuration"
-    least = FailOn(fail_on) if fail_on else None
-    given = Given(config, isolated, select, ignore, least, public_keys, baseline, no_baseline, only, revision)
+    given = Given(
+        config=config,
+        isolated=isolated,
+        select=select,
+        ignore=ignore,
+        fail_on=FailOn(fail_on) if fail_on else None,
+        public_keys=public_keys,
+        baseline=baseline,
+        no_baseline=no_baseline,
+        only=only,
+        revision=revision,
+    )
     runs = find_runs(paths, given)
     if show_settings:
         from artifact_lint.cli.shown_settings import shown  # noqa: PLC0415 - rarely asked for
@@ -228,7 +199,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
         revision=revision,
         jobs=jobs,
         details=details,
-        drift=any(FORMATS[target.format].needs_changes for target in targets),
+        changes=any(FORMATS[target.format].needs_changes for target in targets),
         cached=not no_cache,
     )
     bar = partial(progress_bar, quiet=quiet > 0, colour=color)
@@ -371,7 +342,6 @@ def _fixed(
 ) -> tuple[list[Report], Tally]:
     """What is left to report once everything was fixed that can be, or a patch of it was shown."""
     from artifact_lint.cli.fixing import Tally, Workplace, fix, patch, write_patch  # noqa: PLC0415 - rarely asked for
-    from artifact_lint.scope import root_of  # noqa: PLC0415 - not for `--show-settings`
 
     tally, reports = Tally(shown=show), []
     for run, request, report in linted:
@@ -384,105 +354,6 @@ def _fixed(
                 again = partial(_lint, run.paths, replace(request, watch=watch), "linting what was fixed")
                 reports.append(fix(report, again, where, tally, unsafe=unsafe))
     return reports, tally
-
-
-def expect(path: str) -> None:
-    """Refuse a path that is not there, or that this release does not lint.
-
-    Raises:
-        CommandError: Why it is refused.
-    """
-    if not path:
-        raise CommandError("a path is empty; name a directory or a file")
-    if "://" in path:
-        raise CommandError(f"this release lints local paths, not {path}")
-    place = Path(path)
-    try:
-        place.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        near = _near(place)
-        raise CommandError(f"no such file or directory: {path}{f' (did you mean {near}?)' if near else ''}") from None
-    except (OSError, ValueError) as error:
-        raise CommandError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
-
-
-def _near(place: Path) -> Path | None:
-    try:
-        names = [entry.name for entry in place.parent.iterdir()]
-    except OSError:
-        return None
-    near = get_close_matches(place.name, names, n=1)
-    return place.with_name(near[0]) if near else None
-
-
-def find_runs(paths: Sequence[str], given: Given) -> list[Run]:
-    """Paths by the configuration that counts for each, with the settings that it and the command line make.
-
-    Raises:
-        CommandError: A configuration cannot be used.
-    """
-    from artifact_lint.rules import all_rules  # noqa: PLC0415 - `--help` needs no rule
-
-    rules = all_rules()
-    try:
-        files, own = _files(paths, given)
-        groups = _groups(own, given, files)
-        stated = [(file, load(file, rules, files) if file else Settings(), members) for file, members in groups.items()]
-        return [
-            Run(
-                tuple(members),
-                override(
-                    _with_baseline(given, file, settings, members, files),
-                    rules,
-                    select=given.select,
-                    ignore=given.ignore,
-                    only=given.only,
-                    fail_on=given.fail_on,
-                    public_keys=given.public_keys,
-                ),
-            )
-            for file, settings, members in stated
-        ]
-    except (SettingsError, StoreError) as error:
-        raise CommandError(str(error)) from error
-
-
-def _with_baseline(
-    given: Given, config: Path | None, settings: Settings, paths: Sequence[str], files: ConfigurationFiles
-) -> Settings:
-    """The baseline that was named, on the command line before the configuration; else the usual one if it is there."""
-    if given.no_baseline:
-        return replace(settings, baseline=None)
-    if given.baseline:
-        return replace(settings, baseline=absolute(given.baseline), baseline_files=LOCAL)
-    if settings.baseline is not None or given.isolated:
-        return settings
-    usual = default_baseline(config, paths[0], files)
-    return replace(settings, baseline=usual, baseline_files=files) if files.is_file(usual) else settings
-
-
-def _files(paths: Sequence[str], given: Given) -> tuple[ConfigurationFiles, Sequence[str]]:
-    """Where the configuration is, and the paths as it is looked for there: of a commit, in the commit itself."""
-    if given.revision is None or given.config or given.isolated:
-        return LOCAL, paths
-    from artifact_lint.changes import open_revision  # noqa: PLC0415 - for `--revision` alone
-    from artifact_lint.scope import commit_path, commit_root  # noqa: PLC0415 - likewise
-
-    root = commit_root(paths)
-    store = open_revision(root, given.revision)
-    return CommittedFiles(root, store), [str(root / commit_path(root, path)) for path in paths]
-
-
-def _groups(paths: Sequence[str], given: Given, files: ConfigurationFiles) -> Mapping[Path | None, Sequence[str]]:
-    if given.config:
-        return {Path(given.config): paths}
-    if given.isolated:
-        return {None: paths}
-    finder = Finder(files)
-    groups = group(paths, finder)
-    for line in finder.misspelt:
-        tell(f"warning: {line}", error=False)
-    return groups
 
 
 def _lint(paths: Sequence[str], request: Request, doing: str) -> Report:
@@ -506,8 +377,6 @@ def _store(paths: Sequence[str], request: Request) -> Store:
 
 def _elsewhere(runs: Sequence[Run], revision: str | None) -> Iterator[str]:
     """What the paths of the report, and of the commands in it, are relative to where that is not the user's place."""
-    from artifact_lint.scope import commit_root, root_of  # noqa: PLC0415 - not for `--show-settings`
-
     here = Path.cwd()
     roots = dict.fromkeys(root_of(run.paths) if revision is None else commit_root(run.paths) for run in runs)
     if any(root != here for root in roots):

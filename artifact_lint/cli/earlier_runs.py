@@ -22,6 +22,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint import __version__
@@ -30,7 +31,6 @@ from artifact_lint.cache import user_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from artifact_lint.model import Artifact, Finding
     from artifact_lint.model.report import Report
@@ -56,15 +56,16 @@ class EarlierRuns:
     """What the runs before this one have linted and told, and what this one adds.
 
     `place` is the file in which word is left; `linted`, `told` and `names` are digests of states of artifacts, of
-    findings and of files; `goes_on` says that the list may continue in another run.
+    findings and of files; `size` is that of the run's list, in bytes, and `count` how many files it has; `goes_on` says
+    that the list may continue in another run. `skipped` counts the artifacts that were linted before.
     """
 
     place: Path
     linted: frozenset[str] = frozenset()
     told: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
-    bytes: int = 0
-    words: int = 0
+    size: int = 0
+    count: int = 0
     goes_on: bool = False
     _seen: set[str] = field(default_factory=set)
     skipped: int = 0
@@ -93,8 +94,8 @@ class EarlierRuns:
         is_whole = not report.failures and not any(fallback.unseen for fallback in report.fallbacks)
         told = {_digest(*_words(finding)) for finding in report.findings}
         word = {
-            "bytes": self.bytes,
-            "words": self.words,
+            "size": self.size,
+            "count": self.count,
             "names": sorted(self.names),
             "linted": sorted(self.linted | self._seen if is_whole else self.linted),
             "told": sorted(self.told | told),
@@ -121,14 +122,14 @@ def earlier_runs(
     if parent is None or directory is None:
         return None
     own = sorted(item for item in environment.items() if item[0].startswith("ARTIFACT_LINT_"))
-    key = _digest(*parent, os.getcwd(), __version__, sys.executable, repr(sorted(options.items())), repr(own))  # noqa: PTH109 - as it is
+    key = _digest(*parent, str(Path.cwd()), __version__, sys.executable, repr(sorted(options.items())), repr(own))
     place = directory / _DIRECTORY / f"{key}.json"
     names = frozenset(map(_digest, paths))
     size = sum(map(_length, paths))
     goes_on = _may_be_full(size, len(paths), _LONGEST_PATH, environment)
-    now = EarlierRuns(place, names=names, bytes=size, words=len(paths), goes_on=goes_on)
+    now = EarlierRuns(place, names=names, size=size, count=len(paths), goes_on=goes_on)
     before = _read(place) if _is_ours(place.parent) else None
-    if before is None or not _may_be_full(before.bytes, before.words, _length(paths[0]), environment):
+    if before is None or not _may_be_full(before.size, before.count, _length(paths[0]), environment):
         return now
     if names & before.names:
         return now
@@ -139,13 +140,13 @@ def _length(path: str) -> int:
     return len(os.fsencode(path))
 
 
-def _may_be_full(size: int, words: int, following: int, environment: Mapping[str, str]) -> bool:
-    """Whether one of the hook managers would not have put a word of `following` bytes behind some others."""
+def _may_be_full(size: int, count: int, following: int, environment: Mapping[str, str]) -> bool:
+    """Whether one of the hook managers would not have put a file of `following` bytes behind `count` others."""
     limit = os.sysconf("SC_ARG_MAX")
     taken = sum(len(os.fsencode(name)) + len(os.fsencode(value)) + 10 for name, value in environment.items())
     for free, longest, each in (_PRE_COMMIT, _PREK):
         most = max(min(limit - free - taken, longest), _SHORTEST)
-        if size + words * each + following + _SLACK >= most:
+        if size + count * each + following + _SLACK >= most:
             return True
     return False
 
@@ -160,10 +161,8 @@ def _parent() -> tuple[str, str] | None:
 def _start_on_linux(number: int) -> str:
     """In ticks since the boot, with the boot's own name. Source: proc(5), /proc/pid/stat, field 22."""
     try:
-        with open(f"/proc/{number}/stat", "rb") as stat_file:  # noqa: PTH123 - pathlib has nothing to add
-            fields = stat_file.read().rpartition(b")")[2].split()
-        with open("/proc/sys/kernel/random/boot_id", "rb") as boot_file:  # noqa: PTH123 - likewise
-            boot = boot_file.read().strip()
+        fields = Path(f"/proc/{number}/stat").read_bytes().rpartition(b")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_bytes().strip()
         return f"{boot.decode('ascii')} {int(fields[19])}"
     except (OSError, ValueError, IndexError):
         return ""
@@ -184,13 +183,15 @@ def _start_by_ps(number: int) -> str:
 def _state(configuration: str | None, artifact: Artifact, root: Path) -> str:
     """An artifact by its path, and by the state of each of its files and records and of the configuration."""
     paths = {file.path for file in artifact.files} | {source.path for source in artifact.record.sources}
-    places = [configuration or "", *(os.path.join(root, path) for path in sorted(paths))]  # noqa: PTH118 - as strings
-    return _digest(artifact.path, *(word for place in places for word in (place, _state_of_file(place))))
+    places = [root / path for path in sorted(paths)]
+    if configuration is not None:
+        places.append(Path(configuration))
+    return _digest(artifact.path, *(word for place in places for word in (str(place), _state_of_file(place))))
 
 
-def _state_of_file(place: str) -> str:
+def _state_of_file(place: Path) -> str:
     try:
-        found = os.stat(place)  # noqa: PTH116 - the path is a string
+        found = place.stat()
     except (OSError, ValueError) as error:
         return type(error).__name__
     return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
@@ -216,11 +217,11 @@ def _read(place: Path) -> EarlierRuns | None:
         return None
     if not isinstance(word, dict):
         return None
-    size, words = word.get("bytes"), word.get("words")
+    size, count = word.get("size"), word.get("count")
     linted, told, names = (_texts(word.get(key)) for key in ("linted", "told", "names"))
-    if not isinstance(size, int) or not isinstance(words, int) or linted is None or told is None or names is None:
+    if not isinstance(size, int) or not isinstance(count, int) or linted is None or told is None or names is None:
         return None
-    return EarlierRuns(place, linted, told, names, size, words)
+    return EarlierRuns(place, linted, told, names, size, count)
 
 
 def _texts(value: object) -> frozenset[str] | None:

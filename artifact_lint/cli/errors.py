@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from artifact_lint.reporters.styled import visible
+from artifact_lint.reporters.styled import inert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,18 +29,15 @@ class CommandError(click.ClickException):
 
 def tell(message: str, *, error: bool = True) -> None:
     """Write a message to standard error, with whatever a terminal or GitHub's runner would act on spelled out."""
-    shown = visible(message).replace("##[", "## [")
-    sys.stderr.write(f"artifact-lint: {'error: ' if error else ''}{shown}\n")
+    sys.stderr.write(f"artifact-lint: {'error: ' if error else ''}{inert(message)}\n")
 
 
 def tell_failures(failures: Sequence[Failure], *, tracebacks: bool) -> None:
-    """Write a line for each internal error: what was being done, to which artifact, and what went wrong."""
+    """Write a line for each internal error."""
     for failure in failures[:_MOST_FAILURES]:
         if tracebacks:
             traceback.print_exception(failure.error)
-        known = failure.artifact is not None and failure.artifact not in {failure.path, ""}
-        of = f" of the artifact {failure.artifact}" if known and failure.path is not None else ""
-        tell(f"this is a bug in artifact-lint, while {failure.doing}{of}: {failure.what}")
+        tell(failure.message)
     if len(failures) > _MOST_FAILURES:
         tell(f"and {len(failures) - _MOST_FAILURES:,} more of them; --output-format json lists all")
     if failures and not tracebacks:

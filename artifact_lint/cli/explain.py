@@ -18,7 +18,7 @@ from artifact_lint.cli.pages import as_json, page
 def explain(rule: str, format_name: str, color: str) -> None:
     """Explain a rule: what it finds, why that is bad, and how to fix it."""
     from artifact_lint.rules import all_rules  # noqa: PLC0415 - `--help` needs no rule
-    from artifact_lint.settings import unknown_selector  # noqa: PLC0415
+    from artifact_lint.selectors import unknown_selector  # noqa: PLC0415
 
     known = {name: info for info in all_rules() for name in (info.code, info.name)}
     found = known.get(rule.upper()) or known.get(rule.lower())
@@ -33,7 +33,7 @@ def explain(rule: str, format_name: str, color: str) -> None:
 def _several(prefix: str) -> str:
     """What to say of a selector that names more than one rule: which these are."""
     from artifact_lint.rules import all_rules  # noqa: PLC0415 - as above
-    from artifact_lint.settings import match_length  # noqa: PLC0415
+    from artifact_lint.selectors import match_length  # noqa: PLC0415
 
     found = [f"{info.code} {info.name}" for info in all_rules() if match_length(prefix, info) > 0]
     several = f"{prefix} stands for several rules: {', '.join(found)}"

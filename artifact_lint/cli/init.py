@@ -41,12 +41,13 @@ def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> int:
     comment marked TODO. Of a manifest that --force replaces, what no other file states is kept, but for the facts of a
     run whose weights have changed since: those become comments.
     """
-    from artifact_lint.engine import Request, survey  # noqa: PLC0415  `--help` reads no artifact
-    from artifact_lint.manifest_renewal import Stale, renewed  # noqa: PLC0415
+    from artifact_lint.manifest_renewal import Stale, renewed  # noqa: PLC0415  `--help` reads no artifact
     from artifact_lint.manifest_writer import write_manifest  # noqa: PLC0415
     from artifact_lint.policy.imports import is_listed_class  # noqa: PLC0415
+    from artifact_lint.request import Request  # noqa: PLC0415
     from artifact_lint.settings import Settings  # noqa: PLC0415
     from artifact_lint.stores import StoreError  # noqa: PLC0415
+    from artifact_lint.survey import survey  # noqa: PLC0415
 
     if not Path(path).exists():
         raise CommandError(f"no such file or directory: {path}")

@@ -12,6 +12,7 @@ from artifact_lint.cli.errors import CommandError
 from artifact_lint.cli.output import DEFAULT_WIDTH, takes_unicode, width, write_to_file, write_to_terminal
 from artifact_lint.model.report import Failure
 from artifact_lint.reporters import RulePage, render
+from artifact_lint.roots import root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,8 +89,6 @@ def rule_pages() -> tuple[RulePage, ...]:
 
 def category(paths: Sequence[str]) -> str:
     """What an analysis of some paths is of: two parts of a repository are two analyses, and each is one every time."""
-    from artifact_lint.scope import root_of  # noqa: PLC0415 - few formats show it
-
     places = [Path(os.path.normpath(Path.cwd() / path)) for path in paths]
     common = Path(os.path.commonpath([place if place.is_dir() else place.parent for place in places]))
     root = root_of(paths)
@@ -106,7 +105,5 @@ def address_of_files(paths: Sequence[str]) -> str:
     server, repository, commit, workspace = (os.environ.get(f"GITHUB_{name}", "") for name in names)
     if not (server and repository and commit and workspace):
         return ""
-    from artifact_lint.scope import root_of  # noqa: PLC0415 - few formats show it
-
     is_its_own = os.path.realpath(root_of(paths)) == os.path.realpath(workspace)
     return f"{server}/{repository}/blob/{commit}" if is_its_own else ""

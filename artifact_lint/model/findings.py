@@ -72,3 +72,8 @@ class Finding:
     def fixable(self) -> bool:
         """Whether a fix is known that gives nothing up."""
         return any(not fix.unsafe for fix in self.fixes)
+
+    @property
+    def order(self) -> tuple[str, int, str, str]:
+        """What reports are sorted by: the path, the line and the code, and the message."""
+        return self.origin.path, self.origin.line, self.code, self.message

@@ -5,10 +5,18 @@ As `pathlib.PurePosixPath` takes them apart, which costs ten times as much for e
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+
+def from_root(place: str | Path, root: str | Path) -> str:
+    """The path of a place, from a root, which is the empty string; outside of it, it begins with `..`."""
+    relative = os.path.relpath(place, root).replace(os.sep, "/")
+    return "" if relative == "." else relative
 
 
 def name_of(path: str) -> str:

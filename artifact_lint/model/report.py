@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from artifact_lint.model.artifact import Artifact
-    from artifact_lint.model.drift import ArtifactChange
     from artifact_lint.model.findings import Finding, Severity
+    from artifact_lint.model.record_changes import ArtifactChange
     from artifact_lint.model.suppression import Accepted, Means
 
 
@@ -30,6 +30,13 @@ class Failure:
         kind = type(self.error).__name__
         return " ".join((f"{kind}: {self.error}" if str(self.error) else kind).split())
 
+    @property
+    def message(self) -> str:
+        """What to tell people: what was being done, to which artifact, and what went wrong."""
+        is_part = self.path is not None and self.artifact not in {None, "", self.path}
+        of = f" of the artifact {self.artifact}" if is_part else ""
+        return f"this is a bug in artifact-lint, while {self.doing}{of}: {self.what}"
+
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
@@ -46,14 +53,13 @@ class Fallback:
 class Report:
     """All that one run has to say.
 
-    `findings` are sorted by path, line and code, and leave out the `suppressed` ones, which are counted; `accepted` has
-    each of those with what suppresses it: a comment, the configuration or the baseline.
-    `files` and `size` (in bytes) tell how many weight files there were and what they hold; `notes` are lines about
-    the run itself, for people; `failures` are what this program could not look at for an error of its own;
-    `fallbacks` are where git could not say what was asked of it, each of which is a note as well. `unchanged` is the
-    sentence that only what changed was looked at and that none of it belongs to an artifact, else empty. `base` is the
-    id of the commit that artifacts were compared with, None where they were not; `changes` are those of them that
-    differ, are new or are gone.
+    `findings` are sorted by their `order`, and leave out the `suppressed` ones, which are counted; `accepted` has each
+    of those with what suppresses it: a comment, the configuration or the baseline. `files` and `size` (in bytes) tell
+    how many weight files there were and what they hold; `notes` are lines about the run itself, for people; `failures`
+    are what this program could not look at for an error of its own; `fallbacks` are where git could not say what was
+    asked of it, each of which is a note as well. `unchanged` is the sentence that only what changed was looked at and
+    that none of it belongs to an artifact, else empty. `base` is the id of the commit that artifacts were compared
+    with, None where they were not; `changes` are those of them that differ, are new or are gone.
     """
 
     artifacts: tuple[Artifact, ...] = ()
@@ -79,10 +85,9 @@ class Report:
 
     def __add__(self, other: Report) -> Report:
         """Two runs as one: everything of both, with the findings in order."""
-        findings = sorted(self.findings + other.findings, key=lambda f: (f.origin.path, f.origin.line, f.code))
         return Report(
             artifacts=self.artifacts + other.artifacts,
-            findings=tuple(findings),
+            findings=tuple(sorted(self.findings + other.findings, key=lambda one: one.order)),
             suppressed=self.suppressed + other.suppressed,
             files=self.files + other.files,
             size=self.size + other.size,
@@ -90,7 +95,7 @@ class Report:
             failures=self.failures + other.failures,
             fallbacks=self.fallbacks + tuple(one for one in other.fallbacks if one not in self.fallbacks),
             unchanged=self.unchanged and other.unchanged,
-            accepted=tuple(sorted(self.accepted + other.accepted, key=lambda one: one.place)),
+            accepted=tuple(sorted(self.accepted + other.accepted, key=lambda one: one.finding.order)),
             base=self.base or other.base,
             changes=self.changes + other.changes,
         )

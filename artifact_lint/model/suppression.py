@@ -28,12 +28,6 @@ class Accepted:
     origin: Origin
     reason: str = ""
 
-    @property
-    def place(self) -> tuple[str, int, str, str]:
-        """What a list of them is sorted by: the path, the line and the code of the finding, and its message."""
-        origin = self.finding.origin
-        return origin.path, origin.line, self.finding.code, self.finding.message
-
 
 @dataclass(frozen=True, slots=True)
 class Flaw:

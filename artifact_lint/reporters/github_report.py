@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Severity
-from artifact_lint.reporters.styled import Segment, amount, visible
+from artifact_lint.model.text import encodable
+from artifact_lint.reporters.styled import Segment, amount, inert, visible, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,8 +56,7 @@ def render(report: Report, context: RenderContext) -> Iterator[Line]:
 
 def _annotations(report: Report) -> Iterator[_Annotation]:
     for failure in report.failures:
-        text = f"this is a bug in artifact-lint, while {failure.doing}: {failure.what}"
-        yield _Annotation(Severity.ERROR, _TOOL, text, text)
+        yield _Annotation(Severity.ERROR, _TOOL, failure.message, failure.message)
     for fallback in report.fallbacks:
         severity = Severity.ERROR if fallback.unseen else Severity.WARNING
         yield _Annotation(severity, _TOOL, fallback.message, fallback.message)
@@ -86,7 +86,7 @@ def _rest(annotations: Sequence[_Annotation]) -> Iterator[Line]:
     yield _line(_command("notice", message, {"title": _TOOL}))
     yield _line(_command("group", f"{_TOOL}: {told} without an annotation"))
     for annotation in annotations:
-        yield _line(f"- {_harmless(visible(annotation.summary))}")
+        yield _line(f"- {inert(annotation.summary)}")
     yield _line(_command("endgroup", ""))
 
 
@@ -103,8 +103,7 @@ def _properties(annotation: _Annotation) -> dict[str, str]:
 
 def _command(name: str, message: str, properties: dict[str, str] | None = None) -> str:
     given = ",".join(f"{key}={_as_property(value)}" for key, value in (properties or {}).items() if value)
-    shown = "\n".join(visible(line) for line in message.split("\n"))
-    return f"::{name}{' ' if given else ''}{given}::{_as_data(shown)}"
+    return f"::{name}{' ' if given else ''}{given}::{_as_data(visible_lines(message))}"
 
 
 def _as_data(text: str) -> str:
@@ -117,11 +116,5 @@ def _as_property(text: str) -> str:
     return _as_data("".join(shown)).replace(":", "%3A").replace(",", "%2C")
 
 
-def _harmless(text: str) -> str:
-    """A text in which no runner finds a command of the older kind."""
-    return text.replace("##[", "## [")
-
-
 def _line(text: str) -> Line:
-    """A line in which a byte of a file name that is no character is spelled out in ASCII."""
-    return (Segment(text.encode("utf-8", "backslashreplace").decode("utf-8")),)
+    return (Segment(encodable(text)),)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from artifact_lint import __version__
 from artifact_lint.model import Authenticity, Component, Presence, Severity, Verdict
 from artifact_lint.model.suppression import Means
+from artifact_lint.model.text import encodable
 from artifact_lint.reporters.styled import Segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from artifact_lint.model import Artifact, Finding, Origin, Related, Signature, WeightFile
-    from artifact_lint.model.drift import ArtifactChange, FeatureChange, MetricChange, Placed
+    from artifact_lint.model.record_changes import ArtifactChange, FeatureChange, MetricChange, Placed
     from artifact_lint.model.report import Failure, Report
     from artifact_lint.model.suppression import Accepted
     from artifact_lint.reporters.context import RenderContext
@@ -52,7 +53,7 @@ def document(report: Report, exit_code: int, *, artifacts: bool = True) -> JsonO
         "artifacts": [_artifact(artifact) for artifact in report.artifacts if artifacts],
         "findings": [_finding(finding) for finding in report.findings],
         "accepted": [_accepted(accepted) for accepted in report.accepted],
-        "notes": [_text(note) for note in (*report.notes, report.unchanged) if note],
+        "notes": [encodable(note) for note in (*report.notes, report.unchanged) if note],
         "failures": [_failure(failure) for failure in report.failures],
         "base": _text_or_null(report.base),
         "changes": [_change(change) for change in report.changes],
@@ -62,8 +63,8 @@ def document(report: Report, exit_code: int, *, artifacts: bool = True) -> JsonO
 def _artifact(artifact: Artifact) -> JsonObject:
     record = artifact.record
     return {
-        "path": _text(artifact.path),
-        "conventions": [_text(name) for name in record.conventions],
+        "path": encodable(artifact.path),
+        "conventions": [encodable(name) for name in record.conventions],
         "name": _text_or_null(record.name.value),
         "version": _text_or_null(record.version.value),
         "stage": _text_or_null(record.stage.value),
@@ -80,17 +81,17 @@ def _signature(signature: Signature) -> JsonObject:
     state = "invalid" if signature.trouble else "unknown" if signature.unread else verdict.authenticity.value
     is_by = verdict.authenticity in {Authenticity.AUTHENTIC, Authenticity.FORGED}
     return {
-        "path": _text(signature.origin.path),
+        "path": encodable(signature.origin.path),
         "method": signature.method.value,
         "state": state,
-        "key": _text(verdict.detail) if is_by else None,
+        "key": encodable(verdict.detail) if is_by else None,
     }
 
 
 def _file(file: WeightFile) -> JsonObject:
     inspection = file.inspection.value
     return {
-        "path": _text(file.path),
+        "path": encodable(file.path),
         "role": file.role.value,
         "state": file.state.value,
         "format": _text_or_null(inspection.format if inspection and inspection.format else file.format),
@@ -111,12 +112,12 @@ def _digest(file: WeightFile) -> str | None:
 def _finding(finding: Finding) -> JsonObject:
     return {
         "code": finding.code,
-        "name": _text(finding.name),
+        "name": encodable(finding.name),
         "severity": finding.severity.value,
-        "message": _text(finding.message),
-        "help": _text(finding.help),
+        "message": encodable(finding.message),
+        "help": encodable(finding.help),
         **_place(finding.origin),
-        "artifact": _text(finding.artifact),
+        "artifact": encodable(finding.artifact),
         "file": _text_or_null(finding.file),
         "related": [_related(related) for related in finding.related],
         "fixable": finding.fixable,
@@ -127,8 +128,8 @@ def _finding(finding: Finding) -> JsonObject:
 def _accepted(accepted: Accepted) -> JsonObject:
     return {
         "by": accepted.means.value,
-        "reason": _text(accepted.reason),
-        "path": _text(accepted.origin.path),
+        "reason": encodable(accepted.reason),
+        "path": encodable(accepted.origin.path),
         "line": accepted.origin.line,
         "finding": _finding(accepted.finding),
     }
@@ -138,8 +139,8 @@ def _failure(failure: Failure) -> JsonObject:
     return {
         "artifact": _text_or_null(failure.artifact),
         "path": _text_or_null(failure.path),
-        "doing": _text(failure.doing),
-        "error": _text(failure.what),
+        "doing": encodable(failure.doing),
+        "error": encodable(failure.what),
     }
 
 
@@ -158,9 +159,10 @@ def _change(change: ArtifactChange) -> JsonObject:
 def _feature_change(change: FeatureChange) -> JsonObject:
     return {
         "change": change.kind.value,
-        "name": _text(change.name),
+        "name": encodable(change.name),
         "before": _placed(change.before),
         "after": _placed(change.after),
+        "guessed": change.guessed,
     }
 
 
@@ -177,16 +179,18 @@ def _placed(placed: Placed | None) -> JsonObject | None:
         "minimum": _scalar(feature.minimum),
         "maximum": _scalar(feature.maximum),
         "allowed": None if feature.allowed is None else [_scalar(value) for value in feature.allowed],
+        "default": _scalar(feature.default),
     }
 
 
 def _metric_change(change: MetricChange) -> JsonObject:
     return {
-        "name": _text(change.name),
+        "name": encodable(change.name),
         "dataset": _text_or_null(change.dataset),
         "split": _text_or_null(change.split),
         "before": None if change.before is None else _scalar(change.before.value),
         "after": None if change.after is None else _scalar(change.after.value),
+        "guessed": change.guessed,
     }
 
 
@@ -194,28 +198,23 @@ def _scalar(value: object) -> JsonScalar:
     """A value that JSON has, and the text of any other: it knows no infinity and no date."""
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    return _text(str(value))
+    return encodable(str(value))
 
 
 def _related(related: Related) -> JsonObject:
-    return {"message": _text(related.message), **_place(related.origin)}
+    return {"message": encodable(related.message), **_place(related.origin)}
 
 
 def _place(origin: Origin) -> JsonObject:
     return {
-        "path": _text(origin.path),
+        "path": encodable(origin.path),
         "line": origin.line,
         "column": origin.column,
         "end_line": origin.end_line,
         "end_column": origin.end_column,
-        "pointer": _text(origin.pointer),
+        "pointer": encodable(origin.pointer),
     }
 
 
-def _text(text: str) -> str:
-    """Text that every JSON parser takes: a byte of a file name that is no character is spelled out in ASCII."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def _text_or_null(text: str | None) -> str | None:
-    return None if text is None else _text(text)
+    return None if text is None else encodable(text)

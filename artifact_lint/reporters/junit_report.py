@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.reporters.styled import Segment, visible
+from artifact_lint.reporters.styled import Segment, visible, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -118,8 +118,7 @@ def _outcome(case: _Case) -> str:
         return ""
     message = f' message="{escape(visible(case.message))}"' if case.message else ""
     kind = f' type="{escape(case.type)}"' if case.type else ""
-    text = "\n".join(visible(line) for line in case.text.split("\n"))
-    return f"<{case.outcome}{kind}{message}>{escape(text)}</{case.outcome}>"
+    return f"<{case.outcome}{kind}{message}>{escape(visible_lines(case.text))}</{case.outcome}>"
 
 
 def _line(text: str) -> Line:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from artifact_lint import __version__
 from artifact_lint.model import Component, DigestState, FileState, Presence, Severity
-from artifact_lint.model.drift import Drift
+from artifact_lint.model.record_changes import ChangeKind
 from artifact_lint.model.suppression import Means
+from artifact_lint.model.text import encodable
 from artifact_lint.reporters.markdown_text import code, link, paragraphs, prose, url_path
 from artifact_lint.reporters.styled import Segment, amount, plain
 from artifact_lint.reporters.summary import hint, summary
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from artifact_lint.model import Artifact, Finding, Metric, Origin, WeightFile
-    from artifact_lint.model.drift import ArtifactChange, FeatureChange, MetricChange, Placed
+    from artifact_lint.model.record_changes import ArtifactChange, FeatureChange, MetricChange, Placed
     from artifact_lint.model.report import Report
     from artifact_lint.reporters.context import RenderContext
     from artifact_lint.reporters.styled import Line
@@ -41,7 +42,7 @@ _MARKS: Final = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOT
 _PRESENCE: Final = {
     Presence.PRESENT: "✅ present",
     Presence.ABSENT: "❌ absent",
-    Presence.NOT_APPLICABLE: "➖ not applicable",  # noqa: RUF001 - a sign that is no hyphen
+    Presence.NOT_APPLICABLE: "\N{HEAVY MINUS SIGN} not applicable",
 }
 _MEANS: Final = {
     Means.INLINE: "suppressed by a comment",
@@ -107,7 +108,7 @@ def _sections(report: Report, context: RenderContext) -> Iterator[_Section]:
     findings.sort(key=lambda finding: -finding.severity.rank)
     columns: tuple[str, ...] = ("Severity", "Rule", "Where", "What, and what to do")
     yield _table("Findings", columns, findings, "finding", lambda one: _finding(one, context))
-    changes = [(change, row) for change in report.changes for row in _drift(change)]
+    changes = [(change, row) for change in report.changes for row in _rows(change)]
     since = f" since {code(report.base[:12])}" if report.base else ""
     columns = ("Artifact", "What", "Before", "Now")
     yield _table(f"Changed{since}", columns, changes, "change", lambda one: (_title_now(one[0]), *one[1]))
@@ -195,8 +196,7 @@ def _file(file: WeightFile, context: RenderContext) -> tuple[str, ...]:
 
 
 def _notes(report: Report) -> Iterator[str]:
-    for failure in report.failures:
-        yield f"this is a bug in artifact-lint, while {failure.doing}: {failure.what}"
+    yield from (failure.message for failure in report.failures)
     counts = {words: report.count_accepted(means) for means, words in _MEANS.items()}
     counts["suppressed"] = report.suppressed - sum(counts.values())
     yield from (f"{amount(count, 'finding')} {words}" for words, count in counts.items() if count)
@@ -214,7 +214,7 @@ def _title_now(change: ArtifactChange) -> str:
 _Row: TypeAlias = tuple[str, str, str]
 
 
-def _drift(change: ArtifactChange) -> Iterator[_Row]:
+def _rows(change: ArtifactChange) -> Iterator[_Row]:
     versions = code(change.version_before or "", 100), code(change.version_after or "", 100)
     if change.is_new or change.is_gone:
         yield ("new" if change.is_new else "gone", *versions)
@@ -229,10 +229,10 @@ def _drift(change: ArtifactChange) -> Iterator[_Row]:
 
 
 def _feature(noun: str, change: FeatureChange) -> _Row:
-    what = f"{noun} {code(change.name, 200)} {change.kind.value}"
-    if change.kind is Drift.MOVED:
+    what = f"{noun} {code(change.name, 200)} {change.kind.value}{_doubt(change)}"
+    if change.kind is ChangeKind.MOVED:
         return what, _place(change.before), _place(change.after)
-    told = _terms if change.kind is Drift.ALTERED else _type
+    told = _terms if change.kind is ChangeKind.ALTERED else _type
     return what, told(change.before), told(change.after)
 
 
@@ -266,7 +266,12 @@ def _terms(placed: Placed | None) -> str:
 def _metric(change: MetricChange) -> _Row:
     places = (("on", change.dataset), ("of split", change.split))
     of = [f"{word} {code(where, 100)}" for word, where in places if where]
-    return " ".join(("metric", code(change.name, 200), *of)), _value(change.before), _value(change.after)
+    what = " ".join(("metric", code(change.name, 200), *of))
+    return f"{what}{_doubt(change)}", _value(change.before), _value(change.after)
+
+
+def _doubt(change: FeatureChange | MetricChange) -> str:
+    return " (guessed)" if change.guessed else ""
 
 
 def _value(metric: Metric | None) -> str:
@@ -274,9 +279,9 @@ def _value(metric: Metric | None) -> str:
 
 
 def _length(text: str) -> int:
-    return len(text.encode("utf-8", "backslashreplace")) + 1
+    return len(encodable(text).encode()) + 1
 
 
 def _lines(*texts: str) -> Iterator[Line]:
     for line in "\n".join(texts).split("\n"):
-        yield (Segment(line.encode("utf-8", "backslashreplace").decode("utf-8")),)
+        yield (Segment(encodable(line)),)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from artifact_lint import __version__
 from artifact_lint.reporters.sarif_rules import descriptors
-from artifact_lint.reporters.styled import Segment, visible
+from artifact_lint.reporters.styled import Segment, visible, visible_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -197,7 +197,7 @@ def _notification(level: str, message: str) -> JsonObject:
 
 def _text(text: str) -> str:
     """Text that no viewer acts on: control characters are spelled out, and what would make a link makes none."""
-    return "\n".join(visible(line) for line in text.strip().split("\n")).replace("](", "] (")
+    return visible_lines(text.strip()).replace("](", "] (")
 
 
 def _bare(text: str) -> str:

@@ -96,6 +96,16 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() else _spelled(char) for char in text)
 
 
+def visible_lines(text: str) -> str:
+    """Visible text, with its line breaks as they are."""
+    return "\n".join(map(visible, text.split("\n")))
+
+
+def inert(text: str) -> str:
+    """Visible text in which GitHub's runner finds no command of its older syntax, `##[name]`, either."""
+    return visible(text).replace("##[", "## [")
+
+
 def _spelled(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 

@@ -1,7 +1,7 @@
 """What a rule is, and the four decorators that make one of a function.
 
-The scope is what the function takes: one artifact, all of them, one before and after a change, or what a run left out.
-The function's docstring is the rule's documentation, everywhere it is shown.
+The scope is what the function takes: one artifact, all of them, one before and after a change, or the ledger of what
+was not reported. The function's docstring is the rule's documentation, everywhere it is shown.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ArtifactCheck = Callable[["Artifact"], Iterator["Problem"]]
 CollectionCheck = Callable[[Sequence["Artifact"]], Iterator[tuple["Artifact", "Problem"]]]
 ChangeCheck = Callable[["Artifact", "Artifact"], Iterator["Problem"]]
-RunCheck = Callable[["Ledger"], Iterator["Problem"]]
+LedgerCheck = Callable[["Ledger"], Iterator["Problem"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class RuleInfo:
     check: ArtifactCheck | None = field(default=None, compare=False)
     check_collection: CollectionCheck | None = field(default=None, compare=False)
     check_change: ChangeCheck | None = field(default=None, compare=False)
-    check_run: RunCheck | None = field(default=None, compare=False)
+    check_ledger: LedgerCheck | None = field(default=None, compare=False)
 
     @property
     def summary(self) -> str:
@@ -127,13 +127,13 @@ def change_rule(
     return make
 
 
-def run_rule(
+def ledger_rule(
     code: str, name: str, *, severity: Severity, since: str = "0.1.0", tags: tuple[str, ...] = (), strict: bool = False
-) -> Callable[[RunCheck], RuleInfo]:
+) -> Callable[[LedgerCheck], RuleInfo]:
     """A rule that judges what kept findings out of a report, once the other rules have said theirs."""
 
-    def make(check: RunCheck) -> RuleInfo:
-        return RuleInfo(code, name, severity, since, tags, strict, _documentation(check), check_run=check)
+    def make(check: LedgerCheck) -> RuleInfo:
+        return RuleInfo(code, name, severity, since, tags, strict, _documentation(check), check_ledger=check)
 
     return make
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.model import Problem, Severity
 from artifact_lint.model.suppression import Means
-from artifact_lint.rules.registry import run_rule
+from artifact_lint.rules.registry import ledger_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _RENEW = "`artifact-lint baseline write` brings the baseline up to date."
 
 
-@run_rule("SUP001", "unused-suppression", severity=Severity.WARNING, tags=("suppressions",))
+@ledger_rule("SUP001", "unused-suppression", severity=Severity.WARNING, tags=("suppressions",))
 def unused_suppression(ledger: Ledger) -> Iterator[Problem]:
     """A suppression that suppresses nothing.
 
@@ -40,7 +40,7 @@ def unused_suppression(ledger: Ledger) -> Iterator[Problem]:
             yield Problem(one.origin, message, "Delete it, or the codes that are not needed.", place=one.place)
 
 
-@run_rule("SUP002", "suppression-without-reason", severity=Severity.WARNING, tags=("suppressions",))
+@ledger_rule("SUP002", "suppression-without-reason", severity=Severity.WARNING, tags=("suppressions",))
 def suppression_without_reason(ledger: Ledger) -> Iterator[Problem]:
     """A suppression that does not say why.
 
@@ -55,10 +55,10 @@ def suppression_without_reason(ledger: Ledger) -> Iterator[Problem]:
         if not one.reason and not one.flaws:
             is_comment = one.means is Means.INLINE
             advice = "Write the reason behind the bracket." if is_comment else 'Add `reason = "..."`.'
-            yield Problem(one.origin, f"{one.title} says no reason", advice, place=one.place)
+            yield Problem(one.origin, f"{one.title} gives no reason", advice, place=one.place)
 
 
-@run_rule("SUP003", "stale-baseline-entry", severity=Severity.WARNING, tags=("suppressions",))
+@ledger_rule("SUP003", "stale-baseline-entry", severity=Severity.WARNING, tags=("suppressions",))
 def stale_baseline_entry(ledger: Ledger) -> Iterator[Problem]:
     """An entry of the baseline accepts more findings than there are.
 

@@ -373,7 +373,7 @@ def test_a_suppression_without_a_reason_is_told_about(model: Path) -> None:
     (model / ".artifact-lint.toml").write_text('[per-path-ignores]\n"models/**" = { codes = ["CMP001"] }\n')
     done = artifact_lint(model, "check")
     assert done.returncode == 0
-    said = '.artifact-lint.toml:2:1: warning[SUP002] per-path-ignores."models/**" says no reason'
+    said = '.artifact-lint.toml:2:1: warning[SUP002] per-path-ignores."models/**" gives no reason'
     assert said in artifact_lint(model, "check", "--output-format", "concise").stdout
     assert done.stderr == ""
     assert "Add `reason =" in done.stdout

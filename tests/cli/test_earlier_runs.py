@@ -7,20 +7,19 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from gates.repositories import BAD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     Step = dict[str, object]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="nothing is left out where a process has no start")
 
-ROOT = Path(__file__).resolve().parents[2]
-BAD = ROOT / "examples/bad/dangerous-pickle"
 #: As many files under so long a name as fill a command line, and a few that did not fit any more.
 LONG = "/".join(["a-directory-with-a-name-that-is-as-long-as-some-people-make-them-" * 3] * 12)
 FULL, REST = 56, 4
@@ -197,7 +196,7 @@ def test_another_parent_has_another_list(work: Work) -> None:
     assert tells(*work.run(check(work.last)))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"bytes": 200000, "words": 5}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"size": 200000, "count": 5}', "[" * 100_000])
 def test_a_damaged_word_is_worth_nothing(work: Work, text: str) -> None:
     script = "import pathlib, sys; [one.write_text(sys.argv[1]) for one in pathlib.Path(sys.argv[2]).glob('*.json')]"
     damage: Step = {"words": [sys.executable, "-c", script, text, str(work.cache / "hooks-1")]}

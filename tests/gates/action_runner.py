@@ -10,7 +10,6 @@ import yaml
 from workflow_commands import Command, commands
 
 from gates.expressions import filled
-from gates.make_events import EVENTS
 from gates.repositories import ROOT, Outcome, Repository, run
 
 if TYPE_CHECKING:
@@ -20,15 +19,6 @@ if TYPE_CHECKING:
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 STEPS: list[dict[str, Any]] = ACTION["runs"]["steps"]
 REPOSITORY = "octo-org/models"
-
-
-def payload(event: str, **commits: str) -> dict[str, Any]:
-    """A payload of the documented shape, with the commits of this repository in it."""
-    text = (EVENTS / f"{event}.json").read_text("utf-8")
-    for name, commit in commits.items():
-        text = text.replace(f"<{name}>", commit)
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
 
 
 @dataclass(slots=True)

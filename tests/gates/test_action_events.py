@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gates.action_runner import Job, Runner, payload
+from gates.action_runner import Job, Runner
+from gates.events import payload
 from gates.repositories import BAD, GOOD, Repository, run
 
 if TYPE_CHECKING:

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 from ruamel.yaml import YAML
 
+from artifact_lint.complaints import SettingsError
 from artifact_lint.engine import Request, lint
 from artifact_lint.model import Finding, Severity
 from artifact_lint.rules import all_rules
-from artifact_lint.settings import Settings, SettingsError, load
+from artifact_lint.settings import Settings, load
 
 if TYPE_CHECKING:
     from pathlib import Path

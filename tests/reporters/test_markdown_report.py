@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from artifact_lint.model import DigestCheck, DigestState, Fact, Feature, Lazy, Metric, Origin, Record, Severity, Stated
-from artifact_lint.model.drift import compare
+from artifact_lint.model.record_changes import compare
 from artifact_lint.model.report import Failure, Report
 from artifact_lint.reporters import RenderContext, render
 from artifact_lint.reporters.markdown_report import MOST_BYTES
@@ -245,6 +245,13 @@ def test_what_changed_since_the_base_is_told() -> None:
 )
 def test_code_is_set_as_code_and_words_as_words(text: str, shown: list[str]) -> None:
     assert [html.unescape(one) for one in re.findall(r"<code>(.*?)</code>", prose(text))] == shown
+
+
+def test_a_change_that_rests_on_a_guess_says_so() -> None:
+    metrics: tuple[Metric, ...] = (Metric("auc", 0.87, Origin("churn.json")),)
+    guess = Stated((Fact(metrics, Origin("churn.json"), guessed=True),))
+    changes = (compare(Record(metrics=guess), Record(), base_path="churn.pkl", path="churn.pkl"),)
+    assert [row[1:] for row in page(Report(changes=changes)).cells] == [["metric auc (guessed)", "0.87", ""]]
 
 
 def test_that_nothing_changed_is_told_too() -> None:

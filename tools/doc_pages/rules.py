@@ -129,7 +129,7 @@ def _by_family() -> list[tuple[str, list[RuleInfo]]]:
 
 
 def _question(info: RuleInfo) -> str:
-    check = info.check or info.check_collection or info.check_change
+    check = info.check or info.check_collection or info.check_change or info.check_ledger
     documented = sys.modules[check.__module__].__doc__ if check else None
     return (documented or "").partition("\n")[0].partition(": ")[2].rstrip(".")
 

@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artifact_lint.configuration_search import OWN_FILE
 from artifact_lint.rules import all_rules
 from artifact_lint.schemas.validation import schema_text
-from artifact_lint.settings import OWN_FILE, load
+from artifact_lint.settings import load
 from doc_pages.lists import coverage
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from artifact_lint.model.record import Feature, Metric, Record
 
 
-class Drift(StrEnum):
+class ChangeKind(StrEnum):
     """How a feature differs."""
 
     ADDED = "added"
@@ -49,7 +49,7 @@ class FeatureChange:
     `name` is `number 3` for the third of features without names. `guessed` tells that either side was guessed.
     """
 
-    kind: Drift
+    kind: ChangeKind
     name: str
     before: Placed | None
     after: Placed | None
@@ -132,19 +132,19 @@ def feature_changes(before: Stated[tuple[Feature, ...]], after: Stated[tuple[Fea
     past, now = _by_name(before.value or ()), _by_name(after.value or ())
     for name, was in past.items():
         if name not in now:
-            yield FeatureChange(Drift.REMOVED, name, was, None, guessed)
+            yield FeatureChange(ChangeKind.REMOVED, name, was, None, guessed)
     moved = _moved(past, now) if _is_ordered(after.value or ()) else frozenset()
     for name, today in now.items():
         if name not in past:
-            yield FeatureChange(Drift.ADDED, name, None, today, guessed)
+            yield FeatureChange(ChangeKind.ADDED, name, None, today, guessed)
             continue
         was = past[name]
         if _is_retyped(was.feature, today.feature):
-            yield FeatureChange(Drift.RETYPED, name, was, today, guessed)
+            yield FeatureChange(ChangeKind.RETYPED, name, was, today, guessed)
         if _terms(was.feature) != _terms(today.feature):
-            yield FeatureChange(Drift.ALTERED, name, was, today, guessed)
+            yield FeatureChange(ChangeKind.ALTERED, name, was, today, guessed)
         if name in moved:
-            yield FeatureChange(Drift.MOVED, name, was, today, guessed)
+            yield FeatureChange(ChangeKind.MOVED, name, was, today, guessed)
 
 
 def metric_changes(before: Stated[tuple[Metric, ...]], after: Stated[tuple[Metric, ...]]) -> Iterator[MetricChange]:

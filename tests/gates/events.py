@@ -1,4 +1,4 @@
-"""Writes events/*.json, the payloads that the Action is tried with: `python tests/gates/make_events.py`.
+"""The payloads of events that the Action is tried with.
 
 Their shape is that of GitHub's documentation ("Webhook events and payloads", "Events that trigger workflows"), as far
 as a workflow that checks out and compares may read them. What is a commit of a test's own repository is `<name>`.
@@ -7,9 +7,8 @@ as a workflow that checks out and compares may read them. What is a commit of a 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import Any
 
-EVENTS = Path(__file__).with_name("events")
 ZEROS = "0" * 40
 
 
@@ -119,10 +118,10 @@ PAYLOADS: dict[str, dict[str, object]] = {
 }
 
 
-def texts() -> dict[str, str]:
-    return {f"{name}.json": json.dumps(payload, indent=2) + "\n" for name, payload in PAYLOADS.items()}
-
-
-if __name__ == "__main__":
-    for file, text in texts().items():
-        (EVENTS / file).write_text(text, "utf-8")
+def payload(event: str, **commits: str) -> dict[str, Any]:
+    """The payload of an event, with the commits of a repository in it."""
+    text = json.dumps(PAYLOADS[event])
+    for name, commit_id in commits.items():
+        text = text.replace(f"<{name}>", commit_id)
+    filled: dict[str, Any] = json.loads(text)
+    return filled

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artifact_lint.model import Fact, Feature, Metric, Origin, Record, Stated
-from artifact_lint.model.drift import Drift, FeatureChange, compare, feature_changes, metric_changes
+from artifact_lint.model.record_changes import ChangeKind, FeatureChange, compare, feature_changes, metric_changes
 
 T = TypeVar("T")
 LISTED = Origin("m.yaml", pointer="/feature_schema/inputs/0")
@@ -25,14 +25,14 @@ def columns(*names: str | None, origin: Origin = LISTED) -> Stated[tuple[Feature
     return stated(tuple(Feature(name, "long", origin) for name in names))
 
 
-def drifted(before: Stated[tuple[Feature, ...]], after: Stated[tuple[Feature, ...]]) -> list[tuple[str, str]]:
+def changed(before: Stated[tuple[Feature, ...]], after: Stated[tuple[Feature, ...]]) -> list[tuple[str, str]]:
     return [(change.kind.value, change.name) for change in feature_changes(before, after)]
 
 
 def test_features_come_go_and_move() -> None:
-    assert drifted(columns("a", "b", "c"), columns("a", "b", "c")) == []
-    assert drifted(columns("a", "b", "c"), columns("new", "a", "c")) == [("removed", "b"), ("added", "new")]
-    assert drifted(columns("a", "b", "c"), columns("c", "a", "b")) == [("moved", "c")]
+    assert changed(columns("a", "b", "c"), columns("a", "b", "c")) == []
+    assert changed(columns("a", "b", "c"), columns("new", "a", "c")) == [("removed", "b"), ("added", "new")]
+    assert changed(columns("a", "b", "c"), columns("c", "a", "b")) == [("moved", "c")]
     (moved,) = feature_changes(columns("a", "b", "c"), columns("b", "c", "a"))
     assert moved.before is not None
     assert moved.after is not None
@@ -40,43 +40,51 @@ def test_features_come_go_and_move() -> None:
 
 
 def test_the_order_of_a_mapping_means_nothing() -> None:
-    assert drifted(columns("a", "b", origin=MAPPED), columns("b", "a", origin=MAPPED)) == []
+    assert changed(columns("a", "b", origin=MAPPED), columns("b", "a", origin=MAPPED)) == []
 
 
 def test_features_without_names_go_by_their_places() -> None:
-    assert drifted(columns(None, None), columns(None)) == [("removed", "number 2")]
-    assert drifted(columns("a", "a"), columns("a")) == [("removed", "a (2)")]
+    assert changed(columns(None, None), columns(None)) == [("removed", "number 2")]
+    assert changed(columns("a", "a"), columns("a")) == [("removed", "a (2)")]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "kinds"),
     [
         (Feature("a", "long", LISTED), Feature("a", "int64", LISTED), []),
-        (Feature("a", "long", LISTED), Feature("a", "int32", LISTED), [Drift.RETYPED]),
-        (Feature("a", "long", LISTED), Feature("a", None, LISTED), [Drift.RETYPED]),
-        (Feature("a", None, LISTED), Feature("a", "long", LISTED), [Drift.RETYPED]),
-        (Feature("a", "long", LISTED, shape=(-1, 3)), Feature("a", "long", LISTED, shape=(-1, 4)), [Drift.RETYPED]),
-        (Feature("a", "long", LISTED), Feature("a", "long", LISTED, required=True), [Drift.ALTERED]),
-        (Feature("a", "long", LISTED, maximum=1.0), Feature("a", "int32", LISTED), [Drift.RETYPED, Drift.ALTERED]),
+        (Feature("a", "long", LISTED), Feature("a", "int32", LISTED), [ChangeKind.RETYPED]),
+        (Feature("a", "long", LISTED), Feature("a", None, LISTED), [ChangeKind.RETYPED]),
+        (Feature("a", None, LISTED), Feature("a", "long", LISTED), [ChangeKind.RETYPED]),
+        (
+            Feature("a", "long", LISTED, shape=(-1, 3)),
+            Feature("a", "long", LISTED, shape=(-1, 4)),
+            [ChangeKind.RETYPED],
+        ),
+        (Feature("a", "long", LISTED), Feature("a", "long", LISTED, required=True), [ChangeKind.ALTERED]),
+        (
+            Feature("a", "long", LISTED, maximum=1.0),
+            Feature("a", "int32", LISTED),
+            [ChangeKind.RETYPED, ChangeKind.ALTERED],
+        ),
         (Feature("a", "long", LISTED, allowed=(1, 2)), Feature("a", "long", LISTED, allowed=(2, 1)), []),
     ],
 )
-def test_types_shapes_and_terms(before: Feature, after: Feature, kinds: list[Drift]) -> None:
+def test_types_shapes_and_terms(before: Feature, after: Feature, kinds: list[ChangeKind]) -> None:
     assert [change.kind for change in feature_changes(stated((before,)), stated((after,)))] == kinds
 
 
 @given(before=NAMES, after=NAMES)
 def test_the_changes_lead_from_the_one_to_the_other(before: list[str], after: list[str]) -> None:
     changes = list(feature_changes(columns(*before), columns(*after)))
-    replayed = [name for name in before if not _has(changes, name, Drift.REMOVED, Drift.MOVED)]
+    replayed = [name for name in before if not _has(changes, name, ChangeKind.REMOVED, ChangeKind.MOVED)]
     for index, name in enumerate(after):
-        if _has(changes, name, Drift.ADDED, Drift.MOVED):
+        if _has(changes, name, ChangeKind.ADDED, ChangeKind.MOVED):
             replayed.insert(index, name)
     assert replayed == after
-    assert {change.name for change in changes if change.kind is Drift.ADDED} == set(after) - set(before)
+    assert {change.name for change in changes if change.kind is ChangeKind.ADDED} == set(after) - set(before)
 
 
-def _has(changes: list[FeatureChange], name: str, *kinds: Drift) -> bool:
+def _has(changes: list[FeatureChange], name: str, *kinds: ChangeKind) -> bool:
     return any(change.name == name and change.kind in kinds for change in changes)
 
 

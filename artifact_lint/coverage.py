@@ -1,4 +1,4 @@
-"""How much a run looked at: what it did not find there is gone, and of everything else it knows nothing."""
+"""What a run covered: what it did not find there is gone, and of everything else it knows nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Coverage:
     """The artifacts that some rules were asked about, by path, and all their files.
 
     `is_sound` tells that nothing kept the run from looking at all of it.

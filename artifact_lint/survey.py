@@ -1,0 +1,54 @@
+"""What there is among some paths: read and put together, but not judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from artifact_lint.assemble import assemble_all
+from artifact_lint.scope import Scope, belongs_to, find_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from artifact_lint.model import Artifact
+    from artifact_lint.model.report import Failure
+    from artifact_lint.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The artifacts among some paths, before they are judged; `strangers` are named files that belong to none.
+
+    `neighbours` are artifacts that came into view and were not asked for. `failures` are those that this program failed
+    to put together.
+    """
+
+    scope: Scope
+    artifacts: tuple[Artifact, ...]
+    neighbours: tuple[Artifact, ...] = ()
+    strangers: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+
+
+def survey(paths: Sequence[str], request: Request) -> Survey:
+    """What there is among some paths, read but not judged.
+
+    Raises:
+        StoreError: A path, the index or a revision cannot be read.
+    """
+    settings = request.settings
+    scope = find_scope(
+        paths,
+        excludes=settings.exclude,
+        staged=request.staged,
+        since=request.since,
+        revision=request.revision,
+        limits=settings.limits,
+    )
+    everything, failures = assemble_all(scope.tree, settings.options, scope.named, scope.may_ask_for)
+    is_asked = {id(artifact): scope.covers(artifact, everything) for artifact in everything}
+    artifacts = tuple(artifact for artifact in everything if is_asked[id(artifact)])
+    neighbours = tuple(artifact for artifact in everything if not is_asked[id(artifact)])
+    strangers = [path for path in sorted(scope.named) if not any(belongs_to(path, one, artifacts) for one in artifacts)]
+    return Survey(scope, artifacts, neighbours, tuple(strangers), tuple(failures))
