@@ -29,7 +29,10 @@ class GitView:
     Files in a repository within the repository, such as a submodule, are asked of that one.
     """
 
-    def __init__(self, root: Path, *, staged: bool = False, commit: str | None = None) -> None:
+    def __init__(
+        self, root: Path, *, staged: bool = False, commit: str | None = None, is_committing: bool = False
+    ) -> None:
+        self.is_committing = is_committing
         self._root = root
         self._staged = staged
         self._commit = commit

@@ -32,8 +32,9 @@ class Request:
     artifacts that were touched since that revision; `jobs` bounds the threads that read files. `details` reads and
     hashes every file whether a rule asks for it or not: for reports that list what is in them; `changes` is for those
     that tell what changed since the base. `cached` takes the digests of files that have not changed from the user's
-    cache, and puts the others there. `watch` is told how far long work is. `is_done` says of an artifact, and of the
-    root that its paths are relative to, that it need not be judged by itself again.
+    cache, and puts the others there. `is_committing` says that a hook asks, for what is committed or pushed. `watch`
+    is told how far long work is. `is_done` says of an artifact, and of the root that its paths are relative to, that
+    it need not be judged by itself again.
     """
 
     settings: Settings
@@ -44,5 +45,6 @@ class Request:
     details: bool = False
     changes: bool = False
     cached: bool = False
+    is_committing: bool = False
     watch: Watch | None = field(default=None, compare=False)
     is_done: Callable[[Artifact, Path], bool] | None = field(default=None, compare=False)

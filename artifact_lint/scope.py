@@ -90,12 +90,13 @@ def find_scope(
     staged: bool = False,
     since: str | None = None,
     revision: str | None = None,
+    is_committing: bool = False,
     limits: Limits | None = None,
 ) -> Scope:
     """What there is to look at for some paths, as a user wrote them.
 
     `staged` looks at the git index instead of the working tree, and at what differs from HEAD in it; `revision` at a
-    commit, without any working tree; `since` at what was touched since a revision.
+    commit, without any working tree; `since` at what was touched since a revision. `is_committing` is for hooks.
 
     Raises:
         StoreError: A path cannot be read, or there is no such revision.
@@ -112,7 +113,7 @@ def find_scope(
         root = root_of(paths)
         changes = staged_changes(root) if staged else changes_since(root, since) if since is not None else EVERYTHING
         store, changes = _opened(root, (*DEFAULT_EXCLUDES, *excludes), changes)
-        git, lfs = GitView(root, staged=changes.staged), LfsObjects(root)
+        git, lfs = GitView(root, staged=changes.staged, is_committing=is_committing), LfsObjects(root)
         relative = [from_root(path, root) for path in paths] or [""]
         named = frozenset(path for path in relative if not (store.is_directory(path) or (root / path).is_dir()))
     directories = [path for path in relative if path not in named]

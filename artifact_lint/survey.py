@@ -44,6 +44,7 @@ def survey(paths: Sequence[str], request: Request) -> Survey:
         staged=request.staged,
         since=request.since,
         revision=request.revision,
+        is_committing=request.is_committing,
         limits=settings.limits,
     )
     everything, failures = assemble_all(scope.tree, settings.options, scope.named, scope.may_ask_for)

@@ -135,6 +135,7 @@ LINEAR = frozenset(
         "GIT002/good/churn.safetensors",
         "GIT003/bad-ignored/churn.safetensors",
         "GIT003/bad-not-added/churn.safetensors",
+        "GIT003/bad-record-not-added/churn.safetensors",
         "GIT003/bad-staged/churn.safetensors",
         "GIT003/good-dvc/churn.safetensors",
         "GIT003/good-work-in-progress/churn.safetensors",

@@ -201,6 +201,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
         details=details,
         changes=any(FORMATS[target.format].needs_changes for target in targets),
         cached=not no_cache,
+        is_committing=os.environ.get("PRE_COMMIT") == "1",
     )
     bar = partial(progress_bar, quiet=quiet > 0, colour=color)
     is_of_git = staged or since is not None or revision is not None

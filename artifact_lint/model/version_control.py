@@ -19,6 +19,11 @@ class VersionControl(Protocol):
         """Why questions went unanswered, as a line for the user; None where none did."""
         ...
 
+    @property
+    def is_committing(self) -> bool:
+        """Whether a hook asks: what git does not have now will be missing from what is committed or pushed."""
+        ...
+
     def expect(self, files: Iterable[tuple[str, int]]) -> None:
         """Files, with their sizes, that questions may come about, so that they can be answered together."""
         ...

@@ -117,9 +117,11 @@ def _is_raw_under_lfs(git: VersionControl, file: WeightFile) -> bool:
 
 @rule("GIT003", "untracked-file", severity=Severity.ERROR, tags=("repository", "manifest"))
 def untracked_file(artifact: Artifact) -> Iterator[Problem]:
-    """A record that git tracks names a file that git does not: it is ignored, or nobody added it.
+    """A record that git tracks names a file that git does not, or is itself not in git as the weights are.
 
-    Files that DVC keeps are meant to be ignored. Where the record itself is untracked, too, nothing is said.
+    The file is ignored, or nobody added it. Files that DVC keeps are meant to be ignored. Where neither the record nor
+    the weights are tracked, nothing is said. A record that nobody has added yet is a warning while it is being written,
+    and an error in a hook of pre-commit or prek, when the weights go where it does not.
 
     ## Why is this bad?
     The model loads where it was trained and nowhere else: whoever clones the repository gets the record without the
@@ -131,6 +133,7 @@ def untracked_file(artifact: Artifact) -> Iterator[Problem]:
     git = artifact.git
     if git is None:
         return
+    yield from _record_left_behind(artifact, git)
     groups: dict[tuple[str, Origin | None], list[tuple[WeightFile, Mention, Fact[str] | None]]] = {}
     for file in artifact.files:
         mention = _named_by(git, file)
@@ -152,6 +155,27 @@ def untracked_file(artifact: Artifact) -> Iterator[Problem]:
         )
 
 
+def _record_left_behind(artifact: Artifact, git: VersionControl) -> Iterator[Problem]:
+    """The record that git lacks of weights that git has."""
+    record = artifact.origin.path
+    if not artifact.described or git.is_tracked(record) is not False:
+        return
+    tracked = [file for file in artifact.files if file.state is FileState.PRESENT and git.is_tracked(file.path)]
+    if not tracked:
+        return
+    pattern = git.ignored_by(record)
+    yield Problem(
+        artifact.origin,
+        f"{name_of(record)} is not in git, and {listed(tracked)} {'is' if len(tracked) == 1 else 'are'}: "
+        f"{_why(pattern)}",
+        f"`git add {'-f ' if pattern else ''}{shlex.quote(record)}`.",
+        file=tracked[0].path,
+        related=tuple(_places(pattern)),
+        severity=None if git.is_committing else Severity.WARNING,
+        guessed=set(artifact.record.conventions) == {"sidecar"},
+    )
+
+
 def _named_by(git: VersionControl, file: WeightFile) -> Mention | None:
     """The mention of a file that git lacks by a record that git has."""
     needed = [mention for mention in file.mentions if mention.required and not mention.vouches]
@@ -164,9 +188,13 @@ def _named_by(git: VersionControl, file: WeightFile) -> Mention | None:
 
 
 def _reason(git: VersionControl, file: WeightFile, pattern: Fact[str] | None) -> str:
+    return "only its name was added" if pattern is None and git.is_tracked(file.path) else _why(pattern)
+
+
+def _why(pattern: Fact[str] | None) -> str:
     if pattern is not None:
         return f"{pattern.origin.path}:{pattern.origin.line} ignores it (`{pattern.value}`)"
-    return "only its name was added" if git.is_tracked(file.path) else "nobody added it"
+    return "nobody added it"
 
 
 def _places(pattern: Fact[str] | None) -> Iterator[Related]:

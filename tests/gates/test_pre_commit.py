@@ -62,6 +62,15 @@ def test_a_bad_artifact_fails_with_its_finding(manager: Manager, user: Repositor
     assert "models/iris/model-artifact.yaml:" in outcome.text
 
 
+def test_a_record_that_nobody_added_fails_though_it_lies_there(manager: Manager, user: Repository) -> None:
+    user.add_artifact(GOOD, "models/iris")
+    user.git("rm", "--quiet", "--cached", MANIFEST)
+    outcome = manager.run(user)
+    assert outcome.code == 1
+    assert "GIT003" in outcome.text
+    assert "nobody added it" in " ".join(outcome.text.split())
+
+
 def test_a_changed_record_brings_in_the_artifact_that_it_describes(manager: Manager, user: Repository) -> None:
     user.add_artifact(GOOD, "models/iris")
     user.commit("a model")
