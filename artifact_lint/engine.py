@@ -20,7 +20,7 @@ from artifact_lint.model.suppression import Accepted
 from artifact_lint.request import Request, Stage
 from artifact_lint.rules import all_rules
 from artifact_lint.rules.manifests import unreadable_document
-from artifact_lint.scope import Scope, belongs_to, find_scope
+from artifact_lint.scope import Owners, Scope, find_scope
 from artifact_lint.stores.base import EntryKind
 from artifact_lint.stores.revision import SnapshotStore
 from artifact_lint.suppress import settle, with_baseline, without_ignored
@@ -69,10 +69,11 @@ def survey(paths: Sequence[str], request: Request) -> Survey:
         limits=settings.limits,
     )
     everything, failures = assemble_all(scope.tree, settings.options, scope.named, scope.may_ask_for)
-    is_asked = {id(artifact): scope.covers(artifact, everything) for artifact in everything}
-    artifacts = tuple(artifact for artifact in everything if is_asked[id(artifact)])
-    neighbours = tuple(artifact for artifact in everything if not is_asked[id(artifact)])
-    strangers = [path for path in sorted(scope.named) if not any(belongs_to(path, one, artifacts) for one in artifacts)]
+    artifacts = tuple(scope.covered(everything))
+    asked = {id(artifact) for artifact in artifacts}
+    neighbours = tuple(artifact for artifact in everything if id(artifact) not in asked)
+    owners = Owners(artifacts)
+    strangers = [path for path in sorted(scope.named) if not owners.of(path)]
     return Survey(scope, artifacts, neighbours, tuple(strangers), tuple(failures))
 
 
@@ -201,9 +202,9 @@ def _judge(paths: Sequence[str], request: Request) -> _Judged:
 
 def _of_artifacts(failures: Iterable[Failure], artifacts: Sequence[Artifact]) -> Iterator[Failure]:
     """Failures, each told once, with the artifact that it is about where it is about one."""
+    owners = Owners(artifacts)
     for failure in {(failure.doing, failure.what): failure for failure in failures}.values():
-        owners = (one.path for one in artifacts if belongs_to(failure.path or "", one, artifacts))
-        yield replace(failure, artifact=next(owners, None))
+        yield replace(failure, artifact=next((one.path for one in owners.of(failure.path or "")), None))
 
 
 def _drift(artifacts: Sequence[Artifact], comparison: Comparison) -> Iterator[ArtifactChange]:
