@@ -19,6 +19,17 @@ _WHOLE = ("-c", "core.splitIndex=false")
 def attribute_values(root: Path, files: Mapping[str, str], paths: Iterable[str], name: str) -> dict[str, str]:
     """The value of an attribute of each path; `files` are the ids of the commit's `.gitattributes` by path.
 
+    Raises:
+        GitError: git is not there, or reports a failure.
+    """
+    return {path: values[name] for path, values in attributes(root, files, paths, (name,)).items()}
+
+
+def attributes(
+    root: Path, files: Mapping[str, str], paths: Iterable[str], names: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """The values of some attributes of each path, by name; `files` are the ids of the commit's `.gitattributes`.
+
     They go into an index of their own, of which git is then asked: only git 2.40 takes them from a commit.
 
     Raises:
@@ -29,6 +40,9 @@ def attribute_values(root: Path, files: Mapping[str, str], paths: Iterable[str],
         own = {"GIT_INDEX_FILE": str(Path(place) / "index")}
         ask(root, *_WHOLE, "update-index", "--add", "-z", "--index-info", given=os.fsencode(entries), environment=own)
         given = os.fsencode("".join(f"{path}\0" for path in paths))
-        told = ask(root, *_WHOLE, "check-attr", "--cached", "-z", "--stdin", name, given=given, environment=own)
+        told = ask(root, *_WHOLE, "check-attr", "--cached", "-z", "--stdin", *names, given=given, environment=own)
     fields = os.fsdecode(told).split("\0")
-    return dict(zip(fields[0::3], fields[2::3], strict=False))
+    found: dict[str, dict[str, str]] = {}
+    for path, name, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
+        found.setdefault(path, {})[name] = value
+    return found

@@ -24,7 +24,7 @@ from artifact_lint.changes import (
 from artifact_lint.git import find_repository
 from artifact_lint.git_environment import is_git_directory
 from artifact_lint.git_view import GitView
-from artifact_lint.model.paths import directories_above, directory_of, is_within, upwards
+from artifact_lint.model.paths import directories_above, directory_of, is_within, name_of, upwards
 from artifact_lint.namesakes import find_namesakes
 from artifact_lint.stores.base import StoreError
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, Excludes
@@ -157,8 +157,14 @@ def find_scope(
     if revision is not None or changes.touched is not None:
         _expect(relative, root if revision is None else None, store, changes.touched or ())
     if changes.touched is not None:
-        reached = changes.touched.union(_links_to(changes.touched, store, root, git))
-        touched = frozenset(path for path in reached if any(is_within(path, place) for place in relative))
+        changed = changes.touched.union(_converted_anew(changes, store, root))
+        reached = changed.union(_links_to(changed, store, root, git))
+        passed_over = Excludes(excludes)
+        touched = frozenset(
+            path
+            for path in reached
+            if any(is_within(path, place) for place in relative) and not passed_over.covers_below(path)
+        )
         add_neighbourhoods(tree, touched)
         hidden = Excludes((*DEFAULT_EXCLUDES, *excludes))
         others = (path for path in git.tracked_paths() if not hidden.covers_below(path)) if touched else ()
@@ -266,6 +272,20 @@ def _expect(paths: Sequence[str], root: Path | None, store: Store, touched: Coll
 
 def _is_in(store: Store, path: str) -> bool:
     return not path or store.is_directory(path) or store.entry(path) is not None
+
+
+def _converted_anew(changes: Changes, store: Store, root: Path) -> Iterator[str]:
+    """The files of which git writes other bytes than it keeps, now or at the base, where `.gitattributes` changed."""
+    places = [directory_of(path) for path in changes.touched or () if name_of(path) == ".gitattributes"]
+    if not places:
+        return
+    if isinstance(store, SnapshotStore):
+        yield from store.converted(places)
+    others = (changes.base, None if isinstance(store, SnapshotStore) else "HEAD")
+    for name in others:
+        if name is not None:
+            with open_revision(root, name) as other:
+                yield from other.converted(places)
 
 
 def _links_to(touched: Collection[str], store: Store, root: Path, git: GitView) -> Iterator[str]:
