@@ -45,6 +45,11 @@ class Conversion:
     ident: bool = False
     encoding: str = ""
 
+    @property
+    def is_for_texts_alone(self) -> bool:
+        """Whether git leaves alone what it does not take for a text."""
+        return self.auto and not self.ident and not self.encoding
+
 
 def conversion_by(values: Mapping[str, str]) -> Conversion | None:
     """What the values of a path's attributes ask for, as `git check-attr` prints them; None for nothing.

@@ -240,13 +240,21 @@ class SnapshotStore:
         conversion = self._conversion(blob.path)
         if conversion is None:
             return content
-        try:
-            with content:
-                content.seek(0)
+        is_large = (blob.size or 0) > IN_MEMORY
+        if is_large and conversion.is_for_texts_alone and _has_zeros(content):
+            return content
+        with content:
+            if is_large:
+                raise self._not_followed(blob, "git is to convert it by .gitattributes, and it is too large for that")
+            content.seek(0)
+            try:
                 return BytesIO(checked_out(content.read(), conversion, blob.oid))
-        except UnknownConversionError as error:
-            self.unread[blob.path] = str(error)
-            raise StoreError(f"{error}: {blob.path}") from None
+            except UnknownConversionError as error:
+                raise self._not_followed(blob, str(error)) from None
+
+    def _not_followed(self, blob: Blob, reason: str) -> StoreError:
+        self.unread[blob.path] = reason
+        return StoreError(f"{reason}: {blob.path}")
 
     def _blob(self, path: str) -> Blob | None:
         self._need(path)
@@ -305,6 +313,12 @@ class SnapshotStore:
 
     def _in_environment(self, path: str, prefix: str) -> bool:
         return any(path.startswith(place) and place != prefix for place in self._environments)
+
+
+def _has_zeros(content: IO[bytes]) -> bool:
+    """Whether there is a byte of zero in it, which no text has."""
+    content.seek(0)
+    return any(b"\0" in piece for piece in iter(lambda: content.read(1 << 20), b""))
 
 
 def _is_attributes(path: str) -> bool:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from artifact_lint.stores import StoreError
+from artifact_lint.stores import revision as revision_module
 from artifact_lint.stores.revision import IndexStore, RevisionStore
 
 if TYPE_CHECKING:
@@ -110,3 +111,15 @@ def test_an_encoding_that_git_may_know_otherwise_is_not_followed(tmp_path: Path,
         with pytest.raises(StoreError, match="git"):
             store.open("f")
         assert "f" in store.unread
+
+
+def test_large_files_are_converted_in_nobodys_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revision_module, "IN_MEMORY", 8)
+    files = {"weights": b"\n" * 9 + b"\0", "text": b"\n" * 9}
+    repository = commit(tmp_path / "work", {".gitattributes": b"* text=auto eol=crlf\n", **files})
+    with RevisionStore(repository.path, "HEAD") as store:
+        with store.open("weights") as source:
+            assert source.read(0, source.size) == files["weights"]
+        with pytest.raises(StoreError, match="too large"):
+            store.open("text")
+        assert set(store.unread) == {"text"}
