@@ -147,7 +147,9 @@ def _since(repository: Repository, revision: str, tip: str | None = None) -> Cha
         raise StoreError(f"{error} ({reason})" if reason else str(error)) from None
     base = repository.merge_base(commit, tip or "HEAD")
     if tip is not None:
-        found = Changes(frozenset(repository.changed_between(base or commit, tip)), base or commit)
+        # Back to where the revision once was: what differs from the revision itself comes back with it.
+        left = commit if base == tip else base or commit
+        found = Changes(frozenset(repository.changed_between(left, tip)), base or commit)
     else:
         touched = frozenset(repository.changed(base or commit))
         found = Changes(touched, base or commit, touched - repository.uncertain(base or commit, touched))

@@ -19,7 +19,7 @@ from artifact_lint.model.suppression import Accepted
 from artifact_lint.request import Request, Stage
 from artifact_lint.rules import all_rules
 from artifact_lint.rules.manifests import unreadable_document
-from artifact_lint.scope import Scope, belongs_to
+from artifact_lint.scope import Owners, Scope
 from artifact_lint.suppress import settle, with_baseline, without_ignored
 from artifact_lint.survey import survey
 
@@ -159,9 +159,9 @@ def _judge(paths: Sequence[str], request: Request) -> _Judged:
 
 def _of_artifacts(failures: Iterable[Failure], artifacts: Sequence[Artifact]) -> Iterator[Failure]:
     """Failures, each told once, with the artifact that it is about where it is about one."""
+    owners = Owners(artifacts)
     for failure in {(failure.doing, failure.what): failure for failure in failures}.values():
-        owners = (one.path for one in artifacts if belongs_to(failure.path or "", one, artifacts))
-        yield replace(failure, artifact=next(owners, None))
+        yield replace(failure, artifact=next((one.path for one in owners.of(failure.path or "")), None))
 
 
 def _changes(artifacts: Sequence[Artifact], comparison: Comparison) -> Iterator[ArtifactChange]:

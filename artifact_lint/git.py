@@ -247,7 +247,8 @@ class Repository:
             wanted.write(ended(asked))
             wanted.seek(0)
             filters = attributes(self.run("check-attr", "--stdin", "-z", "filter", given=wanted))
-        return {path for path, value in filters.items() if value not in {"unspecified", "unset", "lfs"}}
+        unfiltered = {"unspecified", "unset", "lfs"}
+        return {path for path, values in filters.items() if values["filter"] not in unfiltered}
 
     def _answers(self, *question: str) -> bool:
         try:

@@ -133,7 +133,7 @@ class Index:
             return {}
         where = ("--cached",) if self._staged else ()
         told = self._ask("check-attr", *where, "-z", "--stdin", "filter", given=ended(tracked))
-        return {path: value == "lfs" for path, value in attributes(told).items()}
+        return {path: values.get("filter") == "lfs" for path, values in attributes(told).items()}
 
     def _sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
         oids = self._oids(paths)

@@ -53,10 +53,13 @@ def lines(oids: Iterable[str]) -> bytes:
     return "".join(f"{oid}\n" for oid in dict.fromkeys(oids)).encode("ascii")
 
 
-def attributes(output: bytes) -> dict[str, str]:
-    """The values of one attribute by path, as `git check-attr -z` prints them."""
+def attributes(output: bytes) -> dict[str, dict[str, str]]:
+    """The values of attributes by path and name, as `git check-attr -z` prints them."""
     fields = os.fsdecode(output).split("\0")
-    return dict(zip(fields[0::3], fields[2::3], strict=False))
+    found: dict[str, dict[str, str]] = {}
+    for path, name, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
+        found.setdefault(path, {})[name] = value
+    return found
 
 
 def sizes(output: bytes) -> dict[str, int]:

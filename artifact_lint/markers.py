@@ -7,7 +7,7 @@ them; rules about security cannot be suppressed by it, because whoever brings a 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from artifact_lint.document import Syntax
@@ -49,11 +49,20 @@ class Markers:
 
     markers: tuple[Marker, ...]
     first_line: int
+    _by_line: dict[int, list[Marker]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the markers by the lines that they cover: of many findings, each asks about its own."""
+        for marker in self.markers:
+            for line in marker.lines:
+                self._by_line.setdefault(line, []).append(marker)
 
     def covering(self, line: int, code: str) -> list[Marker]:
         """The markers that suppress a rule on a line."""
-        effective = max(line, self.first_line)
-        return [one for one in self.markers if code in one.codes and (line in one.lines or effective in one.lines)]
+        found = list(self._by_line.get(line, ()))
+        if line < self.first_line:
+            found += (one for one in self._by_line.get(self.first_line, ()) if line not in one.lines)
+        return [one for one in found if code in one.codes]
 
 
 def find_markers(
@@ -66,20 +75,34 @@ def find_markers(
     ):
         return None
     first = _NEXT_CONTENT.search(source.content, start)
-    found = [marker for comment in comments(source, syntax, start, end) for marker in _read(comment, source, rules)]
+    found = [
+        marker
+        for comment, following in _with_following(comments(source, syntax, start, end), source)
+        for marker in _read(comment, following, source, rules)
+    ]
     line = source.position(first.end() - 1)[0] if first is not None else 1
     return Markers(tuple(found), line) if found else None
 
 
-def _read(comment: Comment, source: Source, rules: Sequence[RuleInfo]) -> Iterator[Marker]:
+def _with_following(found: Sequence[Comment], source: Source) -> Iterator[tuple[Comment, int | None]]:
+    """Each comment with the line of the next content behind it, which is looked for once for all in a row."""
+    reached = -1
+    line: int | None = None
+    for comment in found:
+        if comment.alone and comment.end >= reached:
+            after = _NEXT_CONTENT.search(source.content, comment.end)
+            reached = len(source.content) + 1 if after is None else after.end()
+            line = None if after is None else source.position(after.end() - 1)[0]
+        yield comment, line if comment.alone else None
+
+
+def _read(comment: Comment, following: int | None, source: Source, rules: Sequence[RuleInfo]) -> Iterator[Marker]:
     """The markers in one comment: the first thing in it, or behind another `#`."""
     for addressed in ADDRESSED.finditer(comment.text):
         start = comment.start + addressed.start()
         line = source.position(start)[0]
         well_formed = _MARKER.match(comment.text, addressed.start())
-        lines = {line}
-        if comment.alone and (after := _NEXT_CONTENT.search(source.content, comment.end)) is not None:
-            lines.add(source.position(after.end() - 1)[0])
+        lines = {line} if following is None else {line, following}
         if well_formed is None:
             origin = source.origin(start, comment.end)
             flaw = Flaw("this comment is no suppression that artifact-lint can read", _EXAMPLE)

@@ -16,7 +16,7 @@ from artifact_lint.changes import (
     without_index,
 )
 from artifact_lint.git_view import GitView
-from artifact_lint.model.paths import directory_of, from_root, is_within
+from artifact_lint.model.paths import directory_of, from_root, is_within, name_of, upwards
 from artifact_lint.namesakes import find_namesakes
 from artifact_lint.neighbourhoods import add_neighbourhoods, records_above
 from artifact_lint.roots import commit_path, commit_root, root_of
@@ -28,7 +28,7 @@ from artifact_lint.stores.revision import IndexStore, SnapshotStore
 from artifact_lint.tree import Tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from artifact_lint.document import Limits
@@ -57,30 +57,61 @@ class Scope:
         """A path as artifacts spell it: POSIX, relative to the root, which is the empty string."""
         return from_root(path, self.root)
 
-    def covers(self, artifact: Artifact, artifacts: Sequence[Artifact]) -> bool:
-        """Whether an artifact is among what was asked for."""
+    def covered(self, artifacts: Sequence[Artifact]) -> list[Artifact]:
+        """Those of all artifacts in view that are among what was asked for."""
         if self.wanted is None:
-            return True
-        return any(belongs_to(path, artifact, artifacts) or self._lost(path, artifact) for path in self.wanted)
+            return list(artifacts)
+        owners = Owners(artifacts)
+        asked = {id(one) for path in self.wanted for one in (*owners.of(path), *self._losing(path, owners))}
+        return [one for one in artifacts if id(one) in asked]
 
     def may_ask_for(self, paths: Collection[str]) -> bool:
         """Whether files that nothing describes may be what was asked for: themselves, or by what was beside them."""
         if self.wanted is None:
             return True
+        if not self.wanted.isdisjoint(paths):
+            return True
         for wanted in self.wanted:
             if wanted.endswith("/"):
                 if any(is_within(path, wanted.rstrip("/")) for path in paths):
                     return True
-            elif wanted in paths or self.store.entry(wanted) is None:
+            elif self.store.entry(wanted) is None:
                 return True
         return False
 
-    def _lost(self, path: str, artifact: Artifact) -> bool:
-        """Whether a path that is gone may have described an artifact: its files lie where the path was, or below."""
-        if path.endswith("/") or self.store.entry(path) is not None:
-            return False
-        directory = directory_of(path)
-        return any(is_within(file.path, directory) for file in artifact.files)
+    def _losing(self, path: str, owners: Owners) -> Iterable[Artifact]:
+        """What a path that is gone may have described: the artifacts with files where the path was, or below."""
+        is_lost = not path.endswith("/") and self.store.entry(path) is None
+        return owners.with_files_in(directory_of(path)) if is_lost else ()
+
+
+class Owners:
+    """Which of some artifacts a path belongs to, for as many paths as there are."""
+
+    def __init__(self, artifacts: Sequence[Artifact]) -> None:
+        self._artifacts = artifacts
+        self._named: dict[str, list[Artifact]] = {}
+        self._described: dict[str, list[Artifact]] = {}
+        self._holding: dict[str, list[Artifact]] = {}
+        for artifact in artifacts:
+            files = {file.path for file in artifact.files}
+            for path in {artifact.path, *files, *(source.path for source in artifact.record.sources)}:
+                self._named.setdefault(path, []).append(artifact)
+            for place in {place for path in files for place in upwards(path)}:
+                self._holding.setdefault(place, []).append(artifact)
+            if artifact.described:
+                self._described.setdefault(artifact.path, []).append(artifact)
+
+    def of(self, path: str) -> list[Artifact]:
+        """The artifacts of which a path is a file or a source, or in whose directory and no other's it lies."""
+        if path.endswith("/"):
+            return [one for one in self._artifacts if is_within(f"{one.path}/", path.rstrip("/"))]
+        nearest = next((place for place in upwards(path) if place in self._described), None)
+        return [*self._named.get(path, ()), *(self._described[nearest] if nearest is not None else ())]
+
+    def with_files_in(self, directory: str) -> Sequence[Artifact]:
+        """The artifacts with files in a directory, or below it."""
+        return self._holding.get(directory, ())
 
 
 def find_scope(
@@ -121,8 +152,14 @@ def find_scope(
     if revision is not None or changes.touched is not None:
         _expect(relative, root if revision is None else None, store, changes.touched or ())
     if changes.touched is not None:
-        reached = changes.touched.union(_links_to(changes.touched, store, root, git))
-        touched = frozenset(path for path in reached if any(is_within(path, place) for place in relative))
+        changed = changes.touched.union(_converted_anew(changes, store, root))
+        reached = changed.union(_links_to(changed, store, root, git))
+        passed_over = Excludes(excludes)
+        touched = frozenset(
+            path
+            for path in reached
+            if any(is_within(path, place) for place in relative) and not passed_over.covers_below(path)
+        )
         add_neighbourhoods(tree, touched)
         hidden = Excludes((*DEFAULT_EXCLUDES, *excludes))
         others = (path for path in git.tracked_paths() if not hidden.covers_below(path)) if touched else ()
@@ -151,18 +188,6 @@ def store_for(
     return _opened(root_of(paths), (*DEFAULT_EXCLUDES, *excludes), Changes(staged=staged))[0]
 
 
-def belongs_to(path: str, artifact: Artifact, artifacts: Sequence[Artifact]) -> bool:
-    """Whether a path is one of an artifact's files or sources, lies in its directory and no other's, or holds it."""
-    if path.endswith("/"):
-        return is_within(f"{artifact.path}/", path.rstrip("/"))
-    own = {file.path for file in artifact.files} | {source.path for source in artifact.record.sources}
-    if path in own or path == artifact.path:
-        return True
-    directories = [one.path for one in artifacts if one.described]
-    owner = max((place for place in directories if is_within(path, place)), key=len, default=None)
-    return owner is not None and owner == artifact.path and artifact.described
-
-
 def _opened(root: Path, excludes: tuple[str, ...], changes: Changes) -> tuple[Store, Changes]:
     """The index where it is what is looked at and can be read, else the working tree."""
     if changes.staged:
@@ -186,6 +211,20 @@ def _expect(paths: Sequence[str], root: Path | None, store: Store, touched: Coll
 
 def _is_in(store: Store, path: str) -> bool:
     return not path or store.is_directory(path) or store.entry(path) is not None
+
+
+def _converted_anew(changes: Changes, store: Store, root: Path) -> Iterator[str]:
+    """The files of which git writes other bytes than it keeps, now or at the base, where `.gitattributes` changed."""
+    places = [directory_of(path) for path in changes.touched or () if name_of(path) == ".gitattributes"]
+    if not places:
+        return
+    if isinstance(store, SnapshotStore):
+        yield from store.converted(places)
+    others = (changes.base, None if isinstance(store, SnapshotStore) else "HEAD")
+    for name in others:
+        if name is not None:
+            with open_revision(root, name) as other:
+                yield from other.converted(places)
 
 
 def _links_to(touched: Collection[str], store: Store, root: Path, git: GitView) -> Iterator[str]:

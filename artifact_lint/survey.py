@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artifact_lint.assemble import assemble_all
-from artifact_lint.scope import Scope, belongs_to, find_scope
+from artifact_lint.scope import Owners, Scope, find_scope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +48,9 @@ def survey(paths: Sequence[str], request: Request) -> Survey:
         limits=settings.limits,
     )
     everything, failures = assemble_all(scope.tree, settings.options, scope.named, scope.may_ask_for)
-    is_asked = {id(artifact): scope.covers(artifact, everything) for artifact in everything}
-    artifacts = tuple(artifact for artifact in everything if is_asked[id(artifact)])
-    neighbours = tuple(artifact for artifact in everything if not is_asked[id(artifact)])
-    strangers = [path for path in sorted(scope.named) if not any(belongs_to(path, one, artifacts) for one in artifacts)]
+    artifacts = tuple(scope.covered(everything))
+    asked = {id(artifact) for artifact in artifacts}
+    neighbours = tuple(artifact for artifact in everything if id(artifact) not in asked)
+    owners = Owners(artifacts)
+    strangers = [path for path in sorted(scope.named) if not owners.of(path)]
     return Survey(scope, artifacts, neighbours, tuple(strangers), tuple(failures))

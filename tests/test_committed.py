@@ -123,6 +123,35 @@ class TestWhatIsRead:
         report = lint([str(repository.path)], Request(Settings(exclude=("models/bad",)), revision="HEAD"))
         assert linted(report) == ["models/good"]
 
+    def test_what_is_linted_is_what_git_checks_out(self, repository: Repository) -> None:
+        repository.write(".gitattributes", "*.pkl working-tree-encoding=ISO-8859-1\n")
+        (repository.path / "hidden.pkl").write_bytes(b"\x80\x04cposix\nsystem\n(S'echo'\ntR.")
+        repository.git("add", ".")
+        repository.commit("a pickle that git keeps as a text")
+        assert repository.run("git", "show", "HEAD:hidden.pkl").text.encode() != b"\x80"
+        (repository.path / "hidden.pkl").unlink()
+        for place in (repository, bare(repository)):
+            assert "hidden.pkl" in {found.origin.path for found in of_rule("PKL101", report_on(place, "HEAD"))}
+
+    @pytest.mark.parametrize("is_added", [True, False])
+    def test_attributes_that_change_what_is_checked_out_change_the_artifact(
+        self, repository: Repository, *, is_added: bool
+    ) -> None:
+        text = "\x80\x04cposix\nsystem\n(S'echo'\ntR."
+        attributes = "*.pkl working-tree-encoding=ISO-8859-1\n"
+        (repository.path / "late.pkl").write_bytes(text.encode("utf-8" if is_added else "iso8859-1"))
+        repository.write(".gitattributes", "" if is_added else attributes)
+        repository.git("add", ".")
+        repository.commit("a text, or what git makes one")
+        repository.write(".gitattributes", attributes if is_added else "")
+        repository.git("add", ".gitattributes")
+        repository.commit("the other")
+        for place in (repository, bare(repository)):
+            assert linted(report_on(place, "HEAD", "HEAD~1")) == ["late.pkl"]
+        repository.git("checkout", "--quiet", "--force", "HEAD~1")
+        repository.git("checkout", "--quiet", "--force", "main")
+        assert linted(lint([str(repository.path)], Request(Settings(), since="HEAD~1"))) == ["late.pkl"]
+
     def test_a_replacement_does_not_stand_for_what_is_committed(self, repository: Repository) -> None:
         names = [repository.git("rev-parse", f"HEAD:models/{name}") for name in ("bad", "good")]
         repository.git("replace", *names)
@@ -131,6 +160,18 @@ class TestWhatIsRead:
 
 
 class TestSince:
+    def test_what_comes_back_is_looked_at(self, repository: Repository) -> None:
+        repository.git("rm", "-rq", "models/bad")
+        repository.commit("without the bad one")
+        assert linted(report_on(repository, "HEAD~1", "HEAD")) == ["models/bad"]
+
+    def test_what_is_excluded_is_passed_over(self, repository: Repository) -> None:
+        repository.write("models/bad/more.txt", "more")
+        repository.git("add", ".")
+        repository.commit()
+        request = Request(Settings(exclude=("models/bad",)), revision="HEAD", since="HEAD~1")
+        assert linted(lint([str(repository.path)], request)) == []
+
     def test_what_a_commit_changed_is_looked_at(self, repository: Repository) -> None:
         for place in (repository, bare(repository)):
             assert linted(report_on(place, "HEAD", "HEAD~1")) == ["models/bad"]

@@ -224,3 +224,10 @@ def test_what_is_said_of_suppressions_has_a_place_and_a_way_out(tmp_path: Path) 
     assert len(told) == 3
     assert all(finding.help and finding.origin.line == 2 and finding.artifact == "" for finding in told)
     assert len({finding.fingerprint for finding in report.findings}) == len(report.findings)
+
+
+def test_comments_in_a_row_all_stand_above_the_same_line(tmp_path: Path) -> None:
+    rows = "# artifact-lint: ignore[NAM003] a reason\n\n# artifact-lint: ignore[NAM001] the registry's\n# more\n"
+    report = linted(tmp_path, f"schema_version: 1\n{rows}name: ChurnModel\n{rows}version: '1.0.0'\n")
+    assert codes(report) == []
+    assert [one.finding.origin.line for one in report.accepted if one.finding.code == "NAM001"] == [6]

@@ -10,16 +10,19 @@ from io import BytesIO
 from typing import IO, TYPE_CHECKING, Self
 
 from artifact_lint.git import GitError, open_repository
-from artifact_lint.model.paths import directory_of
+from artifact_lint.git_attributes import attributes
+from artifact_lint.model.paths import directories_above, directory_of, is_within
 from artifact_lint.stores.base import Entry, EntryKind, StoreError
+from artifact_lint.stores.checkout import ATTRIBUTES, MARKS, UnknownConversionError, checked_out, conversion_by
 from artifact_lint.stores.excludes import DEFAULT_EXCLUDES, ENVIRONMENT_MARK, Excludes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
     from artifact_lint.git import Blob, Repository
+    from artifact_lint.stores.checkout import Conversion
 
 #: Greater blobs go to a temporary file, in bytes.
 IN_MEMORY = 32 << 20
@@ -28,10 +31,13 @@ _LONGEST_TARGET = 4096
 _MOST_LINKS = 40
 #: How many directories of a revision's root are listed one by one, before all others are listed together.
 _MOST_LISTINGS = 16
+#: A file of attributes, and how much of one is looked into before git is asked, in bytes.
+_ATTRIBUTES_FILE = ".gitattributes"
+_LONGEST_ATTRIBUTES = 1 << 20
 
 
 class SnapshotStore:
-    """Files by path, with their content in git's object database. Close it after use.
+    """Files by path, with the content that git would check out, from its object database. Close it after use.
 
     `unread` are the paths, up to now, whose content was asked for and that git does not have, with the reason.
     """
@@ -45,6 +51,10 @@ class SnapshotStore:
         self._paths: list[str] = []
         self._folders: dict[str, list[str]] = defaultdict(list)
         self._environments: tuple[str, ...] = ()
+        self._conversions: dict[str, Conversion | None] = {}
+        self._converting: dict[str, bool] = {}
+        self._sizes: dict[str, int] = {}
+        self._asking = threading.RLock()
         self.unread: dict[str, str] = {}
 
     def _know(self, blobs: Iterable[Blob]) -> None:
@@ -114,7 +124,7 @@ class SnapshotStore:
         self._need(path)
         blob = self._files.get(path)
         if blob is not None:
-            return Entry(path, blob.size or 0)
+            return Entry(path, self._size(blob))
         if path not in self._links:
             return None
         resolved = self._resolved(path)
@@ -122,7 +132,7 @@ class SnapshotStore:
             return Entry(path, 0, resolved)
         blob = self._files.get(resolved)
         if blob is not None:
-            return Entry(path, blob.size or 0, target=resolved)
+            return Entry(path, self._size(blob), target=resolved)
         return None if self.is_directory(resolved) else Entry(path, 0, EntryKind.BROKEN_LINK)
 
     def oid(self, path: str) -> str | None:
@@ -153,8 +163,7 @@ class SnapshotStore:
         blob = self._blob(path)
         if blob is None:
             raise StoreError(f"no such file in {self._label}: {path}")
-        content = self._content(blob)
-        return BlobSource(path, content)
+        return BlobSource(path, self._checked_out(blob))
 
     def close(self) -> None:
         """End the git process behind the store."""
@@ -167,6 +176,85 @@ class SnapshotStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
         self.close()
+
+    def converted(self, places: Iterable[str]) -> Iterator[str]:
+        """The paths at or below some directories that git changes on checkout."""
+        for place in places:
+            self._need(place)
+            yield from (path for path in list(self._files) if is_within(path, place) and self._conversion(path))
+
+    def _conversion(self, path: str) -> Conversion | None:
+        """What git does to a file on checkout; whoever asks first about one has git asked about all in view."""
+        with self._asking:
+            if path not in self._conversions:
+                unknown = [one for one in self._files if one not in self._conversions]
+                asked = [one for one in unknown if self._may_be_converted(one)]
+                values = self._attributes(asked) if asked else {}
+                self._conversions |= dict.fromkeys(unknown)
+                self._conversions |= {one: conversion_by(values.get(one, {})) for one in asked}
+            return self._conversions[path]
+
+    def _attributes(self, paths: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
+        files = {path: blob.oid for path, blob in self._files.items() if _is_attributes(path)}
+        try:
+            return attributes(self._repository.root, files, paths, ATTRIBUTES)
+        except GitError as error:
+            raise StoreError(str(error)) from None
+
+    def _may_be_converted(self, path: str) -> bool:
+        """Whether a file of attributes above a path speaks of what is changed on checkout."""
+        return any(self._converts(directory) for directory in directories_above(path))
+
+    def _converts(self, directory: str) -> bool:
+        if directory not in self._converting:
+            blob = self._files.get(f"{directory}/{_ATTRIBUTES_FILE}" if directory else _ATTRIBUTES_FILE)
+            self._converting[directory] = blob is not None and self._speaks_of_it(blob)
+        return self._converting[directory]
+
+    def _speaks_of_it(self, blob: Blob) -> bool:
+        if blob.size is None or blob.size > _LONGEST_ATTRIBUTES:
+            return True
+        try:
+            with self._content(blob) as content:
+                content.seek(0)
+                written = content.read()
+        except StoreError:
+            return True
+        return any(mark in written for mark in MARKS)
+
+    def _size(self, blob: Blob) -> int:
+        """The size in bytes of what is checked out of a blob."""
+        if self._conversion(blob.path) is None:
+            return blob.size or 0
+        if blob.path not in self._sizes:
+            try:
+                with self._checked_out(blob) as content:
+                    self._sizes[blob.path] = content.seek(0, 2)
+            except StoreError:
+                self._sizes[blob.path] = blob.size or 0
+        return self._sizes[blob.path]
+
+    def _checked_out(self, blob: Blob) -> IO[bytes]:
+        """The bytes of a blob as they are in a working tree."""
+        content = self._content(blob)
+        conversion = self._conversion(blob.path)
+        if conversion is None:
+            return content
+        is_large = (blob.size or 0) > IN_MEMORY
+        if is_large and conversion.is_for_texts_alone and _has_zeros(content):
+            return content
+        with content:
+            if is_large:
+                raise self._not_followed(blob, "git is to convert it by .gitattributes, and it is too large for that")
+            content.seek(0)
+            try:
+                return BytesIO(checked_out(content.read(), conversion, blob.oid))
+            except UnknownConversionError as error:
+                raise self._not_followed(blob, str(error)) from None
+
+    def _not_followed(self, blob: Blob, reason: str) -> StoreError:
+        self.unread[blob.path] = reason
+        return StoreError(f"{reason}: {blob.path}")
 
     def _blob(self, path: str) -> Blob | None:
         self._need(path)
@@ -225,6 +313,16 @@ class SnapshotStore:
 
     def _in_environment(self, path: str, prefix: str) -> bool:
         return any(path.startswith(place) and place != prefix for place in self._environments)
+
+
+def _has_zeros(content: IO[bytes]) -> bool:
+    """Whether there is a byte of zero in it, which no text has."""
+    content.seek(0)
+    return any(b"\0" in piece for piece in iter(lambda: content.read(1 << 20), b""))
+
+
+def _is_attributes(path: str) -> bool:
+    return path.rpartition("/")[2] == _ATTRIBUTES_FILE
 
 
 class IndexStore(SnapshotStore):

@@ -396,3 +396,48 @@ def _without_linter(repository: Repository) -> Repository:
     for name in ("git", "sh", "sed", "head", "tail"):
         (tools / name).symlink_to(str(shutil.which(name)))
     return Repository(repository.path, {**repository.environment, "PATH": os.fspath(tools)})
+
+
+class TestGoingBack:
+    @pytest.fixture
+    def bad(self, published: Repository) -> str:
+        """A bad commit that is in the history of main, and not at its tip."""
+        commit = add_bad(published)
+        published.git("rm", "-rq", "models/bad")
+        published.commit("without it")
+        assert published.run("git", "push", "origin", "main").code == 0
+        return commit
+
+    @pytest.mark.parametrize("ref", ["refs/heads/main", "refs/heads/other", "refs/tags/v1"])
+    def test_a_bad_commit_of_the_history_becomes_no_tip(
+        self, published: Repository, server: Repository, bad: str, ref: str
+    ) -> None:
+        before = refs(server)
+        outcome = published.run("git", "push", "--force", "origin", f"{bad}:{ref}")
+        assert "error[PKL101]" in outcome.text
+        assert refs(server) == before
+
+    def test_a_good_one_does(self, published: Repository, server: Repository, bad: str) -> None:
+        outcome = published.run("git", "push", "origin", f"{bad}^:refs/heads/old", "main:refs/heads/same")
+        assert outcome.code == 0, outcome.text
+        assert refs(server)["refs/heads/same"] == published.git("rev-parse", "main")
+
+
+class TestGuardedRefs:
+    def test_a_name_without_a_pattern_is_that_ref(self, published: Repository, server: Repository) -> None:
+        server.git("config", "artifact-lint.refs", "refs/heads/main")
+        server.git("config", "artifact-lint.every-commit", "true")
+        old = published.git("rev-parse", "--short", "main")
+        published.commit("nothing new")
+        outcome = published.run("git", "push", "origin", "main")
+        assert outcome.code == 0, outcome.text
+        assert f"main at {old}" not in outcome.text
+
+    def test_one_that_no_ref_can_have_lets_nothing_in(self, published: Repository, server: Repository) -> None:
+        server.git("config", "artifact-lint.refs", "main")
+        before = refs(server)
+        add_bad(published)
+        outcome = published.run("git", "push", "origin", "main")
+        assert outcome.code != 0
+        assert "artifact-lint.refs is 'main'" in outcome.text
+        assert refs(server) == before
