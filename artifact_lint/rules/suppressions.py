@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from artifact_lint.model.suppression import Ledger, StaleEntry
 
 _RENEW = "`artifact-lint baseline write` brings the baseline up to date."
+_LOOK_FIRST = "Find out who changed it, and what is said of it now; `artifact-lint baseline write` then accepts that."
 
 
 @ledger_rule("SUP001", "unused-suppression", severity=Severity.WARNING, tags=("suppressions",))
@@ -72,7 +73,7 @@ def stale_baseline_entry(ledger: Ledger) -> Iterator[Problem]:
     Run `artifact-lint baseline write`, or delete the entry.
     """
     for one in ledger.stale:
-        yield Problem(one.origin, _stale(one), _RENEW, place=one.place)
+        yield Problem(one.origin, _stale(one), _LOOK_FIRST if one.is_other_content else _RENEW, place=one.place)
 
 
 def _stale(entry: StaleEntry) -> str:

@@ -260,11 +260,12 @@ class TestSettings:
             assert outcome.code != 0
             assert "PKL101" in outcome.text
 
-    def test_every_commit_is_linted_where_that_is_asked_for(self, published: Repository, server: Repository) -> None:
+    def test_every_new_commit_is_linted_unless_the_tips_are_enough(
+        self, published: Repository, server: Repository
+    ) -> None:
         add_bad(published)
         published.git("rm", "-rq", "models/bad")
         published.commit("never mind")
-        server.git("config", "artifact-lint.every-commit", "true")
         for words in (("main",), ("main:new",)):
             outcome = published.run("git", "push", "origin", *words)
             assert outcome.code != 0
@@ -400,12 +401,14 @@ def _without_linter(repository: Repository) -> Repository:
 
 class TestGoingBack:
     @pytest.fixture
-    def bad(self, published: Repository) -> str:
-        """A bad commit that is in the history of main, and not at its tip."""
+    def bad(self, published: Repository, server: Repository) -> str:
+        """A bad commit that is in the history of main since before all were linted, and not at its tip."""
+        server.git("config", "artifact-lint.every-commit", "false")
         commit = add_bad(published)
         published.git("rm", "-rq", "models/bad")
         published.commit("without it")
         assert published.run("git", "push", "origin", "main").code == 0
+        server.git("config", "--unset", "artifact-lint.every-commit")
         return commit
 
     @pytest.mark.parametrize("ref", ["refs/heads/main", "refs/heads/other", "refs/tags/v1"])
