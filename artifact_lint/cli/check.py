@@ -224,7 +224,7 @@ def check(  # noqa: PLR0913 - one parameter per option is how click hands them o
     activity.doing = "writing the report"
     context = RenderContext(
         exit_code=code,
-        source=Lines([_store(run.paths, request) for run, request in zip(runs, requests, strict=True)]),
+        source=Lines(lambda: [_store(run.paths, request) for run, request in zip(runs, requests, strict=True)]),
         verbosity=verbose - quiet,
         tally=statistics,
         states=verbose > quiet,

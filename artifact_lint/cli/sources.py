@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from artifact_lint.model import Lazy
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from artifact_lint.stores.base import Store
 
@@ -19,16 +20,19 @@ _BYTE_ORDER_MARKS: Final = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le
 
 
 class Lines:
-    """Reads each file once, from the first store that has it; the lines are those that positions count."""
+    """Reads each file once, from the first store that has it; the lines are those that positions count.
 
-    def __init__(self, stores: Sequence[Store]) -> None:
-        self._stores = stores
+    The stores are opened when lines are first asked for: a report without findings shows none.
+    """
+
+    def __init__(self, open_stores: Callable[[], Sequence[Store]]) -> None:
+        self._stores = Lazy(open_stores)
         self._known: dict[str, Sequence[str] | None] = {}
 
     def __call__(self, path: str) -> Sequence[str] | None:
         """The lines of a text file; None where it is no text or cannot be read."""
         if path not in self._known:
-            texts = (_read(store, path) for store in self._stores)
+            texts = (_read(store, path) for store in self._stores.value)
             self._known[path] = next((lines for lines in texts if lines is not None), None)
         return self._known[path]
 
