@@ -266,13 +266,14 @@ def test_no_family_passes_a_record_that_it_could_not_read(manager: Manager, repo
 
 
 def test_runs_at_the_same_time_do_not_disturb_one_another(manager: Manager, user: Repository, tmp_path: Path) -> None:
-    good = Repository(tmp_path / "good", user.environment)
-    shutil.copytree(user.path, good.path)
-    good.add_artifact(GOOD, "models/iris")
-    user.add_artifact(BAD, "models/iris")
+    """Each in a clone of its own: pre-commit's `git write-tree` locks the index and fails where somebody else has."""
+    places = [Repository(tmp_path / name, user.environment) for name in ("good", "bad", "good-too", "bad-too")]
+    for place, artifact in zip(places, (GOOD, BAD, GOOD, BAD), strict=True):
+        shutil.copytree(user.path, place.path)
+        place.add_artifact(artifact, "models/iris")
     with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(manager.run, (good, user, good, user)))
-    assert [outcome.code for outcome in outcomes] == [0, 1, 0, 1]
+        outcomes = list(pool.map(manager.run, places))
+    assert [outcome.code for outcome in outcomes] == [0, 1, 0, 1], "\n".join(outcome.text for outcome in outcomes)
 
 
 def test_three_thousand_changed_files_are_linted_once_however_they_are_split(
