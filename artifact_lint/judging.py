@@ -76,15 +76,16 @@ def _judge_each(
     artifacts: Sequence[Artifact], rules: Sequence[RuleInfo], request: Request
 ) -> Iterator[Finding | Failure]:
     """What the rules say of each artifact, in order; after an interrupt, no other artifact is begun with."""
+    asked = [rule for rule in rules if rule.check is not None]
     large = {one.path for one in artifacts if sum(file.size or 0 for file in one.files) >= _WORTH_A_THREAD}
     pool = _threads(request) if large else None
     try:
         apart = [artifact for artifact in artifacts if artifact.path in large]
-        judged = pool.map(lambda artifact: list(_judge_one(artifact, rules, request)), apart) if pool else iter(())
+        judged = pool.map(lambda artifact: list(_judge_one(artifact, asked, request)), apart) if pool else iter(())
         for done, artifact in enumerate(artifacts):
             if request.watch is not None:
                 request.watch(Stage.JUDGING, done, len(artifacts))
-            yield from next(judged) if artifact.path in large else _judge_one(artifact, rules, request)
+            yield from next(judged) if artifact.path in large else _judge_one(artifact, asked, request)
     finally:
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -97,8 +98,9 @@ def _threads(request: Request) -> ThreadPoolExecutor:
 
 
 def _judge_one(artifact: Artifact, rules: Sequence[RuleInfo], request: Request) -> Iterator[Finding | Failure]:
+    is_partly_read = artifact.has_unread_record
     for rule in rules:
-        if rule.check is None or (rule.needs_whole_record and artifact.has_unread_record):
+        if rule.check is None or (is_partly_read and rule.needs_whole_record):
             continue
         try:
             for problem in rule.check(artifact):

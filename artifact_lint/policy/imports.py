@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from pathlib import Path
 from sys import stdlib_module_names
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.model import Use
 
@@ -92,8 +92,7 @@ class Verdict:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """Where a pickle stands, which may narrow the lists.
 
     `framework` is what somebody declared, in any usual spelling, None where nobody did. `torchscript` says that the

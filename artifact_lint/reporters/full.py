@@ -55,11 +55,13 @@ def _groups(report: Report, context: RenderContext) -> Iterator[Line]:
 
 
 def _findings(findings: Sequence[Finding], context: RenderContext) -> Iterator[Line]:
-    brief = [finding for finding in findings if finding.severity is Severity.NOTE and context.verbosity <= 0]
+    brief: list[Finding] = []
     for finding in findings:
-        if finding not in brief:
-            yield from _finding(finding, context)
-            yield ()
+        if finding.severity is Severity.NOTE and context.verbosity <= 0:
+            brief.append(finding)
+            continue
+        yield from _finding(finding, context)
+        yield ()
     if brief and context.verbosity == 0:
         yield from _brief_notes(brief, context)
         yield ()

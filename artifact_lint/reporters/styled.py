@@ -112,7 +112,7 @@ def _spelled(char: str) -> str:
 
 def cells(text: str) -> int:
     """How many columns of a terminal a text takes."""
-    return len(text) if text.isascii() else sum(_cells_of(char) for char in text)
+    return len(text) if text.isascii() else len(text) + sum(_cells_of(char) - 1 for char in text if char > "\x7f")
 
 
 def _cells_of(char: str) -> int:

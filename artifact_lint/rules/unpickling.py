@@ -55,12 +55,13 @@ def verdicts(artifact: Artifact, file: WeightFile, inspection: Inspection) -> It
     outside = Surroundings(framework, torchscript=inspection.format == "torchscript")
     # An archive within an archive may be TorchScript, whatever the outer one is.
     within = Surroundings(framework, torchscript=True)
+    configured = artifact.options.pickle.allow
     for found in inspection.imports:
-        if found.dotted in artifact.options.pickle.allow:
+        if configured and found.dotted in configured:
             continue
         judged = verdict(found.module, found.name, found.uses, within if "!" in found.member else outside)
-        if found.dotted not in itself or judged.kind is VerdictKind.DANGEROUS:
-            yield found, _with_place(artifact, found, judged)
+        if not itself or found.dotted not in itself or judged.kind is VerdictKind.DANGEROUS:
+            yield found, judged if judged.kind is VerdictKind.ALLOWED else _with_place(artifact, found, judged)
 
 
 def _with_place(artifact: Artifact, found: Import, judged: Verdict) -> Verdict:

@@ -123,11 +123,11 @@ class LocalStore:
         place = self._place(path)
         if place is None:
             raise StoreError(f"not a path within the directory: {path}")
-        real = self._real(place)
+        real, found = self._find(place)
         if not self._is_within(real):
             raise StoreError(f"leads out of the directory: {path}")
         try:
-            if not stat.S_ISREG(os.lstat(real).st_mode):
+            if not stat.S_ISREG((found or os.lstat(real)).st_mode):
                 raise StoreError(f"not a regular file: {path}")
             descriptor = os.open(real, _OPEN_FLAGS)
         except OSError as error:
@@ -143,11 +143,11 @@ class LocalStore:
         place = self._place(path)
         if place is None:
             return None
-        real = self._real(place)
+        real, found = self._find(place)
         if not self._is_within(real):
             return None
         try:
-            status = os.lstat(real)
+            status = found or os.lstat(real)
         except OSError:
             return None
         return _identity_of(status) if stat.S_ISREG(status.st_mode) else None
@@ -157,14 +157,18 @@ class LocalStore:
             return None
         return f"{self._root}/{path}" if path else self._root
 
-    def _real(self, place: str) -> str:
-        """Where a path leads; what its directory is, is found out once."""
+    def _find(self, place: str) -> tuple[str, os.stat_result | None]:
+        """Where a path leads, and the status of what is there; None where a link leads there, or nothing is.
+
+        What its directory is, is found out once.
+        """
+        status = _status_of(place)
         directory, _, name = place.rpartition("/")
-        if not directory or name in {"", ".", ".."} or _is_link(place):
-            return os.path.realpath(place)
+        if not directory or name in {"", ".", ".."} or (status is not None and stat.S_ISLNK(status.st_mode)):
+            return os.path.realpath(place), None
         if directory not in self._real_directories:
             self._real_directories[directory] = os.path.realpath(directory)
-        return f"{self._real_directories[directory].rstrip(os.sep)}{os.sep}{name}"
+        return f"{self._real_directories[directory].rstrip(os.sep)}{os.sep}{name}", status
 
     def _is_within(self, real: str) -> bool:
         return real == self._real_root or real.startswith(self._real_root.rstrip(os.sep) + os.sep)
@@ -193,10 +197,10 @@ class LocalStore:
     def _entry(self, path: str, place: str) -> Entry | None:
         """What stands at a path that is no directory; None for a link to a directory within the root."""
         try:
-            real = self._real(place)
+            real, found = self._find(place)
             if not self._is_within(real):
                 return Entry(path, 0, EntryKind.ESCAPING_LINK) if os.path.lexists(place) else None
-            status = os.lstat(real)
+            status = found or os.lstat(real)
         except OSError:
             return Entry(path, 0, EntryKind.BROKEN_LINK) if _is_link(place) else None
         if stat.S_ISLNK(status.st_mode):
@@ -204,7 +208,7 @@ class LocalStore:
         if stat.S_ISDIR(status.st_mode):
             return None
         entry = _entry_of(path, status)
-        return replace(entry, target=self._within(real)) if _is_link(place) else entry
+        return replace(entry, target=self._within(real)) if found is None and _is_link(place) else entry
 
     def _within(self, real: str) -> str:
         return os.path.relpath(real, self._real_root).replace(os.sep, "/")
@@ -351,11 +355,17 @@ def _is_absolute(path: str) -> bool:
     return path.startswith("/") or (os.name == "nt" and PurePath(path).is_absolute())
 
 
-def _is_link(place: str) -> bool:
+def _status_of(place: str) -> os.stat_result | None:
+    """The status of what is at a place, which may be a link; None where nothing can be seen."""
     try:
-        return stat.S_ISLNK(os.lstat(place).st_mode)
+        return os.lstat(place)
     except OSError:
-        return False
+        return None
+
+
+def _is_link(place: str) -> bool:
+    status = _status_of(place)
+    return status is not None and stat.S_ISLNK(status.st_mode)
 
 
 def _explained(error: OSError, path: str) -> str:

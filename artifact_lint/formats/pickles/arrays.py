@@ -8,6 +8,7 @@ or stands behind one of the array protocols, so that whatever differs from what 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.pickles.dtypes import DTYPE, described, holds_references, is_forged, items_in
@@ -32,6 +33,9 @@ _EMPTY: Final = (0,)
 #: its mask and what fills it.
 _UNVERSIONED: Final = 4
 _LENGTHS: Final = (5, 7)
+_ANY_LENGTH: Final = frozenset({_UNVERSIONED, *_LENGTHS})
+#: A registry's models share most of their classes.
+_MOST_REMEMBERED: Final = 1 << 12
 
 #: Attributes that make numpy, or PyTorch, read memory: their value says where it lies (numpy, "The array interface
 #: protocol"; numba, "CUDA Array Interface"; the DLPack specification).
@@ -47,16 +51,28 @@ PROTOCOLS: Final = frozenset(
 )
 
 
-def is_array(cls: Global) -> bool:
-    """Whether a name is that of one of numpy's classes of arrays."""
-    return cls.resolved.rpartition(":")[2] in _CLASSES and cls.resolved.startswith(_NAMESPACES)
+@lru_cache(_MOST_REMEMBERED)
+def is_array(cls: str) -> bool:
+    """Whether a name, `module:name`, is that of one of numpy's classes of arrays."""
+    return cls.rpartition(":")[2] in _CLASSES and cls.startswith(_NAMESPACES)
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _shape_of(function: str) -> int | None:
+    """Which argument says how large the array is that a function makes; None for any other function."""
+    return _SHAPES.get(function.rpartition(":")[2]) if function.startswith(_NAMESPACES) else None
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _is_dtype(cls: str) -> bool:
+    return cls == DTYPE or cls.partition(":")[0] == _DTYPE_CLASSES
 
 
 def instance(cls: Global, arguments: tuple[Value, ...]) -> Result:
     """What a class makes: of dtypes and arrays each is one by itself, of others one stands for all."""
     if cls.resolved == DTYPE:
         return Result(cls, arguments)
-    return Result(cls) if is_array(cls) else cls.result
+    return Result(cls) if is_array(cls.resolved) else cls.result
 
 
 def note_call(machine: Machine, function: Global, arguments: tuple[Value, ...], passed: list[Value]) -> None:
@@ -64,15 +80,14 @@ def note_call(machine: Machine, function: Global, arguments: tuple[Value, ...], 
     for argument in arguments:
         if isinstance(argument, Result) and argument.origin.resolved == DTYPE:
             argument.fixed = True
-    if is_array(function):
+    if is_array(function.resolved):
         _note(machine, f"{function.module}:{function.name} is made of what the pickle tells it")
         return
-    name = function.resolved.rpartition(":")[2]
-    position = _SHAPES.get(name) if function.resolved.startswith(_NAMESPACES) else None
+    position = _shape_of(function.resolved)
     if position is None:
         if not passed:
             return
-        made = [value for value in passed if isinstance(value, Global) and is_array(value)]
+        made = [value for value in passed if isinstance(value, Global) and is_array(value.resolved)]
     else:
         made = [] if _is_empty(arguments[position : position + 1]) else [function]
     for value in made:
@@ -87,10 +102,10 @@ def _is_empty(shape: tuple[Value, ...]) -> bool:
 def note_state(machine: Machine, target: Result, state: Value) -> None:
     """Note a state of a dtype or of an array that numpy never writes."""
     cls = target.origin
-    if cls.resolved == DTYPE or cls.resolved.partition(":")[0] == _DTYPE_CLASSES or holds_references(target):
+    if _is_dtype(cls.resolved) or holds_references(target):
         if is_forged(machine, target, state):
             _note(machine, "a dtype is given a state that numpy does not write")
-    elif is_array(cls):
+    elif is_array(cls.resolved):
         if target.fixed or _is_forged_array(machine, state):
             _note(machine, "an array is given a state that numpy does not write")
         target.fixed = True
@@ -98,11 +113,11 @@ def note_state(machine: Machine, target: Result, state: Value) -> None:
 
 def _is_forged_array(machine: Machine, state: Value) -> bool:
     parts = items_in(state)
-    if parts is None or len(parts) not in {_UNVERSIONED, *_LENGTHS}:
+    if parts is None or len(parts) not in _ANY_LENGTH:
         return True
     shape, dtype, _, items = parts[-_UNVERSIONED:] if len(parts) == _UNVERSIONED else parts[1:5]
     counts = items_in(shape)
-    if any(part is UNKNOWN for part in (shape, dtype, items)):
+    if shape is UNKNOWN or dtype is UNKNOWN or items is UNKNOWN:
         machine.note_unknown()
         return False
     if isinstance(dtype, Result):

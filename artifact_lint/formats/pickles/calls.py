@@ -129,16 +129,18 @@ def call(machine: Machine, function: Value, arguments: tuple[Value, ...], use: U
     A name that does nothing when it is called so is not counted as a reference, unless it is `held` by something else,
     which may be called again.
     """
-    passed = _passed_on(function)
-    if is_unknown(function) or (passed and any(_is_unknown_at(arguments, position) for position, _ in passed)):
-        machine.note_unknown()
-    unbound = _unbound(function)
-    held = held or unbound is not None
-    if unbound is not None:
-        function, arguments = unbound[0], (*unbound[1], *arguments)
     if not isinstance(function, Global):
-        _note_object_called(function)
-        return OBJECT
+        if is_unknown(function):
+            machine.note_unknown()
+        unbound = _unbound(function)
+        if unbound is None:
+            _note_object_called(function)
+            return OBJECT
+        held = True
+        function, arguments = unbound[0], (*unbound[1], *arguments)
+    passed = _passed_on(function.resolved)
+    if passed and any(arguments[position] is UNKNOWN for position, _ in passed if position < len(arguments)):
+        machine.note_unknown()
     harmless = _HARMLESS.get(function.resolved)
     if harmless is not None and use is Use.CALLED:
         returned = harmless(machine, function, arguments)
@@ -150,7 +152,7 @@ def call(machine: Machine, function: Value, arguments: tuple[Value, ...], use: U
     function.uses.add(use)
     if not function.arguments:
         function.arguments = render(arguments)
-    note_call(machine, function, arguments, _pass_on(function, arguments))
+    note_call(machine, function, arguments, _pass_on(passed, arguments) if passed else [])
     return _returned(machine, function, arguments)
 
 
@@ -176,10 +178,6 @@ def is_unknown(value: Value) -> bool:
     return isinstance(value, Opaque) and value.kind not in _PLAIN
 
 
-def _is_unknown_at(arguments: tuple[Value, ...], position: int) -> bool:
-    return position < len(arguments) and arguments[position] is UNKNOWN
-
-
 def _rebuilt_from_type(machine: Machine, function: Global, arguments: tuple[Value, ...]) -> Value:
     """What torch makes of a function's result: it calls its first argument, and sets what its last one tells."""
     match arguments:
@@ -192,13 +190,9 @@ def _rebuilt_from_type(machine: Machine, function: Global, arguments: tuple[Valu
     return function.result
 
 
-def _passed_on(function: Value) -> tuple[tuple[int, Use], ...]:
-    """What a function does with the names it is given, by their position."""
-    return _passed_on_by(function.resolved) if isinstance(function, Global) else ()
-
-
 @lru_cache(_MOST_REMEMBERED)
-def _passed_on_by(function: str) -> tuple[tuple[int, Use], ...]:
+def _passed_on(function: str) -> tuple[tuple[int, Use], ...]:
+    """What a function does with the names it is given, by their position."""
     done = _HIGHER_ORDER.get(function)
     if done is not None:
         return done
@@ -206,12 +200,14 @@ def _passed_on_by(function: str) -> tuple[tuple[int, Use], ...]:
     return _INSTANTIATES_FIRST if name.startswith(_CYTHON) else _HIGHER_ORDER_NAMES.get(name, ())
 
 
-def _pass_on(function: Global, arguments: tuple[Value, ...]) -> list[Value]:
+def _pass_on(passed: tuple[tuple[int, Use], ...], arguments: tuple[Value, ...]) -> list[Value]:
     """Note what a function does with the names it is given; these names."""
-    passed = [(arguments[position], use) for position, use in _passed_on(function) if position < len(arguments)]
-    for value, use in passed:
-        note_use(value, use)
-    return [value for value, _ in passed]
+    values = []
+    for position, use in passed:
+        if position < len(arguments):
+            note_use(arguments[position], use)
+            values.append(arguments[position])
+    return values
 
 
 def note_use(value: Value, use: Use) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.calls import call
@@ -57,22 +57,20 @@ def _push_text(machine: Machine, argument: object) -> None:
     machine.stack.append(machine.share(argument) if type(argument) is str else argument)
 
 
-def _push_bytes(machine: Machine, argument: object) -> None:
-    blob = cast("Blob", argument)
+def _push_bytes(machine: Machine, blob: Blob) -> None:
     value: Value = blob.head if blob.length <= _SHORT else BYTES
     if blob.length <= _SHORT:
         machine.note_name(blob.head.decode("latin-1"))
     machine.stack.append(blob if machine.keep_blob(blob) and blob.head.startswith(TORCH_HEAD) else value)
 
 
-def _push_string(machine: Machine, argument: object) -> None:
-    if isinstance(argument, str):
-        machine.stack.append(machine.share(argument))
+def _push_string(machine: Machine, string: str | Blob) -> None:
+    if isinstance(string, str):
+        machine.stack.append(machine.share(string))
         return
-    blob = cast("Blob", argument)
-    machine.keep_blob(blob)
-    whole = blob.length <= len(blob.head)
-    machine.stack.append(machine.share(blob.head.decode("latin-1")) if whole else TEXT)
+    machine.keep_blob(string)
+    whole = string.length <= len(string.head)
+    machine.stack.append(machine.share(string.head.decode("latin-1")) if whole else TEXT)
 
 
 def _empty_list(machine: Machine, _: object) -> None:
@@ -210,16 +208,16 @@ def _pop_mark(machine: Machine, _: object) -> None:
     machine.pop_items()
 
 
-def _get(machine: Machine, argument: object) -> None:
-    index, memo = cast("int", argument), machine.memo
+def _get(machine: Machine, index: int) -> None:
+    memo = machine.memo
     value = memo[index] if index < len(memo) else machine.recall(index)
     if type(value) is Global:
         value.references += 1
     machine.stack.append(value)
 
 
-def _put(machine: Machine, argument: object) -> None:
-    machine.remember(cast("int", argument), machine.top())
+def _put(machine: Machine, index: int) -> None:
+    machine.remember(index, machine.top())
 
 
 def _memoize(machine: Machine, _: object) -> None:
@@ -231,13 +229,13 @@ def _memoize(machine: Machine, _: object) -> None:
         machine.memo.append(machine.condense(value) if type(value) in SUMMARIES else value)
 
 
-def _extension(machine: Machine, argument: object) -> None:
-    machine.hazard(HazardKind.EXTENSION_CODE, f"copyreg extension code {argument}")
+def _extension(machine: Machine, code: int) -> None:
+    machine.hazard(HazardKind.EXTENSION_CODE, f"copyreg extension code {code}")
     machine.stack.append(OBJECT)
 
 
-def _global(machine: Machine, argument: object) -> None:
-    module, name = cast("tuple[str, str]", argument)
+def _global(machine: Machine, found: tuple[str, str]) -> None:
+    module, name = found
     machine.stack.append(machine.find(module, name))
 
 
@@ -271,8 +269,8 @@ def _tuple_of(machine: Machine, arguments: Value) -> tuple[Value, ...]:
     return arguments if isinstance(arguments, tuple) else (arguments,)
 
 
-def _instance(machine: Machine, argument: object) -> None:
-    module, name = cast("tuple[str, str]", argument)
+def _instance(machine: Machine, cls: tuple[str, str]) -> None:
+    module, name = cls
     arguments = tuple(machine.pop_mark()[:MOST_ITEMS])
     machine.calls += _tells(arguments)
     machine.stack.append(call(machine, machine.find(module, name), arguments, Use.CALLED))
@@ -312,8 +310,7 @@ def _build(machine: Machine, _: object) -> None:
     machine.build(machine.pop())
 
 
-def _protocol(machine: Machine, argument: object) -> None:
-    protocol = cast("int", argument)
+def _protocol(machine: Machine, protocol: int) -> None:
     if protocol > HIGHEST_PROTOCOL:
         machine.note(machine.broken(f"pickle protocol {protocol} does not exist"))
     machine.protocol = protocol
@@ -324,8 +321,7 @@ def _stop(machine: Machine, _: object) -> None:
     machine.running = False
 
 
-def _frame(machine: Machine, argument: object) -> None:
-    length = cast("int", argument)
+def _frame(machine: Machine, length: int) -> None:
     if length > machine.window.left():
         detail = f"a frame promises {length:,} bytes and {machine.window.left():,} are left"
         machine.note(FormatError(Cause.TRUNCATED, detail, machine.offset))
@@ -336,8 +332,8 @@ def _frame(machine: Machine, argument: object) -> None:
     window.safe = -1
 
 
-def _persistent(machine: Machine, argument: object) -> None:
-    machine.hazard(HazardKind.PERSISTENT_ID, f"persistent id {cast('str', argument)[:_SHORT]!r}")
+def _persistent(machine: Machine, identifier: str) -> None:
+    machine.hazard(HazardKind.PERSISTENT_ID, f"persistent id {identifier[:_SHORT]!r}")
     machine.stack.append(OBJECT)
 
 
@@ -387,8 +383,8 @@ def _empty_set(machine: Machine, _: object) -> None:
     machine.stack.append(SET)
 
 
-#: What every opcode does, by its name in `pickletools`.
-EFFECTS: Final[dict[str, Callable[[Machine, object], None]]] = {
+#: What every opcode does, by its name in `pickletools`; each takes what the reader of its opcode's argument gives.
+EFFECTS: Final[dict[str, Callable[[Machine, Any], None]]] = {
     "INT": _push,
     "BININT": _push,
     "BININT1": _push,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
@@ -30,6 +31,8 @@ _OLD_WRAPPERS: Final = frozenset(
 )
 #: scikit-learn bundled joblib up to 0.22, under this package.
 _BUNDLED: Final = "sklearn.externals."
+#: A registry's models share most of their classes.
+_MOST_REMEMBERED: Final = 1 << 12
 _MEMORY_MAPS: Final = frozenset({"numpy:memmap", "numpy.core.memmap:memmap", "numpy._core.memmap:memmap"})
 
 
@@ -41,14 +44,16 @@ class _Array:
     padded: bool
 
 
-def describes_array(found: Global) -> bool:
-    """Whether a name is that of the class whose instances stand for an array that follows in the stream."""
-    return found.resolved.removeprefix(_BUNDLED) == _WRAPPER
+@lru_cache(_MOST_REMEMBERED)
+def describes_array(cls: str) -> bool:
+    """Whether a name, `module:name`, is that of the class whose instances stand for an array that follows."""
+    return cls.removeprefix(_BUNDLED) == _WRAPPER
 
 
-def is_wrapper(built: Result) -> bool:
-    """Whether an object stands for an array that follows in the stream."""
-    return describes_array(built.origin)
+@lru_cache(_MOST_REMEMBERED)
+def is_stored_elsewhere(cls: str) -> bool:
+    """Whether instances of a class, `module:name`, stand for an array in a file of its own, as before joblib 0.10."""
+    return cls.removeprefix(_BUNDLED) in _OLD_WRAPPERS
 
 
 def skip_array(machine: Machine, built: Result, state: Value, other: OtherReading) -> bool:
@@ -107,8 +112,7 @@ def _excuse(subclass: Value, state: DictValue) -> None:
     state.fixed = True
 
 
-def note_old_array(machine: Machine, built: Result) -> None:
-    """Note an array of joblib before 0.10, whose bytes lie in another file; the pickle itself goes on."""
-    if built.origin.resolved.removeprefix(_BUNDLED) in _OLD_WRAPPERS:
-        detail = "an array lies in a file of its own, as joblib before 0.10 wrote it"
-        machine.note(FormatError(Cause.ELSEWHERE, detail, machine.offset))
+def note_array_elsewhere(machine: Machine) -> None:
+    """Note an array whose bytes lie in another file; the pickle itself goes on."""
+    detail = "an array lies in a file of its own, as joblib before 0.10 wrote it"
+    machine.note(FormatError(Cause.ELSEWHERE, detail, machine.offset))

@@ -33,7 +33,7 @@ from artifact_lint.formats.pickles.values import (
 from artifact_lint.model import Cause, HazardKind, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from artifact_lint.formats.pickles.window import Window
 
@@ -219,7 +219,8 @@ class Machine:
         known = self._texts.get(text)
         if known is not None:
             return known
-        self.note_name(text)
+        if text in PROTOCOLS:
+            self.note_name(text)
         if len(self._texts) < _MOST_SHARED:
             self._texts[text] = text
         return text
@@ -339,50 +340,59 @@ class Machine:
         self.calls += 1
         if acts(target.origin.resolved, state):
             target.origin.uses.add(Use.CALLED)
-        self._note_slots(target, state)
+        attributes, slots = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
+        self._note_attributes(target, attributes)
+        if slots is not None:
+            self._note_slots(target, slots)
         if target.arguments:
             target.state = state
         note_state(self, target, state)
         if target.origin.resolved == PARTIAL:
             rebind(target, state)
-        self._note_version(state)
 
     def note_unknown(self) -> None:
         """Note that what is called or built here cannot be told."""
         detail = "what is called here, or given a state, or which one, cannot be told"
         self.note(FormatError(Cause.LIMIT, detail, self.offset))
 
-    def _note_slots(self, target: Result, state: Value) -> None:
-        """Note what of a state reaches behind the attributes of an instance.
-
-        Attributes of the second half of a state are set one by one, special ones such as `__class__` as well.
-        """
-        first, second = state if isinstance(state, tuple) and len(state) == 2 else (state, None)
-        for half in (first, second):
-            if isinstance(half, DictValue):
-                self._note_attributes(target, half, one_by_one=half is second)
-            elif isinstance(half, Opaque) and half in _NOT_KEPT:
-                self.note_unknown()
-            elif isinstance(half, Result) and half.origin.resolved in (_STATES if half is first else _SLOTS):
-                self.hazard(HazardKind.PATCHED_CLASS, f"{_instance_of(target)} is given {COMPUTED}")
-
-    def _note_attributes(self, target: Result, attributes: DictValue, *, one_by_one: bool) -> None:
-        """Note special attributes, and those that Python, a pickle or a constructor calls by their names."""
+    def _note_attributes(self, target: Result, attributes: Value) -> None:
+        """Note what a state sets in the `__dict__` of an instance."""
+        if not isinstance(attributes, DictValue):
+            self._note_computed(target, attributes, _STATES)
+            return
+        entries = attributes.entries
         if attributes.special:
-            decisive = next((name for name in attributes.entries if name in _DECISIVE), None)
-            special = attributes.special if one_by_one or attributes.special == COMPUTED else decisive
-            if special is not None:
-                self.hazard(HazardKind.PATCHED_CLASS, f"{_instance_of(target)} is given {special}")
-        if not ALWAYS_KEPT.isdisjoint(attributes.entries):
-            for name in ALWAYS_KEPT & attributes.entries.keys():
-                note_use(attributes.entries[name], Use.CALLED)
+            is_computed = attributes.special == COMPUTED
+            decisive = COMPUTED if is_computed else next((name for name in entries if name in _DECISIVE), None)
+            if decisive is not None:
+                self.hazard(HazardKind.PATCHED_CLASS, f"{_instance_of(target)} is given {decisive}")
+        self._note_called(entries)
+        version = entries.get("_sklearn_version")
+        if isinstance(version, str):
+            self.versions["scikit-learn"] = version
 
-    def _note_version(self, state: Value) -> None:
-        attributes = state[0] if isinstance(state, tuple) and len(state) == 2 else state
-        if isinstance(attributes, DictValue):
-            version = attributes.entries.get("_sklearn_version")
-            if isinstance(version, str):
-                self.versions["scikit-learn"] = version
+    def _note_slots(self, target: Result, slots: Value) -> None:
+        """Note what a state sets one by one, special attributes such as `__class__` as well."""
+        if not isinstance(slots, DictValue):
+            self._note_computed(target, slots, _SLOTS)
+            return
+        if slots.special:
+            self.hazard(HazardKind.PATCHED_CLASS, f"{_instance_of(target)} is given {slots.special}")
+        self._note_called(slots.entries)
+
+    def _note_computed(self, target: Result, attributes: Value, classes: frozenset[str]) -> None:
+        """Note attributes that are not spelled, in an instance of one of the classes that can hold them."""
+        if isinstance(attributes, Result):
+            if attributes.origin.resolved in classes:
+                self.hazard(HazardKind.PATCHED_CLASS, f"{_instance_of(target)} is given {COMPUTED}")
+        elif isinstance(attributes, Opaque) and attributes in _NOT_KEPT:
+            self.note_unknown()
+
+    def _note_called(self, attributes: Mapping[str, Value]) -> None:
+        """Note the attributes that Python, a pickle or a constructor calls by their names."""
+        if not ALWAYS_KEPT.isdisjoint(attributes):
+            for name in ALWAYS_KEPT & attributes.keys():
+                note_use(attributes[name], Use.CALLED)
 
 
 def _instance_of(target: Result) -> str:

@@ -69,10 +69,12 @@ def broken(window: Window, detail: str) -> FormatError:
 
 def _u1(window: Window) -> int:
     position = window.position
-    if position >= len(window.buffer):
+    try:
+        byte = window.buffer[position]
+    except IndexError:
         return window.take(1)[0]
     window.position = position + 1
-    return window.buffer[position]
+    return byte
 
 
 def _u2(window: Window) -> int:
@@ -254,9 +256,9 @@ def _binary(length_of: Callable[[Window], int]) -> Argument:
         if length > window.left():
             raise window.cut(f"{length:,} bytes are promised and {max(0, window.left()):,} are left")
         offset = window.tell()
-        head = window.peek(
-            min(length, _KEPT if may_open(window.peek(1)) or compression(window.peek(_SHOWN)) else _SHOWN)
-        )
+        head = window.peek(min(length, _SHOWN))
+        if length > _SHOWN and (may_open(head) or compression(head)):
+            head = window.peek(min(length, _KEPT))
         window.skip(length)
         return Blob(offset, length, head)
 

@@ -13,8 +13,9 @@ from artifact_lint.formats.pickles.budget import Budget
 from artifact_lint.formats.pickles.constants import is_pickle
 from artifact_lint.formats.pickles.frameworks import framework_of
 from artifact_lint.formats.pickles.joblib import (
-    is_wrapper,
-    note_old_array,
+    describes_array,
+    is_stored_elsewhere,
+    note_array_elsewhere,
     skip_array,
 )
 from artifact_lint.formats.pickles.machine import Machine, root_name
@@ -167,8 +168,10 @@ def _run_first(machine: Machine, budget: Budget) -> bool:
 
 
 def _follow(other: OtherReading, budget: Budget, machine: Machine, built: Result, state: Value) -> bool:
-    note_old_array(machine, built)
-    if not is_wrapper(built):
+    cls = built.origin.resolved
+    if is_stored_elsewhere(cls):
+        note_array_elsewhere(machine)
+    if not describes_array(cls):
         return False
     if not skip_array(machine, built, state, other):
         inner = Machine(machine.window, machine.limits)

@@ -167,7 +167,8 @@ class DictValue:
         for index in range(0, len(items), 2):
             key = items[index]
             if isinstance(key, str):
-                self._note(key)
+                if not self.special and key.startswith("__") and is_special(key):
+                    self.special = key
                 if index < 2 * room or key in ALWAYS_KEPT or key in entries:
                     self.exact = self.exact and key not in entries
                     entries[key] = items[index + 1]
@@ -181,13 +182,10 @@ class DictValue:
         self.exact = False
         for item in some:
             if isinstance(item, str):
-                self._note(item)
+                if not self.special and is_special(item):
+                    self.special = item
             elif item is UNKNOWN or item is TEXT:
                 self.special = COMPUTED
-
-    def _note(self, key: str) -> None:
-        if key.startswith("__") and not self.special and is_special(key):
-            self.special = key
 
 
 #: What stands for a value that holds others where only its type is kept: in a full memo.

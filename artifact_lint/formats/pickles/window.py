@@ -60,10 +60,10 @@ class Window:
         """
         if len(self.buffer) - self.position <= MARGIN:
             self._load(MARGIN + 1)
-        self.safe = max(len(self.buffer) - MARGIN, 0) - 1
+        self.safe = len(self.buffer) - 1 - MARGIN
         if self.position > self.safe:
-            self.safe = self.position
-            if self.position >= len(self.buffer):
+            self.safe = len(self.buffer) - 1
+            if self.position > self.safe:
                 raise self.cut()
 
     def take(self, length: int) -> bytes:
