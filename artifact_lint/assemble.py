@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from artifact_lint.adapters.base import Supplement
     from artifact_lint.candidates import Candidate
     from artifact_lint.discover import Found
+    from artifact_lint.model.description import Description
     from artifact_lint.stores.base import Entry, Source
     from artifact_lint.tree import Tree
 
@@ -320,6 +321,7 @@ def _file(
         directory=candidate.is_directory,
         digest=Lazy(lambda: _hash(tree, path, {"sha256"}).by_algorithm.get("sha256")),
         kept_by_dvc=dvc.covering(tree, path) is not None,
+        description=_described(tree, candidate, inspection),
     )
 
 
@@ -338,13 +340,15 @@ def _kept(tree: Tree, candidate: Candidate, absent: WeightFile, record: Record, 
     recorded = tuple(digest for mention in mentions for digest in mention.digests)
     checks = Lazy(lambda: _checks_of_object(tree, candidate, stated, absent))
     digest = Lazy(lambda: _hash(tree, path, digests.computable(recorded) | {"sha256"}).by_algorithm.get("sha256"))
+    inspection = Lazy(lambda: read.value if digest.value == stated.value else None)
     return replace(
         absent,
         role=_role(candidate, mentions, record, read if opened else Lazy.of(None)),
         format=candidate.format,
-        inspection=Lazy(lambda: read.value if digest.value == stated.value else None),
+        inspection=inspection,
         checks=checks,
         kept_here=True,
+        description=_described(tree, candidate, inspection),
     )
 
 
@@ -425,6 +429,23 @@ def _inspect(tree: Tree, candidate: Candidate) -> Inspection:
             return inspect(name_of(candidate.path), source, candidate.format)
     except StoreError as error:
         return Inspection(None, incomplete=(Incomplete(Cause.UNREADABLE, str(error)),))
+
+
+def _described(tree: Tree, candidate: Candidate, inspection: Lazy[Inspection | None]) -> Lazy[Description | None]:
+    """What a file tells of its model, once it is known what the bytes are."""
+    return Lazy(lambda: tree.guarded(candidate.path, lambda: _describe(tree, candidate, inspection.value), None))
+
+
+def _describe(tree: Tree, candidate: Candidate, found: Inspection | None) -> Description | None:
+    from artifact_lint.formats.describing import describe  # noqa: PLC0415 - few artifacts are asked for so much
+
+    if found is None or candidate.trouble is not None:
+        return None
+    try:
+        with _opened(tree, candidate) as source:
+            return describe(name_of(candidate.path), source, found.format)
+    except StoreError:
+        return None  # the inspection of the same bytes says that they cannot be read
 
 
 def _opened(tree: Tree, candidate: Candidate) -> Source:

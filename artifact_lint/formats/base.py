@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from artifact_lint.formats.findings import Findings
     from artifact_lint.formats.zip_records import Entry
     from artifact_lint.model import Lazy
+    from artifact_lint.model.description import Description
     from artifact_lint.stores.base import Source
 
 #: What recognition reads of every file, in bytes.
@@ -151,7 +152,8 @@ class Format:
     """A weight format.
 
     `name` is what manifests write, `title` what messages call it. `pickled` tells whether its loader unpickles,
-    `safe_alternative` what to save instead, `generic` whether it holds other data as often as weights.
+    `safe_alternative` what to save instead, `generic` whether it holds other data as often as weights. `read` tells
+    what a file would do, `describe` what the model in it is, which is asked less often.
     """
 
     name: str
@@ -164,3 +166,4 @@ class Format:
     pickled: bool = False
     safe_alternative: str | None = None
     generic: bool = False
+    describe: Callable[[Job], Description | None] | None = None

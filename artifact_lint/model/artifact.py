@@ -13,6 +13,7 @@ from artifact_lint.model.record import Irregularity, Mention, Record, Role
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from artifact_lint.model.description import Description
     from artifact_lint.model.facts import Fact, Origin
     from artifact_lint.model.inspection import Inspection
     from artifact_lint.model.version_control import VersionControl
@@ -86,6 +87,7 @@ class WeightFile:
     tells that it is an output of DVC, or lies in one, whether the bytes are here or not. `kept_here` tells that only a
     git-LFS pointer is at its path, and that git-LFS keeps the bytes on this machine: these are what is looked at,
     unless they turn out not to be those of the pointer. `promises_pickle` tells that name or record speak of a pickle.
+    `description` is what the file tells of the model in it, read when it is first asked for.
     """
 
     path: str
@@ -103,6 +105,7 @@ class WeightFile:
     kept_by_dvc: bool = False
     kept_here: bool = False
     promises_pickle: bool = False
+    description: Lazy[Description | None] = field(default_factory=lambda: Lazy.of(None), compare=False)
 
     @property
     def is_readable(self) -> bool:
