@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.formats.pickles.arrays import instance, note_call
+from artifact_lint.formats.pickles.arrays import note_call
 from artifact_lint.formats.pickles.opcodes import Blob
 from artifact_lint.formats.pickles.opening import TORCH_HEAD
 from artifact_lint.formats.pickles.states import acts
@@ -167,8 +167,8 @@ def _returned(machine: Machine, function: Global, arguments: tuple[Value, ...]) 
     if function.resolved == _WITH_STATE and len(arguments) > _STATE_OF_PARAMETER:
         machine.set_state(function.result, arguments[_STATE_OF_PARAMETER])
     if function.resolved in _RECONSTRUCTORS and arguments and isinstance(arguments[0], Global):
-        return instance(arguments[0], arguments[1:])
-    return instance(function, arguments)
+        return machine.make(arguments[0], arguments[1:])
+    return machine.make(function, arguments)
 
 
 def is_unknown(value: Value) -> bool:

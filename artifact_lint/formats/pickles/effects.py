@@ -74,11 +74,11 @@ def _push_string(machine: Machine, string: str | Blob) -> None:
 
 
 def _empty_list(machine: Machine, _: object) -> None:
-    machine.stack.append(ListValue())
+    machine.stack.append(machine.new_list())
 
 
 def _empty_dict(machine: Machine, _: object) -> None:
-    machine.stack.append(DictValue())
+    machine.stack.append(machine.new_dict())
 
 
 def _extend(machine: Machine, items: list[Value], *, whole: bool = True) -> None:
@@ -105,7 +105,7 @@ def _add_items(machine: Machine, _: object) -> None:
 
 
 def _list(machine: Machine, _: object) -> None:
-    value = ListValue()
+    value = machine.new_list()
     value.extend(machine.pop_mark())
     machine.stack.append(value)
 
@@ -163,7 +163,7 @@ def _is_special_text(key: Value) -> bool:
 
 
 def _dict(machine: Machine, _: object) -> None:
-    value = DictValue()
+    value = machine.new_dict()
     items = machine.pop_mark()
     if items:
         _update(machine, value, items)
@@ -346,7 +346,7 @@ def _binary_persistent(machine: Machine, _: object) -> None:
             machine.storages[key] = (storage.name, count)
     cls = _module_class(identifier)
     if cls is None:
-        machine.stack.append(OBJECT)
+        machine.stack.append(machine.load_persistent(identifier))
     else:
         cls.references += 1
         machine.stack.append(cls)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError, ReadLimits
-from artifact_lint.formats.pickles.arrays import PROTOCOLS, note_state
+from artifact_lint.formats.pickles.arrays import PROTOCOLS, instance, note_state
 from artifact_lint.formats.pickles.calls import PARTIAL, is_unknown, note_use, rebind
 from artifact_lint.formats.pickles.effects import EFFECTS
 from artifact_lint.formats.pickles.opcodes import OPCODES, Blob, may_hold_pickle
@@ -261,6 +261,22 @@ class Machine:
         if index in self.sparse:
             return self.sparse[index]
         raise self.broken(f"memo entry {index} was never set")
+
+    def make(self, cls: Global, arguments: tuple[Value, ...]) -> Value:
+        """What a class or function makes of its arguments: here, no more than what it is."""
+        return instance(cls, arguments)
+
+    def new_list(self) -> ListValue:
+        """An empty list, which keeps its first items."""
+        return ListValue()
+
+    def new_dict(self) -> DictValue:
+        """An empty dict, which keeps its first entries."""
+        return DictValue()
+
+    def load_persistent(self, _: Value) -> Value:
+        """What a persistent id stands for: here, some object."""
+        return OBJECT
 
     def hazard(self, kind: HazardKind, evidence: str) -> None:
         """Note something that acts, once for each evidence."""
