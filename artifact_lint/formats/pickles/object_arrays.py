@@ -48,6 +48,7 @@ _CODES: Final = {
     "f8": "d",
 }
 _CHARACTER: Final = 4
+_LATIN: Final = frozenset({"latin1", "latin-1"})
 _ORDER_IN_STATE, _SIZE_IN_STATE = 1, 5
 #: An array's state: a version, its shape, its dtype, whether it is in Fortran's order, its items.
 _STATE: Final = 5
@@ -158,7 +159,7 @@ def _array_of_index(value: Instance) -> Array | None:
     if value.origin.name != "_new_Index" or len(value.given) < 2:
         return None
     data = entries_of(value.given[1]).get("data")
-    return array_of(data) if isinstance(data, Array | Instance) and data is not value else None
+    return array_of(data) if isinstance(data, Array) or (isinstance(data, Instance) and is_array(data.cls)) else None
 
 
 def array_items(value: Value, most: int = _MOST_ITEMS) -> list[Value] | None:
@@ -253,7 +254,7 @@ def _made_bytes(_: str, arguments: tuple[Value, ...]) -> Value:
     first = arguments[0] if arguments else b""
     if isinstance(first, Stored):
         return first
-    if isinstance(first, str) and any(encoding not in {"latin1", "latin-1"} for encoding in arguments[1:2]):
+    if isinstance(first, str) and not all(isinstance(name, str) and name in _LATIN for name in arguments[1:2]):
         return None
     return bytes_of(first)
 
