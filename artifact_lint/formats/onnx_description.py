@@ -26,8 +26,11 @@ _MOST_METADATA: Final = 200
 _MOST_EXTERNAL: Final = 10_000
 #: What is looked at of a node, in bytes, and the words that say that it is worth being read.
 _LOOK: Final = 4096
-_WORDS: Final = (b"Classifier", b"ZipMap", b"Softmax", b"location", ML_DOMAIN.encode())
-#: A node of more bytes than this may hold a tensor.
+_WORDS: Final = (
+    *(b"Classifier", b"ZipMap", b"Softmax", b"location", b"then_branch", b"else_branch", b"body"),
+    ML_DOMAIN.encode(),
+)
+#: A node of more bytes than this may hold a tensor of weights; the constants of fewer are steps of a computation.
 _SMALL_NODE: Final = 1024
 #: Up to which number of nodes those are kept that carry a label on to the output.
 _MOST_NODES: Final = 10_000
