@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import onnx
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from described.asked import Facts
 
+#: Neither library has types: a message, an estimator, a dimension.
+Made: TypeAlias = Any
+
 X = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
 LABELS = np.array(["yes", "no", "maybe"])[np.arange(60) % 3]
 DATA = "weights.bin"
@@ -33,22 +36,22 @@ DATA = "weights.bin"
 NO_WEIGHTS = {TensorProto.INT64, TensorProto.STRING, TensorProto.BOOL}
 
 
-def value(name: str, dtype: int, shape: list[Any] | None) -> Any:
+def value(name: str, dtype: int, shape: list[Any] | None) -> Made:
     return helper.make_tensor_value_info(name, dtype, shape)
 
 
-def held(name: str, shape: tuple[int, ...], dtype: str = "float32") -> Any:
+def held(name: str, shape: tuple[int, ...], dtype: str = "float32") -> Made:
     return numpy_helper.from_array(np.ones(shape, dtype), name)
 
 
-def model(nodes: list[Any], inputs: list[Any], outputs: list[Any], tensors: list[Any], **more: Any) -> Any:
+def model(nodes: list[Any], inputs: list[Any], outputs: list[Any], tensors: list[Any], **more: Made) -> Made:
     graph = helper.make_graph(nodes, "g", inputs, outputs, tensors, **more)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="by hand")
     made.ir_version = 8
     return made
 
 
-def dense(batch: Any = "batch", *, ends_in: str | None = None) -> Any:
+def dense(batch: Made = "batch", *, ends_in: str | None = None) -> Made:
     nodes = [helper.make_node("Gemm", ["x", "w", "b"], ["h" if ends_in else "y"])]
     nodes += [helper.make_node(ends_in, ["h"], ["y"])] if ends_in else []
     tensors = [held("w", (4, 3)), held("b", (3,))]
@@ -78,7 +81,8 @@ def by_hand() -> dict[str, Any]:
     many = [value(f"x{one}", one, [None, one]) for one in types]
     sequence = helper.make_tensor_sequence_value_info("s", 1, None)
     length = helper.make_node("SequenceLength", ["s"], ["y"])
-    tensors = [held("h", (2, 2), "float16"), held("i", (3,), "int8"), held("j", (2,), "int64"), held("k", (), "float64")]
+    tensors = [held("h", (2, 2), "float16"), held("i", (3,), "int8"), held("j", (2,), "int64")]
+    tensors.append(held("k", (), "float64"))
     tensors.append(helper.make_tensor("words", TensorProto.STRING, [2], [b"a", b"b"]))
     tensors.append(helper.make_tensor("typed", TensorProto.FLOAT, [2, 3], [1.0] * 6))
     tensors.append(helper.make_tensor("none", TensorProto.FLOAT, [0, 3], []))
@@ -104,7 +108,7 @@ def by_hand() -> dict[str, Any]:
     }
 
 
-def converted(estimator: Any, inputs: list[Any], *, zipped: bool = True) -> Any:
+def converted(estimator: Made, inputs: list[Any], *, zipped: bool = True) -> Made:
     options = None if zipped else {id(estimator): {"zipmap": False}}
     return skl2onnx.convert_sklearn(estimator, "model", inputs, options=options, target_opset={"": 15, "ai.onnx.ml": 2})
 
@@ -124,7 +128,8 @@ def from_sklearn() -> dict[str, Any]:
         ColumnTransformer([("n", StandardScaler(), [0, 1]), ("c", OneHotEncoder(), [2])]), LogisticRegression()
     )
     mixed.fit(table, LABELS)
-    voting = VotingClassifier([("a", LogisticRegression()), ("b", GaussianNB())], voting="soft", flatten_transform=False).fit(X, LABELS)
+    parts = [("a", LogisticRegression()), ("b", GaussianNB())]
+    voting = VotingClassifier(parts, voting="soft", flatten_transform=False).fit(X, LABELS)
     return {
         "logistic": converted(logistic, matrix),
         "logistic-matrix": converted(logistic, matrix, zipped=False),
@@ -159,7 +164,7 @@ def dtype_of(type_: int) -> str:
     return "string" if type_ == TensorProto.STRING else str(np.dtype(helper.tensor_dtype_to_np_dtype(type_)))
 
 
-def spec(one: Any) -> list[Any]:
+def spec(one: Made) -> list[Any]:
     if not one.type.HasField("tensor_type"):
         return [one.name, None, None]
     tensor = one.type.tensor_type
@@ -172,7 +177,7 @@ def spec(one: Any) -> list[Any]:
     return [one.name, dtype_of(tensor.elem_type), shape]
 
 
-def labels(graph: Any) -> list[str] | None:
+def labels(graph: Made) -> list[str] | None:
     """The labels of the one node that has the graph's output, where there is one."""
     labelling = [node for node in graph.node if node.op_type == "ZipMap"] or [
         node for node in graph.node if node.op_type.endswith("Classifier")
@@ -186,7 +191,7 @@ def labels(graph: Any) -> list[str] | None:
     return None
 
 
-def all_tensors(graph: Any) -> list[Any]:
+def all_tensors(graph: Made) -> list[Any]:
     found = [*graph.initializer, *(sparse.values for sparse in graph.sparse_initializer)]
     for node in graph.node:
         for attribute in node.attribute:
