@@ -20,9 +20,14 @@ def _width(spec: TensorSpec) -> int | None:
     return width if isinstance(width, int) and width > 0 else None
 
 
+def _is_column(spec: TensorSpec) -> bool:
+    """Whether an input has one value for each row: a matrix of one column, or a vector of any length."""
+    return _width(spec) == 1 or (spec.shape is not None and len(spec.shape) == 1 and not isinstance(spec.shape[0], int))
+
+
 def columns_of(inputs: Sequence[TensorSpec]) -> Seen[tuple[Column, ...]] | None:
     """The columns of a graph with an input for each; None where it has one matrix, or inputs that are none."""
-    if len(inputs) < 2 or any(_width(spec) != 1 for spec in inputs):
+    if len(inputs) < 2 or not all(_is_column(spec) for spec in inputs):
         return None
     return Seen(tuple(Column(spec.name, spec.dtype) for spec in inputs), "graph inputs")
 
