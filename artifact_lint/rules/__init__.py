@@ -11,6 +11,7 @@ from artifact_lint.rules import (
     feature_schema,
     integrity,
     lifecycle,
+    loading,
     manifests,
     naming,
     pickle_streams,
@@ -41,6 +42,7 @@ _MODULES = (
     remote_code,
     execution,
     environment,
+    loading,
     repository,
     suppressions,
 )
