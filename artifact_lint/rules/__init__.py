@@ -12,6 +12,7 @@ from artifact_lint.rules import (
     graphs,
     integrity,
     lifecycle,
+    loading,
     manifests,
     naming,
     pickle_streams,
@@ -43,6 +44,7 @@ _MODULES = (
     remote_code,
     execution,
     environment,
+    loading,
     repository,
     suppressions,
 )
