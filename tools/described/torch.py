@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
 _OPTIMIZER = {"state", "param_groups"}
 #: Which entry of a checkpoint is the model, where there are others that hold tensors.
 _MODELS = ("state_dict", "model_state_dict", "model")
+_STACK = re.compile(rb'"stack_trace": "(?:[^"\\]|\\.)*"')
+#: What the writer of archives adds by itself.
+_OF_THE_WRITER = {"version", ".data/version", ".data/serialization_id"}
 _VERSION = tuple(int(number) for number in torch.__version__.split("+")[0].split(".")[:2])
 
 
-class Block(torch.nn.Module):
+class Block(torch.nn.Module):  # type: ignore[misc] # of a library that is not here
     """A module of a class that is nobody's but this file's."""
 
     def __init__(self) -> None:
@@ -39,7 +43,7 @@ class Block(torch.nn.Module):
         return self.fold(rows) * self.scale * factor
 
 
-class Tied(torch.nn.Module):
+class Tied(torch.nn.Module):  # type: ignore[misc] # of a library that is not here
     """An embedding and an output layer that are one tensor."""
 
     def __init__(self) -> None:
@@ -93,7 +97,7 @@ def _others() -> dict[str, Any]:
     scales, zeros = torch.tensor([0.1, 0.2]), torch.tensor([0, 1])
     by_channel = torch.quantize_per_channel(torch.ones(2, 3), scales, zeros, 0, torch.qint8)
     parameter = torch.nn.Parameter(torch.ones(3))
-    parameter.tag = "kept"  # type: ignore[attr-defined] # an attribute makes another reconstructor write it
+    parameter.tag = "kept"  # an attribute makes another reconstructor write it
     return {
         "sparse": dense.to_sparse(),
         "csr": dense.to_sparse_csr(),
@@ -106,17 +110,48 @@ def _others() -> dict[str, Any]:
     }
 
 
+def _no_source(*_: object) -> tuple[list[str], int, str]:
+    """In place of the source of a class, which the legacy layout adds with the path of its file."""
+    return ["pass"], 0, "described.py"
+
+
+def _without_places(file: Path) -> None:
+    """Write an archive again without the paths of source files on the machine that wrote it."""
+    with zipfile.ZipFile(file) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    kept = {
+        name: _STACK.sub(b'"stack_trace": ""', content) if name.endswith(".json") else content
+        for name, content in members.items()
+        if not name.endswith(".debug_pkl")
+    }
+    if not all("/" in name for name in kept):  # what `torch.export.save` wrote by Python's own means
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in kept.items():
+                archive.writestr(name, content)
+        return
+    writer = torch._C.PyTorchFileWriter(str(file))  # noqa: SLF001 - the one that wrote it
+    for name, content in kept.items():
+        inner = name.partition("/")[2]
+        if inner not in _OF_THE_WRITER:
+            writer.write_record(inner, content, len(content))
+    writer.write_end_of_file()
+
+
 def write(directory: Path) -> None:
     """Every layout that this version of PyTorch writes."""
     torch.manual_seed(0)
+    torch.serialization.get_source_lines_and_file = _no_source
     block, tied = Block().eval(), Tied().eval()
     optimizer = torch.optim.Adam(block.parameters())
     block(torch.ones(2, 3)).sum().backward()
     optimizer.step()
     checkpoint = {"epoch": 3, "state_dict": block.state_dict(), "optimizer": optimizer.state_dict()}
     lightning = {
-        **{"epoch": 1, "pytorch-lightning_version": "2.1.0", "callbacks": {"best": torch.tensor(0.5)}},
-        **{"optimizer_states": [optimizer.state_dict()], "state_dict": block.state_dict()},
+        "epoch": 1,
+        "pytorch-lightning_version": "2.1.0",
+        "callbacks": {"best": torch.tensor(0.5)},
+        "optimizer_states": [optimizer.state_dict()],
+        "state_dict": block.state_dict(),
     }
     saved = {
         "state_dict.pt": block.state_dict(),
@@ -145,12 +180,16 @@ def write(directory: Path) -> None:
     torch.jit.script(Scripted()).save(str(directory / "signature.pt"))
     if _VERSION >= (2, 1):
         _export(directory, block, tied)
+    for file in [*directory.glob("*.pt2"), *(directory / name for name in ("trace.pt", "script.pt", "signature.pt"))]:
+        _without_places(file)
 
 
-class Scripted(torch.nn.Module):
+class Scripted(torch.nn.Module):  # type: ignore[misc] # of a library that is not here
     """A script with types of several kinds in its signature."""
 
-    def forward(self, x: torch.Tensor, masks: list[torch.Tensor], size: tuple[int, int], note: str = "") -> torch.Tensor:
+    def forward(
+        self, x: torch.Tensor, masks: list[torch.Tensor], size: tuple[int, int], note: str = ","
+    ) -> torch.Tensor:
         """Nothing of use."""
         return x + len(masks) + size[0] + len(note)
 
@@ -246,9 +285,11 @@ def _exported(file: Path) -> Facts:
     program = torch.export.load(file)
     signature = program.graph_signature
     placeholders = {node.name: node.meta.get("val") for node in program.graph.nodes}
-    inputs = [_spec(name, placeholders[name]) for name in signature.user_inputs if isinstance(name, str)]
-    outputs = [_spec(name, placeholders[name]) for name in signature.user_outputs if isinstance(name, str)]
-    inputs = [spec for spec in inputs if spec[1] is not None]
+    values = (torch.Tensor, torch.SymInt)  # and not what a constant argument is
+    inputs, outputs = (
+        [_spec(name, placeholders[name]) for name in names if isinstance(placeholders.get(name), values)]
+        for names in (signature.user_inputs, signature.user_outputs)
+    )
     constants = getattr(program, "constants", {})
     tensors = {**program.state_dict, **{k: v for k, v in constants.items() if isinstance(v, torch.Tensor)}}
     stated = {"torch": torch.__version__} if _VERSION >= (2, 5) else {}
