@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from execution_cases import EXECUTION
+from graph_cases import GRAPHS, WRITTEN
 from pickle_cases import PICKLES
 from signature_cases import FILES as SIGNATURES
 from signature_cases import linear
@@ -563,11 +564,12 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | dict.fromkeys(LINEAR, linear)
     | PICKLES
     | EXECUTION
+    | GRAPHS
     | SIGNATURES
 )
 
 #: Those that a library writes: other versions of it write other bytes.
-BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib})
+BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib}) | WRITTEN
 
 
 def by_hand() -> Iterable[tuple[str, bytes]]:
