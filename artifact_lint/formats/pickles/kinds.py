@@ -16,7 +16,8 @@ from artifact_lint.formats.pickles.opening import (
 from artifact_lint.formats.texts import is_plain_text
 
 if TYPE_CHECKING:
-    from artifact_lint.formats.base import Probe
+    from artifact_lint.formats.base import Job, Probe
+    from artifact_lint.model.description import Description
     from artifact_lint.stores.base import Source
 
 _JOBLIB_SUFFIXES = (".joblib", ".jbl")
@@ -65,6 +66,12 @@ def _is_torch_legacy(probe: Probe) -> bool:
     return probe.head.startswith(TORCH_HEAD)
 
 
+def _describe_torch_legacy(job: Job) -> Description:
+    from artifact_lint.formats import torch_reader  # noqa: PLC0415 - the machine, for those who ask
+
+    return torch_reader.describe_legacy(job)
+
+
 TORCH_LEGACY = Format(
     "torch-legacy",
     "PyTorch legacy file",
@@ -74,6 +81,7 @@ TORCH_LEGACY = Format(
     frameworks=("pytorch",),
     pickled=True,
     safe_alternative="safetensors",
+    describe=_describe_torch_legacy,
 )
 
 JOBLIB = Format(
