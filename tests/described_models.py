@@ -57,14 +57,14 @@ def graph(*inputs: tuple[str, str, tuple[int | str | None, ...] | None]) -> Seen
     return Seen(tuple(TensorSpec(*one) for one in inputs), "graph")
 
 
-SCIKIT_LEARN = (Estimator("", "sklearn.linear_model._logistic.LogisticRegression", is_fitted=True),)
+SCIKIT_LEARN = (Estimator("", "sklearn.linear_model._logistic:LogisticRegression", is_fitted=True),)
 
 TRANSFORMER = (
-    Estimator("", "sklearn.pipeline.Pipeline"),
-    Estimator("steps/prepare", "sklearn.compose._column_transformer.ColumnTransformer"),
-    Estimator("steps/prepare/transformers/number", "sklearn.preprocessing._data.StandardScaler", columns=("age",)),
-    Estimator("steps/prepare/transformers/text", "sklearn.preprocessing._encoders.OneHotEncoder", columns=("plan",)),
-    Estimator("steps/model", "sklearn.linear_model._logistic.LogisticRegression"),
+    Estimator("", "sklearn.pipeline:Pipeline"),
+    Estimator("steps/prepare", "sklearn.compose._column_transformer:ColumnTransformer"),
+    Estimator("steps/prepare/transformers_/number", "sklearn.preprocessing._data:StandardScaler", columns=("age",)),
+    Estimator("steps/prepare/transformers_/text", "sklearn.preprocessing._encoders:OneHotEncoder", columns=("plan",)),
+    Estimator("steps/model", "sklearn.linear_model._logistic:LogisticRegression"),
 )
 
 

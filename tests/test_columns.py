@@ -42,6 +42,7 @@ from artifact_lint.model.description import Column, ColumnKind, Description, Est
 
 NAMES = ("age", "tenure", "region", "plan", "charges")
 FITTED = Description(columns=columns(*NAMES), column_count=Seen(5, "`n_features_in_`"), estimators=SCIKIT_LEARN)
+ENCODED = Description(estimators=(Estimator("", "sklearn.preprocessing._encoders:OneHotEncoder"),))
 BOOSTED = Description(columns=columns(*NAMES, where="feature_names"), column_count=Seen(5, "max_feature_idx"))
 
 
@@ -142,9 +143,9 @@ def test_a_column_transformer_needs_what_it_picks_and_passes_over_the_rest() -> 
 
 def test_the_outermost_columns_count_and_not_those_of_the_last_step() -> None:
     steps = (
-        Estimator("", "sklearn.pipeline.Pipeline", input_width=2),
-        Estimator("steps/encode", "sklearn.preprocessing._encoders.OneHotEncoder", input_width=2, output_width=9),
-        Estimator("steps/model", "sklearn.linear_model._logistic.LogisticRegression", input_width=9),
+        Estimator("", "sklearn.pipeline:Pipeline", input_width=2),
+        Estimator("steps/encode", "sklearn.preprocessing._encoders:OneHotEncoder", input_width=2, output_width=9),
+        Estimator("steps/model", "sklearn.linear_model._logistic:LogisticRegression", input_width=9),
     )
     told = Description(columns=columns("plan", "region"), column_count=Seen(2, "`n_features_in_`"), estimators=steps)
     assert codes(held(["plan:string", "region:string"], told)) == []
@@ -322,7 +323,7 @@ class TestGraphs:
 
 class TestTypes:
     def test_a_number_where_the_model_knows_words(self) -> None:
-        told = replace(FITTED, columns=columns("age", Column("plan", categories=("basic", "plus"))))
+        told = replace(ENCODED, columns=columns("age", Column("plan", categories=("basic", "plus"))))
         assert messages("CON104", held(["age", "plan:double"], told)) == [
             "input plan is double here, churn.joblib takes texts there"
         ]
@@ -330,17 +331,23 @@ class TestTypes:
         assert codes(held(["age", "plan:category"], told)) == []
 
     def test_a_word_where_the_model_takes_a_number(self) -> None:
-        told = replace(FITTED, columns=columns(Column("age", kind=ColumnKind.NUMERIC)))
+        told = replace(ENCODED, columns=columns(Column("age", kind=ColumnKind.NUMERIC)))
         assert codes(held(["age:string"], told)) == ["CON104 warning"]
         assert codes(held(["age:long"], told)) == []
 
+    def test_estimators_that_take_numbers_alone(self) -> None:
+        assert codes(held([*NAMES[:4], "charges:string"], FITTED)) == ["CON104 warning"]
+        told = Description(columns=columns("age", "plan"), estimators=TRANSFORMER)
+        assert codes(held(["age:string", "plan:string"], told)) == ["CON104 warning"]
+        assert codes(held(["age:long", "plan:string"], told)) == []
+
     def test_what_may_be_either_says_nothing(self) -> None:
-        told = replace(FITTED, columns=columns(Column("age", kind=ColumnKind.CATEGORICAL), Column("plan")))
+        told = replace(ENCODED, columns=columns(Column("age", kind=ColumnKind.CATEGORICAL), Column("plan")))
         assert codes(held(["age:string", "plan:string"], told)) == []
         assert codes(held(["age:object", "plan:datetime"], told)) == []
 
     def test_many_alike_are_one_line(self) -> None:
-        told = replace(FITTED, columns=columns(*(Column(f"c{i}x", kind=ColumnKind.NUMERIC) for i in range(9))))
+        told = replace(ENCODED, columns=columns(*(Column(f"c{i}x", kind=ColumnKind.NUMERIC) for i in range(9))))
         found = messages("CON104", held([f"c{i}x:string" for i in range(9)], told))
         assert len(found) == 4
         assert found[-1].endswith(", and 5 more alike")
@@ -349,7 +356,7 @@ class TestTypes:
 class TestCategories:
     def told(self, *categories: str, ignores: bool = False) -> Description:
         column = Column("plan", categories=categories, ignores_unknown=ignores)
-        return replace(FITTED, columns=columns("age", column))
+        return replace(ENCODED, columns=columns("age", column))
 
     def schema(self, *allowed: object) -> list[str | Feature]:
         return [feature("age"), feature("plan:string", 2, allowed=allowed)]

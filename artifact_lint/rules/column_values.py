@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from artifact_lint.model import Artifact, Feature
     from artifact_lint.model.description import Column, TensorSpec
     from artifact_lint.rules.input_comparison import Comparison
+    from artifact_lint.rules.input_sides import Side
 
 #: With more columns than this in the same plight, one finding speaks for all of them.
 _MOST_APART: Final = 4
@@ -100,7 +101,7 @@ def _types(found: Comparison) -> Iterator[tuple[Feature, str]]:
         yield from _tensor_types(found)
         return
     for feature, column in _pairs(found):
-        family, taken = _family(feature.dtype), _family_of_column(column)
+        family, taken = _family(feature.dtype), _family_of_column(found.side, column)
         if family and taken and family != taken:
             yield feature, f"takes {_ARTICLE[taken]}"
 
@@ -108,15 +109,21 @@ def _types(found: Comparison) -> Iterator[tuple[Feature, str]]:
 _ARTICLE: Final = {"text": "texts there", "number": "numbers there"}
 
 
-def _family_of_column(column: Column) -> str | None:
+def _family_of_column(side: Side, column: Column) -> str | None:
     """Whether a column is of texts or numbers; None for a category of which nobody knows how it is written."""
+    if column.kind == "categorical" and side.library in _BOOSTERS:
+        return None
     if column.categories:
         return "number" if all(map(is_number, column.categories)) else _texts(column.categories)
-    if column.kind == "text":
-        return "text"
-    if column.kind == "numeric":
-        return "number"
-    return None if column.kind == "categorical" else _family(column.dtype)
+    if column.kind is not None and column.kind != "categorical":
+        return "text" if column.kind == "text" else "number"
+    if column.kind is not None:
+        return None
+    return "number" if side.numbers is None or column.name in side.numbers else _family(column.dtype)
+
+
+#: Libraries that know categories as a type of their own, which CON106 is about.
+_BOOSTERS: Final = frozenset({"xgboost", "lightgbm", "catboost"})
 
 
 def _texts(categories: tuple[str, ...]) -> str | None:

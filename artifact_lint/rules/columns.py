@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Origin, Problem, Related, Severity
 from artifact_lint.rules.input_comparison import Kind, comparisons
-from artifact_lint.rules.input_sides import contracts, stages
+from artifact_lint.rules.input_sides import contracts, is_of_scikit_learn, stages
 from artifact_lint.rules.registry import rule
 from artifact_lint.rules.schema_names import alike, called, listed, source_of
 from artifact_lint.rules.values import release_of
@@ -111,16 +111,23 @@ def fitted_without_names(artifact: Artifact) -> Iterator[Problem]:
         side = found.side
         if found.kind is not Kind.NOTHING or found.contract.names is None or found.listed < 2:
             continue
-        if side.library in _KEEP_NAMES and side.width is not None and not side.names:
+        if side.width is not None and not side.names and _keeps_names(found):
             message = f"{called(side.file)} was fitted without the names of its columns: their order is not checked"
             yield _problem(found, message, "Fit it on a data frame, so that names and order are checked.")
 
 
-#: The libraries whose models keep the names of their columns where they were fitted on a data frame.
-_KEEP_NAMES: Final = frozenset({"scikit-learn", "xgboost", "lightgbm", "catboost"})
+def _keeps_names(found: Comparison) -> bool:
+    """Whether the weights would tell the names of their columns if they had any."""
+    description = found.side.description
+    if description.columns is not None:
+        return found.side.library in _LIBRARIES
+    written = release_of(description.versions.get("scikit-learn", ""))
+    return is_of_scikit_learn(description.estimators) and (not written or written >= _KEPT_SINCE)
 
-#: The libraries that refuse columns in another order than they were fitted on.
-_REFUSE: Final = frozenset({"scikit-learn", "xgboost", "catboost"})
+
+_LIBRARIES: Final = frozenset({"scikit-learn", "xgboost", "lightgbm", "catboost"})
+#: The first scikit-learn that keeps `feature_names_in_`.
+_KEPT_SINCE: Final = (1, 0)
 
 #: The first scikit-learn that raises where columns have another order; 1.0 and 1.1 warn of it (sklearn.base,
 #: `_check_feature_names`).

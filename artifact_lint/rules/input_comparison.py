@@ -151,7 +151,7 @@ def compare(contract: Contract, side: Side) -> Comparison | None:
     """A schema held against one weight file; None where the two cannot be compared."""
     if contract.tensors:
         return _tensors(contract, side)
-    if side.inputs and (len(side.inputs) > 1 or side.width is None):
+    if side.inputs and (len(side.inputs) > 1 or side.width is None or side.inputs[0].name in (contract.names or ())):
         return _columns_and_inputs(contract, side)
     if side.columns and contract.names is not None:
         return _columns(contract, side)

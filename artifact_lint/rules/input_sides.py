@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from artifact_lint.model import Artifact, Fact, Feature, WeightFile
-    from artifact_lint.model.description import Column, Description, Estimator, TensorSpec
+    from artifact_lint.model.description import Column, Description, Estimator, Seen, TensorSpec
 
 #: Roles of files through which a request goes.
 _STAGES: Final = frozenset({Role.WEIGHTS, Role.PREPROCESSOR})
@@ -101,7 +101,7 @@ class Side:
     `columns` are those of a table where it knows them by name, else empty. `is_by_name` tells that it finds its columns
     by their names, whatever their order; `takes_more` that it passes over columns that it does not know; `needed` are
     the names without which it surely fails, None where these are all. `picks_names` tells that it asks a data frame
-    for names, which an array has not.
+    for names, which an array has not. `numbers` are the columns that surely are no texts, None where that is all.
     """
 
     file: WeightFile
@@ -115,6 +115,7 @@ class Side:
     takes_more: bool = False
     needed: frozenset[str] | None = None
     picks_names: bool = False
+    numbers: frozenset[str] | None = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -148,33 +149,34 @@ def sides(artifact: Artifact) -> Iterator[Side]:
 def side_of(file: WeightFile, description: Description) -> Side | None:
     """What a file takes, None where it does not tell."""
     library = library_of(file, description)
-    if description.columns is not None and description.columns.value:
-        found = description.columns.value
-        named = all(column.name for column in found) and not are_given_by_library(column.name for column in found)
-        chooser = _chooser(description.estimators)
-        return Side(
-            file,
-            description,
-            description.columns.where,
-            library,
-            len(found),
-            found if named else (),
-            is_by_name=chooser is not None,
-            takes_more=chooser is not None or library == "catboost",
-            needed=_chosen(description.estimators, chooser, found) if chooser is not None else None,
-            picks_names=chooser is not None
-            and any(
-                isinstance(column, str)
-                for estimator in description.estimators
-                if estimator.path.startswith(chooser.path)
-                for column in estimator.columns or ()
-            ),
-        )
-    if description.column_count is not None:
-        return Side(file, description, description.column_count.where, library, description.column_count.value)
     if description.inputs is not None and description.inputs.value:
         return _graph(file, description, description.inputs.value, library)
+    count, columns = description.column_count, description.columns
+    if columns is not None and columns.value:
+        return _table(file, description, columns, library)
+    if count is not None:
+        return Side(file, description, count.where, library, count.value, numbers=_numbers(description.estimators))
     return None
+
+
+def _table(file: WeightFile, description: Description, columns: Seen[tuple[Column, ...]], library: str) -> Side:
+    found, estimators = columns.value, description.estimators
+    named = all(column.name for column in found) and not are_given_by_library(column.name for column in found)
+    chooser = _chooser(estimators)
+    count = description.column_count
+    return Side(
+        file,
+        description,
+        columns.where if named or count is None else count.where,
+        library,
+        len(found),
+        found if named else (),
+        is_by_name=chooser is not None,
+        takes_more=chooser is not None or library == "catboost",
+        needed=_chosen(estimators, chooser, found) if chooser is not None else None,
+        picks_names=chooser is not None and any(isinstance(name, str) for name in _picked(estimators, chooser)),
+        numbers=_numbers(estimators),
+    )
 
 
 def _graph(file: WeightFile, description: Description, inputs: tuple[TensorSpec, ...], library: str) -> Side:
@@ -189,10 +191,9 @@ def _graph(file: WeightFile, description: Description, inputs: tuple[TensorSpec,
 
 def library_of(file: WeightFile, description: Description) -> str:
     """The distribution that the weights are loaded by, as far as it matters here; empty where it is unknown."""
-    for estimator in description.estimators:
-        root = estimator.cls.partition(".")[0]
-        if root in _LIBRARIES:
-            return _LIBRARIES[root]
+    first = first_stage(description.estimators)
+    if first is not None:
+        return _LIBRARIES.get(_root(first), "")
     inspection = file.inspection.value
     format_ = inspection.format if inspection is not None else file.format
     framework = inspection.framework if inspection is not None else None
@@ -203,31 +204,87 @@ def library_of(file: WeightFile, description: Description) -> str:
     return next((name for name in description.versions if name in _LIBRARIES.values()), "")
 
 
-def _chooser(estimators: tuple[Estimator, ...]) -> Estimator | None:
-    """The ColumnTransformer that a request reaches first, with the columns that it was fitted on."""
-    for estimator in estimators:
-        name = estimator.cls.rpartition(".")[2]
-        if name == "ColumnTransformer":
-            return estimator
-        if name not in _WRAPPERS:
-            return None
-    return None
-
-
 #: Estimators that hand a request on as it is to the first one within them.
-_WRAPPERS: Final = frozenset({"Pipeline", "GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV"})
+_WRAPPERS: Final = frozenset(
+    {"Pipeline", "GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV"}
+)
+
+
+def first_stage(estimators: tuple[Estimator, ...]) -> Estimator | None:
+    """The estimator that a request reaches first, behind those that only hand it on."""
+    return next((estimator for estimator in estimators if class_name(estimator) not in _WRAPPERS), None)
+
+
+def class_name(estimator: Estimator) -> str:
+    """The name of an estimator's class without its module."""
+    return estimator.cls.replace(":", ".").rpartition(".")[2]
+
+
+def _root(estimator: Estimator) -> str:
+    return estimator.cls.replace(":", ".").partition(".")[0]
+
+
+def is_of_scikit_learn(estimators: tuple[Estimator, ...]) -> bool:
+    """Whether the first stage is one of scikit-learn's own estimators, which keep the names of their columns."""
+    first = first_stage(estimators)
+    return first is not None and _root(first) == "sklearn"
+
+
+def _chooser(estimators: tuple[Estimator, ...]) -> Estimator | None:
+    """The ColumnTransformer that a request reaches first."""
+    first = first_stage(estimators)
+    return first if first is not None and class_name(first) == "ColumnTransformer" else None
+
+
+def _within(estimators: tuple[Estimator, ...], outer: Estimator) -> Iterator[Estimator]:
+    prefix = f"{outer.path}/" if outer.path else ""
+    return (one for one in estimators if one is not outer and one.path.startswith(prefix))
+
+
+def _picked(estimators: tuple[Estimator, ...], chooser: Estimator) -> Iterator[str | int]:
+    """What the transformers within a ColumnTransformer are given, by name or place."""
+    return (column for estimator in _within(estimators, chooser) for column in estimator.columns or ())
 
 
 def _chosen(estimators: tuple[Estimator, ...], chooser: Estimator, columns: tuple[Column, ...]) -> frozenset[str]:
-    """The columns that the transformers within a ColumnTransformer are given by name or place."""
-    found: set[str] = set()
-    prefix = f"{chooser.path}/" if chooser.path else ""
-    for estimator in estimators:
-        if estimator is chooser or not estimator.path.startswith(prefix):
-            continue
-        for column in estimator.columns or ():
-            if isinstance(column, str):
-                found.add(column)
-            elif -len(columns) <= column < len(columns) and (name := columns[column].name) is not None:
-                found.add(name)
-    return frozenset(found)
+    """The names of the columns that the transformers within a ColumnTransformer are given."""
+    return frozenset(name for picked in _picked(estimators, chooser) if (name := _named(picked, columns)) is not None)
+
+
+def _named(picked: str | int, columns: tuple[Column, ...]) -> str | None:
+    if isinstance(picked, str):
+        return picked
+    return columns[picked].name if -len(columns) <= picked < len(columns) else None
+
+
+#: Modules of scikit-learn all of whose estimators take numbers alone (their `fit` asks `check_array` for such).
+_OF_NUMBERS: Final = (
+    "sklearn.linear_model.",
+    "sklearn.svm.",
+    "sklearn.tree.",
+    "sklearn.neighbors.",
+    "sklearn.neural_network.",
+    "sklearn.naive_bayes",
+    "sklearn.ensemble._forest",
+    "sklearn.ensemble._gb",
+    "sklearn.decomposition.",
+    "sklearn.cluster.",
+    "sklearn.discriminant_analysis",
+    "sklearn.preprocessing._data",
+    "sklearn.preprocessing._discretization",
+)
+
+
+def _numbers(estimators: tuple[Estimator, ...]) -> frozenset[str] | None:
+    """The columns that surely are numbers: those that scalers of a ColumnTransformer are given; None for all."""
+    first = first_stage(estimators)
+    if first is None:
+        return frozenset()
+    if class_name(first) != "ColumnTransformer":
+        return None if _takes_numbers(first) else frozenset()
+    inner = (one for one in _within(estimators, first) if one.columns is not None and _takes_numbers(one))
+    return frozenset(name for one in inner for name in one.columns or () if isinstance(name, str))
+
+
+def _takes_numbers(estimator: Estimator) -> bool:
+    return estimator.cls.replace(":", ".").startswith(_OF_NUMBERS)
