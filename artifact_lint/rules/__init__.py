@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from artifact_lint.rules import (
+    column_values,
+    columns,
     components,
     conflicts,
     disguises,
@@ -11,6 +13,7 @@ from artifact_lint.rules import (
     feature_schema,
     graphs,
     integrity,
+    labels,
     lifecycle,
     loading,
     manifests,
@@ -21,6 +24,7 @@ from artifact_lint.rules import (
     repository,
     shards,
     signatures,
+    statements,
     suppressions,
     versions,
 )
@@ -31,6 +35,10 @@ _MODULES = (
     conflicts,
     components,
     feature_schema,
+    columns,
+    column_values,
+    labels,
+    statements,
     graphs,
     naming,
     versions,
