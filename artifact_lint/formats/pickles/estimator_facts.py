@@ -107,8 +107,9 @@ def says(value: Value, word: str) -> bool:
 def named(value: Value) -> Iterator[tuple[str, Value, Value]]:
     """The name, the estimator and, of a ColumnTransformer, the columns of each item of a list of such."""
     for item in islice(items_of(value) or (), _MOST_NAMED):
-        if isinstance(item, tuple) and len(item) in {2, 3} and isinstance(item[0], str):
-            yield item[0], item[1], item[2] if len(item) == 3 else None
+        parts = items_of(item) or ()
+        if len(parts) in {2, 3} and isinstance(parts[0], str):
+            yield parts[0], parts[1], parts[2] if len(parts) == 3 else None
 
 
 def joined(path: str, *parts: str) -> str:
@@ -338,11 +339,11 @@ def _one_hot(estimator: Instance) -> int | None:
 def _imputed(estimator: Instance) -> int | None:
     attributes = estimator.attributes
     statistics = array_items(attributes.get("statistics_"))
-    if statistics is None or attributes.get("add_indicator") or not all(isinstance(item, float) for item in statistics):
+    if statistics is None or attributes.get("add_indicator"):
         return None
     if attributes.get("keep_empty_features") or attributes.get("strategy") == "constant":
         return len(statistics)
-    return sum(isinstance(item, float) and not math.isnan(item) for item in statistics)
+    return sum(not (isinstance(item, float) and math.isnan(item)) for item in statistics)
 
 
 def _binned(estimator: Instance) -> int | None:
