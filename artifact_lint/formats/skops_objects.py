@@ -66,7 +66,7 @@ def describe_skops(job: Job) -> Description | None:
         raise FormatError(Cause.LIMIT, f"a text of {schema.size:,} bytes")
     root = parse_json(member(job.source, schema, job.limits).read(0, schema.size or LONGEST_TEXT))
     reader = _Reader(job, listed, root)
-    described = describe_object(reader.read(root)) or Description()
+    described = describe_object(reader.read(root), job.limits) or Description()
     version = root.get(_VERSION) if isinstance(root, dict) else None
     versions = {**described.versions, "skops": version} if isinstance(version, str) else described.versions
     gaps = tuple(Incomplete(gap.cause, gap.detail, gap.offset, job.member) for gap in reader.gaps)
