@@ -21,6 +21,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from estimator_cases import ESTIMATORS
 from execution_cases import EXECUTION
 from pickle_cases import PICKLES
 from signature_cases import FILES as SIGNATURES
@@ -562,12 +563,13 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     }
     | dict.fromkeys(LINEAR, linear)
     | PICKLES
+    | ESTIMATORS
     | EXECUTION
     | SIGNATURES
 )
 
 #: Those that a library writes: other versions of it write other bytes.
-BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib})
+BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib, *ESTIMATORS.values()})
 
 
 def by_hand() -> Iterable[tuple[str, bytes]]:

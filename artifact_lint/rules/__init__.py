@@ -7,6 +7,7 @@ from artifact_lint.rules import (
     conflicts,
     disguises,
     environment,
+    estimators,
     execution,
     feature_schema,
     integrity,
@@ -41,6 +42,7 @@ _MODULES = (
     remote_code,
     execution,
     environment,
+    estimators,
     repository,
     suppressions,
 )
