@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from environment_cases import BY_HAND, CLASSIFIERS
 from environment_cases import BY_LIBRARIES as ENVIRONMENTS
+from estimator_cases import ESTIMATORS
 from execution_cases import EXECUTION
 from graph_cases import GRAPHS, WRITTEN
 from pickle_cases import PICKLES
@@ -574,13 +575,16 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | BY_HAND
     | ENVIRONMENTS
     | PICKLES
+    | ESTIMATORS
     | EXECUTION
     | GRAPHS
     | SIGNATURES
 )
 
 #: Those that a library writes: other versions of it write other bytes.
-BY_LIBRARIES = frozenset({*ENVIRONMENTS.values(), classifier, dumped_by_joblib, pipeline}) | WRITTEN
+BY_LIBRARIES = (
+    frozenset({*ENVIRONMENTS.values(), *ESTIMATORS.values(), classifier, dumped_by_joblib, pipeline}) | WRITTEN
+)
 
 
 def by_hand() -> Iterable[tuple[str, bytes]]:

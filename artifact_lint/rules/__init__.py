@@ -9,6 +9,7 @@ from artifact_lint.rules import (
     conflicts,
     disguises,
     environment,
+    estimators,
     execution,
     feature_schema,
     graphs,
@@ -53,6 +54,7 @@ _MODULES = (
     execution,
     environment,
     loading,
+    estimators,
     repository,
     suppressions,
 )

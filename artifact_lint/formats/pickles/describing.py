@@ -30,7 +30,7 @@ def describe_pickle(job: Job) -> Description | None:
         raise FormatError(Cause.UNSUPPORTED, f"compressed with {how_to_unpack(compression(head) or '')}")
     machine = read_objects(source, job.limits)
     gaps = tuple(Incomplete(gap.cause, gap.detail, gap.offset, job.member) for gap in machine.gaps)
-    described = None if machine.running else describe_object(machine.root)
+    described = None if machine.running else describe_object(machine.root, job.limits)
     if described is None:
         return Description(incomplete=gaps) if gaps else None
     return replace(described, incomplete=described.incomplete + gaps)

@@ -16,7 +16,7 @@ from artifact_lint.formats.pickles.object_values import Instance, KeptDict, item
 from artifact_lint.formats.pickles.values import DictValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from artifact_lint.formats.pickles.values import Value
 
@@ -29,6 +29,8 @@ DROP: Final = "drop"
 _TELLING: Final = ("n_features_in_", "feature_names_in_", "classes_", "steps", "_estimator_type")
 #: Libraries whose models have scikit-learn's manners.
 _ALIKE: Final = frozenset({"xgboost.sklearn", "lightgbm.sklearn", "catboost.core", "imblearn.pipeline"})
+#: Models of other libraries that have manners of their own.
+_BOOSTERS: Final = frozenset({"xgboost.core:Booster", "lightgbm.basic:Booster"})
 #: Encoders of a target, whose classes are not those of a model.
 TARGET_CODERS: Final = frozenset({"LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer"})
 #: How many estimators within each other are followed.
@@ -83,7 +85,7 @@ def is_estimator(value: Value) -> bool:
     """Whether a value is an estimator, of scikit-learn or with its manners."""
     if not isinstance(value, Instance):
         return False
-    if is_sklearn(value) or value.cls.partition(":")[0] in _ALIKE:
+    if is_sklearn(value) or value.cls.partition(":")[0] in _ALIKE or value.cls in _BOOSTERS:
         return True
     attributes = value.attributes
     return any(name in attributes for name in _TELLING)
@@ -107,8 +109,9 @@ def says(value: Value, word: str) -> bool:
 def named(value: Value) -> Iterator[tuple[str, Value, Value]]:
     """The name, the estimator and, of a ColumnTransformer, the columns of each item of a list of such."""
     for item in islice(items_of(value) or (), _MOST_NAMED):
-        if isinstance(item, tuple) and len(item) in {2, 3} and isinstance(item[0], str):
-            yield item[0], item[1], item[2] if len(item) == 3 else None
+        parts = items_of(item) or ()
+        if len(parts) in {2, 3} and isinstance(parts[0], str):
+            yield parts[0], parts[1], parts[2] if len(parts) == 3 else None
 
 
 def joined(path: str, *parts: str) -> str:
@@ -205,46 +208,44 @@ def _prefit(estimator: Instance) -> tuple[str, Instance] | None:
     return None
 
 
-def input_width(estimator: Instance) -> tuple[int, str] | None:
-    """The number of columns that an estimator takes, and where it is stated."""
+def followed(
+    estimator: Instance, step: Callable[[Instance], tuple[str, Instance] | None]
+) -> Iterator[tuple[str, Instance]]:
+    """An estimator and those within it that it asks, one after the other, with their paths from the outermost."""
     path, current = "", estimator
     for _ in range(_DEEPEST):
+        yield path, current
+        inner = step(current)
+        if inner is None:
+            return
+        path, current = joined(path, inner[0]), inner[1]
+
+
+def input_width(estimator: Instance) -> tuple[int, str] | None:
+    """The number of columns that an estimator takes, and where it is stated."""
+    for path, current in followed(estimator, inner_of_input):
         width = own_width(current)
         if width is not None:
             return width, place("n_features_in_", path)
-        inner = inner_of_input(current)
-        if inner is None:
-            return None
-        path, current = joined(path, inner[0]), inner[1]
     return None
 
 
 def input_names(estimator: Instance) -> tuple[tuple[str, ...], str] | None:
     """The names of the columns that an estimator takes, and where they are stated."""
-    path, current = "", estimator
-    for _ in range(_DEEPEST):
+    for path, current in followed(estimator, inner_of_input):
         names = names_in(current)
         if names is not None:
             return names, place("feature_names_in_", path)
-        inner = inner_of_input(current)
-        if inner is None:
-            return None
-        path, current = joined(path, inner[0]), inner[1]
     return None
 
 
 def classes_of(estimator: Instance) -> tuple[Value, str] | None:
     """The labels of a classifier, or those that a coder of labels knows, and where they are stated."""
-    path, current = "", estimator
-    for _ in range(_DEEPEST):
+    for path, current in followed(estimator, inner_of_classes):
         for name in ("classes_", "_classes"):
             value = current.attributes.get(name)
             if value is not None:
                 return value, place(name, path)
-        inner = inner_of_classes(current)
-        if inner is None:
-            return None
-        path, current = joined(path, inner[0]), inner[1]
     return None
 
 
@@ -338,11 +339,11 @@ def _one_hot(estimator: Instance) -> int | None:
 def _imputed(estimator: Instance) -> int | None:
     attributes = estimator.attributes
     statistics = array_items(attributes.get("statistics_"))
-    if statistics is None or attributes.get("add_indicator") or not all(isinstance(item, float) for item in statistics):
+    if statistics is None or attributes.get("add_indicator"):
         return None
     if attributes.get("keep_empty_features") or attributes.get("strategy") == "constant":
         return len(statistics)
-    return sum(isinstance(item, float) and not math.isnan(item) for item in statistics)
+    return sum(not (isinstance(item, float) and math.isnan(item)) for item in statistics)
 
 
 def _binned(estimator: Instance) -> int | None:

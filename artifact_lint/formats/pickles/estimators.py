@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.pickles import estimator_facts as facts
+from artifact_lint.formats.pickles.boosters import describe_booster
 from artifact_lint.formats.pickles.column_facts import Categories, categories_in, selected
 from artifact_lint.formats.pickles.object_arrays import array_items, array_of
 from artifact_lint.formats.pickles.object_values import Instance, KeptDict, KeptList, items_of
@@ -16,10 +17,12 @@ from artifact_lint.model.description import Column, ColumnKind, Description, Est
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import TypeAlias
+    from typing import TypeAlias, TypeVar
 
+    from artifact_lint.formats.base import ReadLimits
     from artifact_lint.formats.pickles.values import Value
 
+    T = TypeVar("T")
     #: The path of an estimator, itself or `passthrough`, and the columns that a ColumnTransformer takes for it.
     _Found: TypeAlias = tuple[str, Value, tuple[str | int, ...] | None]
 
@@ -41,9 +44,10 @@ _TRANSFORMING: Final = frozenset(
     )
 )
 _LIBRARY: Final = "scikit-learn"
+_MOST_CLASSES: Final = 1 << 16
 
 
-def describe_object(root: Value) -> Description | None:
+def describe_object(root: Value, limits: ReadLimits) -> Description | None:
     """What the model in an object is; None where there is no estimator in it."""
     models = _models(root)
     if not models:
@@ -53,7 +57,7 @@ def describe_object(root: Value) -> Description | None:
     known = [(path, model) for path, model in models if facts.own_name(model) not in facts.TARGET_CODERS]
     if len(models) == 1 or len(known) == 1:
         path, model = known[0] if known else models[0]
-        described = describe_model(model, path)
+        described = describe_model(model, path, limits)
         if len(models) > 1:
             # The labels may be those of one of the coders beside it.
             described = replace(described, classes=None)
@@ -68,7 +72,7 @@ def describe_object(root: Value) -> Description | None:
     predicting = [(path, model) for path, model in known if _module(model) not in _TRANSFORMING]
     if len(predicting) == 1:
         path, model = predicting[0]
-        described = replace(described, class_count=describe_model(model, path).class_count)
+        described = replace(described, class_count=describe_model(model, path, limits).class_count)
     return described
 
 
@@ -110,7 +114,7 @@ def _held(value: Value) -> Iterator[tuple[str, Value]]:
         yield str(index), item
 
 
-def describe_model(model: Instance, path: str = "") -> Description:
+def describe_model(model: Instance, path: str, limits: ReadLimits) -> Description:
     """What one estimator tells of its columns and classes; `path` is where it lies in the file."""
     names, width = facts.input_names(model), facts.input_width(model)
     count = width[0] if width is not None else len(names[0]) if names is not None else None
@@ -121,14 +125,54 @@ def describe_model(model: Instance, path: str = "") -> Description:
     classes = facts.texts_of(labels[0]) if labels is not None else None
     where = _within(labels[1], path) if labels is not None else ""
     counted = len(classes) if classes is not None else _count(labels[0]) if labels is not None else None
-    return Description(
+    described = Description(
         columns=columns,
         column_count=None if count is None else Seen(count, _within((width or names or (0, ""))[1], path)),
         classes=None if classes is None else Seen(classes, where),
         class_count=None if counted is None else Seen(counted, where),
-        estimators=tuple(_estimators(path, model)),
-        versions=_versions([(path, model)]),
     )
+    return _with_boosters(described, model, path, limits)
+
+
+def _with_boosters(described: Description, model: Instance, path: str, limits: ReadLimits) -> Description:
+    """The same with what the model of another library tells that gets the columns, or makes the predictions."""
+    first, last = (list(facts.followed(model, step))[-1] for step in (facts.inner_of_input, facts.inner_of_classes))
+    found = None
+    for inner, booster in (first, last) if last[1] is not first[1] else (first,):
+        told = describe_booster(booster, limits)
+        if told is None:
+            continue
+        found = told[0]
+        where = facts.joined(path, inner, told[1]) if inner else facts.joined(path, told[1])
+        if booster is first[1] and described.column_count is None:
+            described = replace(
+                described, columns=_moved(found.columns, where), column_count=_moved(found.column_count, where)
+            )
+        elif booster is first[1] and described.columns is None:
+            described = replace(described, columns=_moved(found.columns, where))
+        if booster is last[1] and described.class_count is None:
+            described = _with_labels(described, booster, found, where)
+    if found is None:
+        return described
+    return replace(described, versions=found.versions, metadata=found.metadata, incomplete=found.incomplete)
+
+
+def _with_labels(described: Description, booster: Instance, found: Description, where: str) -> Description:
+    """The same with a booster's labels: XGBoost's classifiers have the numbers from 0 on where they keep none."""
+    count = booster.attributes.get("n_classes_")
+    if isinstance(count, int) and 1 < count <= _MOST_CLASSES:
+        stated = "`n_classes_`"
+        return replace(
+            described,
+            classes=Seen(tuple(str(label) for label in range(count)), stated),
+            class_count=Seen(count, stated),
+        )
+    return replace(described, classes=_moved(found.classes, where), class_count=_moved(found.class_count, where))
+
+
+def _moved(seen: Seen[T] | None, path: str) -> Seen[T] | None:
+    """A fact of a model within a pickle, with the attribute that holds that model."""
+    return None if seen is None else Seen(seen.value, f"{seen.where} in {path}")
 
 
 def _count(labels: Value) -> int | None:
@@ -190,7 +234,8 @@ def _estimators(path: str, model: Instance) -> Iterator[Estimator]:
     """A model and the estimators in it, each behind the one around it."""
     for place, value, columns in _walk(path, model):
         if not isinstance(value, Instance):
-            yield Estimator(place, facts.PASSTHROUGH, columns=columns)
+            is_word = isinstance(value, str)
+            yield Estimator(place, facts.PASSTHROUGH if is_word else "object", columns=columns)
             continue
         width = facts.input_width(value)
         yield Estimator(
@@ -238,8 +283,13 @@ def _listed(path: str, estimator: Instance) -> Iterator[_Found]:
     """The steps of a pipeline and the parts of a union."""
     for listing in ("steps", "transformer_list"):
         for name, inner, _ in facts.named(estimator.attributes.get(listing)):
-            if isinstance(inner, Instance):
-                yield facts.joined(path, listing, name), inner, None
+            if inner is not None and not facts.says(inner, facts.PASSTHROUGH):
+                yield facts.joined(path, listing, _part(name)), inner, None
+
+
+def _part(name: str) -> str:
+    """A name as a part of a path."""
+    return name.replace("/", ":")
 
 
 def _transforming(path: str, estimator: Instance) -> Iterator[_Found]:
@@ -247,7 +297,7 @@ def _transforming(path: str, estimator: Instance) -> Iterator[_Found]:
     listing = "transformers_" if "transformers_" in estimator.attributes else "transformers"
     for name, inner, chosen in facts.named(estimator.attributes.get(listing)):
         if isinstance(inner, Instance) or facts.says(inner, facts.PASSTHROUGH):
-            yield facts.joined(path, listing, name), inner, _chosen(estimator, chosen)
+            yield facts.joined(path, listing, _part(name)), inner, _chosen(estimator, chosen)
 
 
 def _around(path: str, estimator: Instance) -> Iterator[_Found]:
@@ -262,7 +312,7 @@ def _around(path: str, estimator: Instance) -> Iterator[_Found]:
     if names and len(names) == len(fitted):
         for name, part in zip(names, fitted, strict=True):
             if isinstance(part, Instance):
-                yield facts.joined(path, "estimators_", name), part, None
+                yield facts.joined(path, "estimators_", _part(name)), part, None
 
 
 def _chosen(transformer: Instance, chosen: Value) -> tuple[str | int, ...] | None:

@@ -115,6 +115,13 @@ class Array:
         return _decoded(content, self.type, self.count)
 
 
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """An array that is looked up when somebody asks for it."""
+
+    load: Callable[[], Array | None]
+
+
 def type_of(dtype: Value) -> Type | None:
     """What a pickled dtype says; None for what is no dtype of numbers, texts or objects."""
     if not isinstance(dtype, Result) or dtype.origin.resolved != DTYPE or not dtype.arguments:
@@ -141,10 +148,10 @@ def type_spelled(text: str, order: str = "") -> Type | None:
 
 def array_of(value: Value) -> Array | None:
     """An array, however it was pickled; None for what is none, or none that numpy writes."""
-    if isinstance(value, Array):
-        return value
-    if not isinstance(value, Instance):
-        return None
+    if isinstance(value, Deferred):
+        return value.load()
+    if isinstance(value, Array) or not isinstance(value, Instance):
+        return value if isinstance(value, Array) else None
     if not is_array(value.cls):
         return _array_of_index(value)
     state = value.state

@@ -109,6 +109,11 @@ class KeptList(ListValue):
         else:
             self.exact = False
 
+    def put(self, position: int, item: Value) -> None:
+        """Put an item in the place of another."""
+        if self._items is not None:
+            self._items[position] = item
+
 
 class KeptDict(DictValue):
     """A dict with all its entries as far as there is room: `entries` under text keys, `others` under other ones."""
@@ -135,6 +140,13 @@ class KeptDict(DictValue):
                 self._entries[key] = value
             else:
                 self.others.append((key, value))
+
+    def put(self, key: Value, value: Value) -> None:
+        """Put a value in the place of another."""
+        if isinstance(key, str) and self._entries is not None:
+            self._entries[key] = value
+        else:
+            self.others = [(other, value if other is key else known) for other, known in self.others]
 
     def pairs(self) -> Iterator[tuple[Value, Value]]:
         """All entries, those under text keys first."""
@@ -170,14 +182,9 @@ class Instance(Result):
         """What its state sets by name; empty where the state is anything else."""
         return entries_of(self.state)
 
-    def attribute(self, *path: str) -> Value:
-        """The value at a path of attribute names; None where there is none on the way."""
-        value: Value = self
-        for name in path:
-            if not isinstance(value, Instance):
-                return None
-            value = value.attributes.get(name)
-        return value
+    def put_state(self, state: Value) -> None:
+        """Give it a state."""
+        self.state = state
 
 
 @dataclass(frozen=True, slots=True)
