@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from artifact_lint.rules import (
+    column_values,
+    columns,
     components,
     conflicts,
     disguises,
@@ -10,6 +12,7 @@ from artifact_lint.rules import (
     execution,
     feature_schema,
     integrity,
+    labels,
     lifecycle,
     manifests,
     naming,
@@ -19,6 +22,7 @@ from artifact_lint.rules import (
     repository,
     shards,
     signatures,
+    statements,
     suppressions,
     versions,
 )
@@ -29,6 +33,10 @@ _MODULES = (
     conflicts,
     components,
     feature_schema,
+    columns,
+    column_values,
+    labels,
+    statements,
     naming,
     versions,
     lifecycle,
