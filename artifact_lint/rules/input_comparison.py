@@ -136,15 +136,18 @@ def _is_prepared_elsewhere(artifact: Artifact, found: Sequence[Comparison]) -> b
 
 
 def _takes_features_of_a_text(one: Comparison) -> bool:
-    """Whether the weights may be the last stage of several: they know nothing that the schema lists, a text above all.
+    """Whether the weights may be the last stage of several: a linear model behind a vectorizer takes many columns.
 
-    A linear model behind a vectorizer takes thousands of columns, and its schema lists one.
+    Its schema lists the text, and it knows nothing that the schema lists.
     """
-    shares = bool(one.side.names) and len(one.extra) < len(one.contract.features)
-    return not shares and any((feature.dtype or "").lower() in _TEXTS for feature in one.contract.features)
+    shares = (one.missing or one.extra) and len(one.extra) < len(one.contract.features)
+    has_text = any((feature.dtype or "").lower() in _TEXTS for feature in one.contract.features)
+    return not shares and has_text and one.taken >= _MANY * one.listed
 
 
-_TEXTS: Final = frozenset({"string", "str", "text", "object", "category", "categorical", "any"})
+_TEXTS: Final = frozenset({"string", "str", "text", "object"})
+#: How many columns are made of one text, at least.
+_MANY: Final = 4
 
 
 def compare(contract: Contract, side: Side) -> Comparison | None:
