@@ -5,6 +5,7 @@ Of nodes only those are read that may hold such facts, which their first bytes t
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
@@ -26,17 +27,14 @@ _MOST_METADATA: Final = 200
 _MOST_EXTERNAL: Final = 10_000
 #: What is looked at of a node, in bytes, and the words that say that it is worth being read.
 _LOOK: Final = 4096
-_WORDS: Final = (
-    *(b"Classifier", b"ZipMap", b"Softmax", b"location", b"then_branch", b"else_branch", b"body"),
-    ML_DOMAIN.encode(),
-)
+_WORDS: Final = re.compile(rb"Classifier|ZipMap|Softmax|location|then_branch|else_branch|body|ai\.onnx\.ml")
 #: A node of more bytes than this may hold a tensor of weights; the constants of fewer are steps of a computation.
 _SMALL_NODE: Final = 1024
 #: Up to which number of nodes those are kept that carry a label on to the output.
 _MOST_NODES: Final = 10_000
 #: Element types whose tensors are shapes, positions and words rather than weights: int64, string, bool.
 _NO_WEIGHTS: Final = frozenset({7, 8, 9})
-_CARRIERS: Final = (b"Cast", b"Identity", b"Reshape", b"Squeeze", b"Flatten")
+_CARRIERS: Final = re.compile(rb"Cast|Identity|Reshape|Squeeze|Flatten")
 #: Where messages hold tensors, as in onnx_reader.
 _HOLDERS: Final = {
     "node": {5: "attribute"},
@@ -152,8 +150,8 @@ class _Model:
 
     def _read_node(self, field: Field) -> None:
         start = self._messages.find(field, _LOOK)
-        if field.length <= _SMALL_NODE and not any(word in start for word in _WORDS):
-            if any(word in start for word in _CARRIERS) and len(self._carriers) < _MOST_NODES:
+        if field.length <= _SMALL_NODE and not _WORDS.search(start):
+            if _CARRIERS.search(start) and len(self._carriers) < _MOST_NODES:
                 self._carriers.append(field)
             return
         found = node(self._messages, field)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.model import Cause
@@ -17,12 +16,12 @@ if TYPE_CHECKING:
 _FIXED = {1: 8, 5: 4}
 _DELIMITED = 2
 _STEP = 1 << 16
+_WINDOW = 1 << 11
 #: How deep messages nest that protobuf itself reads (google/protobuf/io/coded_stream.h).
 _DEEPEST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field: its number, its value where it is a number, and where its bytes lie."""
 
     number: int
@@ -94,8 +93,7 @@ def _field(source: Source, position: int, stop: int) -> tuple[Field, int]:
     return Field(number, value, position + at, length), position + at + length
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A field met on a walk: the kind of message it stands in, and which message of the walk that is.
 
     The root has the number 0; a message is walked after the field that holds it was met.
@@ -157,12 +155,22 @@ class Messages:
         return self._between(field.start, field.start + field.length)
 
     def _between(self, position: int, stop: int) -> Iterator[Field]:
-        source = self.source
+        source, window, start = self.source, b"", position
         while position < stop:
             self._left -= 1
             if self._left < 0:
                 raise FormatError(Cause.LIMIT, f"more than {self._most:,} fields", position)
-            field, position = _field(source, position, stop)
+            at = position - start
+            if at + 2 > len(window):
+                window, start, at = source.read(position, min(_WINDOW, stop - position)), position, 0
+            # Most fields have a key and a length, or a value, of one byte each.
+            key, second = window[at : at + 2] if at + 2 <= len(window) else (0, 0)
+            if 8 <= key < 0x80 and second < 0x80 and (key & 7 == 0 or (key & 7 == 2 and position + 2 + second <= stop)):
+                is_number = key & 7 == 0
+                field = Field(key >> 3, second if is_number else None, position + 2, 0 if is_number else second)
+                position += 2 if is_number else 2 + second
+            else:
+                field, position = _field(source, position, stop)
             yield field
 
     def text(self, field: Field, longest: int = 512) -> str:
