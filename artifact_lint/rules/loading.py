@@ -13,7 +13,7 @@ from artifact_lint.rules.registry import rule
 from artifact_lint.rules.unpickling import byte, inside, pickled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from artifact_lint.model import Artifact, Fact, Import, Inspection, WeightFile
     from artifact_lint.policy.environments import Environment
@@ -33,16 +33,14 @@ def stated_environment(artifact: Artifact) -> Environment | None:
 
     An image holds whatever it holds. Versions that a hand-written file notes are no list of everything.
     """
-    stated = [fact for fact in artifact.record.requirements if fact.value]
-    if artifact.record.image or not any(not fact.guessed for fact in stated):
-        return None
-    return _read(artifact)
+    stated = [fact for fact in artifact.record.requirements if fact.value and not fact.guessed]
+    return _read(stated) if stated and not artifact.record.image else None
 
 
-def _read(artifact: Artifact) -> Environment:
+def _read(stated: Iterable[Fact[tuple[Fact[str], ...]]]) -> Environment:
     from artifact_lint.policy.environments import environment_of  # noqa: PLC0415 - few artifacts need all of packaging
 
-    return environment_of(requirement for fact in artifact.record.requirements for requirement in fact.value)
+    return environment_of(tuple(requirement for fact in stated for requirement in fact.value))
 
 
 def _deployed(artifact: Artifact) -> Iterator[tuple[WeightFile, Inspection]]:
@@ -193,7 +191,7 @@ def version_mismatch(artifact: Artifact) -> Iterator[Problem]:
         written = _written_by(file) if file.role not in _NOT_DEPLOYED else {}
         for distribution, version in sorted(written.items()):
             if environment is None:
-                environment = _read(artifact)
+                environment = _read(artifact.record.requirements)
             yield from _mismatches(file, distribution, version, environment)
 
 
@@ -213,7 +211,7 @@ def _mismatches(file: WeightFile, distribution: str, version: str, environment: 
     written = version_of(version)
     pickled_here = file.inspection.value is not None and file.inspection.value.pickled
     said: set[str] = set()
-    for wanted in environment.of(distributions_of_writer(distribution)) if written is not None else ():
+    for wanted in environment.of(_names_of_writer(distribution)) if written is not None else ():
         found = judge(distribution, written, wanted, pickled=pickled_here) if written is not None else None
         text = wanted.stated.value[:80]
         if found is None or text in said:
@@ -232,7 +230,7 @@ def _mismatches(file: WeightFile, distribution: str, version: str, environment: 
         )
 
 
-def distributions_of_writer(distribution: str) -> frozenset[str]:
+def _names_of_writer(distribution: str) -> frozenset[str]:
     """A distribution and the others that install the same library: xgboost and xgboost-cpu."""
     package = {"scikit-learn": "sklearn"}.get(distribution, distribution)
     return distributions_of(package) | {distribution}
@@ -265,7 +263,7 @@ def _is_numpy_core(module: str) -> bool:
 def _without_core(artifact: Artifact, file: WeightFile, core: dict[str, Import]) -> Iterator[Problem]:
     from artifact_lint.policy.compatibility import has_numpy_core, needs_numpy_2  # noqa: PLC0415 - as above
 
-    environment = _read(artifact)
+    environment = _read(artifact.record.requirements)
     modules = frozenset(core)
     first = min(core.values(), key=lambda found: (not needs_numpy_2(found.module), found.offset))
     stated: list[tuple[Fact[str] | None, bool | None]] = [
