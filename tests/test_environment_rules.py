@@ -125,6 +125,16 @@ def test_a_pickle_of_protocol_5_needs_more_of_numpy_than_1_26_has(tmp_path: Path
     assert [place.split()[:2] for place in said(tmp_path)] == [["error", "ENV104"]]
 
 
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+def test_a_random_generator_of_numpy_2_cannot_be_loaded_by_1(tmp_path: Path, protocol: int) -> None:
+    (tmp_path / "churn.pkl").write_bytes(pickle.dumps({"state": np.random.RandomState(0)}, protocol=protocol))
+    (tmp_path / "model-artifact.yaml").write_text(MANIFEST.replace("FILE", "churn.pkl"))
+    (tmp_path / "requirements.txt").write_text("numpy==1.26.4\n")
+    assert [place.split()[:2] for place in said(tmp_path)] == [["error", "ENV104"]]
+    (tmp_path / "requirements.txt").write_text("numpy==2.1.0\n")
+    assert said(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("python", "codes"), [("3.11.7", []), ("3.11", []), ('">=3.9"', ["ENV106"]), ('"3"', ["ENV106"])]
 )

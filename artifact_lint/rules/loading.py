@@ -236,14 +236,20 @@ def _names_of_writer(distribution: str) -> frozenset[str]:
     return distributions_of(package) | {distribution}
 
 
+#: Modules that pickles of NumPy 1 do not name: it had no `_core`, and named bit generators by a text.
+_OF_NUMPY_2 = re.compile(r"numpy\._core(?:\..*)?|numpy\.random\._(?:mt19937|pcg64|philox|sfc64)")
+
+
 @rule("ENV104", "numpy-core", severity=Severity.ERROR, tags=("environment",))
 def numpy_core(artifact: Artifact) -> Iterator[Problem]:
-    """A pickle names a module of NumPy 2 that the NumPy which is required does not have.
+    """A pickle names modules as NumPy 2 does, and the NumPy which is required cannot load that.
 
-    A warning where the requirement allows versions that have it as well. NumPy 1.26 has the names that arrays need.
+    A warning where the requirement allows versions that can as well. NumPy 1.26 has the names that arrays need, but not
+    those of protocol 5, and not the form of random generators.
 
     ## Why is this bad?
-    NumPy 2 moved `numpy.core` to `numpy._core`. With an older one, loading ends with ModuleNotFoundError.
+    NumPy 2 moved `numpy.core` to `numpy._core`, and names the class of a random generator in its pickle. With an older
+    one, loading ends with ModuleNotFoundError or ValueError.
 
     ## How to fix
     Require the NumPy that the model was trained with, or save it again with the one that is required.
@@ -251,13 +257,9 @@ def numpy_core(artifact: Artifact) -> Iterator[Problem]:
     if not any(fact.value for fact in artifact.record.requirements):
         return
     for file, inspection in _deployed(artifact):
-        core = {found.module: found for found in reversed(inspection.imports) if _is_numpy_core(found.module)}
+        core = {found.module: found for found in reversed(inspection.imports) if _OF_NUMPY_2.fullmatch(found.module)}
         if core:
             yield from _without_core(artifact, file, core)
-
-
-def _is_numpy_core(module: str) -> bool:
-    return f"{module}.".startswith("numpy._core.")
 
 
 def _without_core(artifact: Artifact, file: WeightFile, core: dict[str, Import]) -> Iterator[Problem]:
@@ -280,8 +282,8 @@ def _without_core(artifact: Artifact, file: WeightFile, core: dict[str, Import])
         if has_it is True or origin is None or what in said or (has_it is None and fact is None):
             continue
         said.add(what)
-        how = "allows versions without it" if has_it is None else "has no such module"
-        message = f"{file.path} names {first.module}, and {what} {how} ({byte(file, first)})"
+        how = "allows versions that cannot load that" if has_it is None else "cannot load that"
+        message = f"{file.path} names {first.module} as NumPy 2 does, and {what} {how} ({byte(file, first)})"
         yield Problem(
             origin,
             message,
