@@ -20,7 +20,7 @@ from email.parser import HeaderParser
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from distribution_samples import ALSO, DEVELOPMENT, NO_IMPORTS, SAMPLES, SKIPPED
+from distribution_samples import ALSO, NAMESPACES, NEEDED_ALSO, NO_IMPORTS, OMITTED, SAMPLES, SKIPPED
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -93,12 +93,16 @@ def _requirements(written: list[str]) -> dict[str, tuple[str, ...]]:
             continue
         extras = _extras(requirement)
         name = canonicalize_name(requirement.name)
-        if name.startswith(SKIPPED) or any(extra.startswith(DEVELOPMENT) for extra in extras):
+        if name.startswith(SKIPPED) or any(map(_is_omitted, extras)):
             continue
         asked = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
         for extra in extras or ("",):
             found.setdefault(extra, set()).add(f"{name}{asked}{requirement.specifier}")
     return {extra: tuple(sorted(needed)) for extra, needed in found.items()}
+
+
+def _is_omitted(extra: str) -> bool:
+    return any(word.startswith(OMITTED) for word in extra.split("-"))
 
 
 def _extras(requirement: Requirement) -> tuple[str, ...]:
@@ -118,12 +122,18 @@ def _packages(members: list[PurePosixPath]) -> frozenset[str]:
         parts = member.parent.parts if stem == "__init__" else (*member.parent.parts, stem)
         # The shortest directory that holds code is the package; all above it are a namespace.
         for length in range(1, len(parts)):
-            if parts[:length] in with_code:
+            if parts[:length] in with_code and ".".join(parts[:length]) not in NAMESPACES:
                 parts = parts[:length]
                 break
-        if parts and all(part.isidentifier() for part in parts) and parts[0] not in NO_IMPORTS:
+        if parts and all(part.isidentifier() for part in parts):
             found.add(".".join(parts))
-    return frozenset(found)
+    return frozenset(package for package in found - NAMESPACES if not _is_nobodys(package))
+
+
+def _is_nobodys(package: str) -> bool:
+    """Whether many distributions have such a module, or a compiler made up its name."""
+    root = package.partition(".")[0]
+    return root in NO_IMPORTS or root in sys.stdlib_module_names or root.endswith("__mypyc")
 
 
 def _merged_names(wheels: list[Wheel]) -> dict[str, set[str]]:
@@ -142,7 +152,7 @@ def _merged_names(wheels: list[Wheel]) -> dict[str, set[str]]:
 
 
 def _merged_requires(wheels: list[Wheel]) -> dict[tuple[str, str], str]:
-    kept = {}
+    kept = dict(NEEDED_ALSO)
     for line in _lines(REQUIRES):
         head, _, needed = line.partition("  ")
         name, _, version = head.partition(" ")

@@ -10,7 +10,7 @@ from artifact_lint.adapters.base import Claim, Reach
 from artifact_lint.adapters.feature_values import as_bound, as_name, as_shape
 from artifact_lint.adapters.manifest_schema import violations
 from artifact_lint.adapters.reading import Reading, as_int, as_text, child, fact, stated
-from artifact_lint.adapters.requirements import read_conda, read_environment, read_requirements
+from artifact_lint.adapters.requirements import read_environment, read_named
 from artifact_lint.document import slot
 from artifact_lint.model import (
     NOTHING,
@@ -287,11 +287,11 @@ def _environment(tree: Tree, claim: Claim, reading: Reading, root: Node) -> Reco
             continue
         if not mention.required or tree.entry(mention.path) is None:
             record += Record(mentions=(mention,))
-        elif is_conda:
-            named = read_conda(reading, mention.path)
-            record += Record(python_version=named.python_version, requirements=named.requirements)
         else:
-            record += Record(requirements=Stated((Fact(read_requirements(reading, mention.path), mention.origin),)))
+            named = read_named(reading, mention.path, is_conda=is_conda)
+            stated_there = (replace(fact, origin=mention.origin) for fact in named.requirements)
+            requirements_there = named.requirements if is_conda else Stated(tuple(stated_there))
+            record += Record(python_version=named.python_version, requirements=requirements_there)
     beside = read_environment(reading, claim.directory)
     record += Record(python_version=beside.python_version)
     return record if record.requirements else record + Record(requirements=beside.requirements)

@@ -1,4 +1,4 @@
-"""What an artifact needs to be loaded: requirements.txt, conda.yaml and python_env.yaml.
+"""What an artifact needs to be loaded: requirements.txt, conda.yaml, python_env.yaml, or a project's own files.
 
 The formats are pip's requirements file (https://pip.pypa.io/en/stable/reference/requirements-file-format/), conda's
 environment file with its match specifications, and MLflow's python_env.yaml.
@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from re import compile as regex
 from typing import TYPE_CHECKING
 
+from artifact_lint.adapters.project_files import FILES as PROJECT_FILES
+from artifact_lint.adapters.project_files import project_requirements, python_of, read_project_file
 from artifact_lint.adapters.reading import as_text, child, fact, join
 from artifact_lint.document import Syntax
 from artifact_lint.model import Fact, Origin, Stated
-from artifact_lint.model.paths import directory_of
+from artifact_lint.model.paths import directory_of, name_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from artifact_lint.adapters.reading import Reading
     from artifact_lint.document import Node
 
@@ -34,6 +38,9 @@ PYTHON_ENV_FILE = "python_env.yaml"
 
 _COMMENT = regex(r"(^|\s)#.*$")
 _INCLUDE = regex(r"(?:-r\s*|--requirement(?:\s+|=))(?P<path>\S.*)$")
+_CONSTRAINTS = regex(r"(?:-c\s*|--constraint(?:\s+|=))(?P<path>\S.*)$")
+_NAMED = regex(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>[^\s\[].*)?$")
+_SEPARATORS = regex(r"[-_.]+")
 _EDITABLE = regex(r"(?:-e\s*|--editable(?:\s+|=))(?P<requirement>\S.*)$")
 _CONDA = regex(
     r"(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9._-]*)\s*(?P<operator>==|>=|<=|!=|~=|=|<|>|\s)?\s*(?P<rest>\S.*)?$"
@@ -42,7 +49,19 @@ _NAME_END = regex(r"[<>=!~ ]")
 _BOUNDS = regex(r"[<>!~,|*]")
 
 #: conda packages that PyPI knows by another name.
-_CONDA_NAMES = {"pytorch": "torch", "pytorch-cpu": "torch", "pytorch-gpu": "torch", "py-xgboost": "xgboost"}
+_CONDA_NAMES = {
+    **dict.fromkeys(("pytorch", "pytorch-cpu", "pytorch-gpu"), "torch"),
+    **dict.fromkeys(("py-xgboost", "py-xgboost-cpu", "py-xgboost-gpu"), "xgboost"),
+    **dict.fromkeys(("opencv", "py-opencv"), "opencv-python"),
+    **dict.fromkeys(("tensorflow-base", "tensorflow-mkl", "tensorflow-eigen"), "tensorflow"),
+    "dask-core": "dask",
+    "matplotlib-base": "matplotlib",
+    "msgpack-python": "msgpack",
+    "numpy-base": "numpy",
+    "pytables": "tables",
+    "python-graphviz": "graphviz",
+    "ruamel_yaml": "ruamel.yaml",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +76,10 @@ class Environment:
 
 
 def read_environment(reading: Reading, directory: str) -> Environment:
-    """The environment that the files of a directory state: pip's first, then conda's, then MLflow's."""
+    """The environment that the files of a directory state: pip's first, then conda's, then MLflow's.
+
+    A project's lock file or `pyproject.toml` counts where none of these says anything.
+    """
     requirements: list[Fact[Requirements]] = []
     pythons: list[Fact[str]] = []
     folder = reading.tree.folder(directory)
@@ -74,15 +96,30 @@ def read_environment(reading: Reading, directory: str) -> Environment:
             conda = read_conda(reading, child(directory, name))
             pythons += conda.python_version
             requirements += conda.requirements
-    return Environment(Stated(tuple(pythons)), Stated(tuple(requirements)))
+    return Environment(
+        Stated(tuple(pythons)) if pythons else python_of(reading, directory, folder),
+        Stated(tuple(requirements)) if requirements else project_requirements(reading, directory, folder),
+    )
+
+
+def read_named(reading: Reading, path: str, *, is_conda: bool = False) -> Environment:
+    """What a file states that a record names as its environment, whichever kind its name says it is."""
+    name = name_of(path)
+    if is_conda or name in CONDA_FILES:
+        return read_conda(reading, path)
+    if name in PROJECT_FILES:
+        return Environment(requirements=read_project_file(reading, path))
+    return Environment(requirements=Stated((Fact(read_requirements(reading, path), Origin(path)),)))
 
 
 def read_requirements(reading: Reading, path: str) -> Requirements:
     """The requirements of a requirements file and of those that it includes from its own directory down.
 
-    Comments, index options and constraint files are left out; a line that goes on after a backslash is one.
+    Comments and index options are left out; a line that goes on after a backslash is one. A requirement without a
+    version has that of a constraints file, and its place.
     """
     found: list[Fact[str]] = []
+    constraints: list[Fact[str]] = []
     waiting = [path]
     seen: set[str] = set()
     while waiting and len(seen) < MOST_FILES and len(found) < MOST_REQUIREMENTS:
@@ -97,10 +134,36 @@ def read_requirements(reading: Reading, path: str) -> Requirements:
                 if target is not None:
                     waiting.append(target)
                 continue
+            constrained = _CONSTRAINTS.match(line.value)
+            target = join(directory_of(current), constrained["path"].strip()) if constrained else None
+            if target is not None and len(constraints) < MOST_REQUIREMENTS:
+                constraints += _logical_lines(reading, target)
             requirement = _requirement(line)
             if requirement is not None:
                 found.append(requirement)
-    return tuple(found[:MOST_REQUIREMENTS])
+    return tuple(_constrained(found[:MOST_REQUIREMENTS], constraints))
+
+
+def _constrained(found: list[Fact[str]], constraints: list[Fact[str]]) -> list[Fact[str]]:
+    """Requirements, those that name no version with the one that a constraint gives them."""
+    versions: dict[str, Fact[str]] = {}
+    for line in constraints:
+        named = _NAMED.match(line.value)
+        if named and named["rest"]:
+            versions.setdefault(_normal(named["name"]), Fact(named["rest"], line.origin))
+    return [_with_version(requirement, versions) for requirement in found] if versions else found
+
+
+def _with_version(requirement: Fact[str], versions: Mapping[str, Fact[str]]) -> Fact[str]:
+    named = _NAMED.match(requirement.value)
+    version = versions.get(_normal(named["name"])) if named and not named["rest"] else None
+    if named is None or version is None:
+        return requirement
+    return Fact(f"{named['name']}{named['extras'] or ''}{version.value}", version.origin)
+
+
+def _normal(name: str) -> str:
+    return _SEPARATORS.sub("-", name).lower()
 
 
 def conda_requirement(written: str) -> str | None:

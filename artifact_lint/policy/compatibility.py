@@ -100,14 +100,14 @@ _RELEASES: Final = tuple(
 
 
 def needs_numpy_2(module: str) -> bool:
-    """Whether a module of `numpy._core` is in no NumPy before 2."""
+    """Whether a module that a pickle of NumPy 2 names can be loaded by no NumPy before it."""
     return module not in _STUBS
 
 
 def has_numpy_core(specifier: SpecifierSet, modules: frozenset[str]) -> bool | None:
-    """Whether the NumPy that a specifier allows has modules of `numpy._core`; None where only some of it has.
+    """Whether the NumPy that a specifier allows loads modules that NumPy 2 names; None where only some of it does.
 
-    Without any bound the newest is installed, which has them.
+    Without any bound the newest is installed, which does.
     """
     since = _STUBS_SINCE if modules <= _STUBS else _RENAMED
     pin = pin_of(specifier)

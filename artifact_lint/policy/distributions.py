@@ -83,13 +83,25 @@ def is_known_package(module: str) -> bool:
 
 
 def is_known(distribution: str) -> bool:
-    """Whether it is listed what a distribution needs, whichever its version."""
-    return distribution in _requires()
+    """Whether it is listed what a distribution (`name` or `name[extra]`) needs, whichever its version."""
+    return _listed_as(distribution) in _requires()
 
 
 def needs(distribution: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """What a distribution (`name` or `name[extra]`) needs: each version that is listed, rising, with requirements."""
-    return _requires().get(distribution, ())
+    return _requires().get(_listed_as(distribution), ())
+
+
+def _listed_as(distribution: str) -> str:
+    """A distribution that needs the same: tensorflow for tensorflow-macos, which installs the same package."""
+    name, bracket, extra = distribution.partition("[")
+    if name in _requires():
+        return distribution
+    twins = (names for names in _import_names()[0].values() if name in names)
+    known = sorted(
+        {twin for names in twins for twin in names if twin in _requires()}, key=lambda twin: (len(twin), twin)
+    )
+    return f"{known[0]}{bracket}{extra}" if known else distribution
 
 
 @cache

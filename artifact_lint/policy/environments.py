@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from artifact_lint.model import Fact
 
+#: Several rules ask for the environment of one artifact.
+_MOST_REMEMBERED = 8
 #: What is read of one requirement, in characters; hashes and comments come behind.
 _LONGEST = 1000
 _OPTIONS = re.compile(r"\s+--?[a-z].*$", re.DOTALL)
@@ -98,7 +101,8 @@ def version_of(text: str) -> Version | None:
         return None
 
 
-def environment_of(requirements: Iterable[Fact[str]]) -> Environment:
+@lru_cache(_MOST_REMEMBERED)
+def environment_of(requirements: tuple[Fact[str], ...]) -> Environment:
     """What requirements, as pip writes them, declare and bring along."""
     wanted: list[Wanted] = []
     is_local = False
@@ -109,10 +113,15 @@ def environment_of(requirements: Iterable[Fact[str]]) -> Environment:
         elif not stated.value.startswith("--"):
             is_local = True
     names, brought = _closure(wanted)
-    unknown = frozenset(
-        item.name for item in wanted if not is_known(item.name) and not _WITHOUT_MODULES.match(item.name)
-    )
+    unknown = frozenset(item.name for item in wanted if not _is_understood(item))
     return Environment(tuple(wanted), names, tuple(brought), unknown, is_local)
+
+
+def _is_understood(item: Wanted) -> bool:
+    """Whether it is known what a requirement brings along: its extras as well."""
+    if not is_known(item.name):
+        return _WITHOUT_MODULES.match(item.name) is not None
+    return all(is_known(f"{item.name}[{extra}]") for extra in item.extras)
 
 
 def _read(stated: Fact[str]) -> Wanted | None:

@@ -50,6 +50,8 @@ def missing_environment(artifact: Artifact) -> Iterator[Problem]:
 
 #: What is looked at of one requirement, in characters: its hashes come first after the version.
 _LONGEST_REQUIREMENT = 300
+#: A directory or an archive on disk: what it holds is under version control as it stands.
+_LOCAL = re.compile(r"\.{1,2}(?:$|[/\\\[])|[/\\]|file:")
 _EXACT = re.compile(r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@[0-9a-f]{40}\b|\.whl(?:#|$)|#sha256=")
 
 
@@ -74,7 +76,7 @@ def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
         for requirement in stated.value:
             text = requirement.value.strip()[:_LONGEST_REQUIREMENT]
             name = re.split(r"[\s<>=!~;\[@,]", text, maxsplit=1)[0].lower()
-            if _EXACT.search(text) or name in seen or text.startswith("-"):
+            if _EXACT.search(text) or name in seen or text.startswith("-") or _LOCAL.match(text):
                 seen.add(name)
                 continue
             seen.add(name)

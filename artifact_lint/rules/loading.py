@@ -13,7 +13,7 @@ from artifact_lint.rules.registry import rule
 from artifact_lint.rules.unpickling import byte, inside, pickled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from artifact_lint.model import Artifact, Fact, Import, Inspection, WeightFile
     from artifact_lint.policy.environments import Environment
@@ -33,16 +33,14 @@ def stated_environment(artifact: Artifact) -> Environment | None:
 
     An image holds whatever it holds. Versions that a hand-written file notes are no list of everything.
     """
-    stated = [fact for fact in artifact.record.requirements if fact.value]
-    if artifact.record.image or not any(not fact.guessed for fact in stated):
-        return None
-    return _read(artifact)
+    stated = [fact for fact in artifact.record.requirements if fact.value and not fact.guessed]
+    return _read(stated) if stated and not artifact.record.image else None
 
 
-def _read(artifact: Artifact) -> Environment:
+def _read(stated: Iterable[Fact[tuple[Fact[str], ...]]]) -> Environment:
     from artifact_lint.policy.environments import environment_of  # noqa: PLC0415 - few artifacts need all of packaging
 
-    return environment_of(requirement for fact in artifact.record.requirements for requirement in fact.value)
+    return environment_of(tuple(requirement for fact in stated for requirement in fact.value))
 
 
 def _deployed(artifact: Artifact) -> Iterator[tuple[WeightFile, Inspection]]:
@@ -193,7 +191,7 @@ def version_mismatch(artifact: Artifact) -> Iterator[Problem]:
         written = _written_by(file) if file.role not in _NOT_DEPLOYED else {}
         for distribution, version in sorted(written.items()):
             if environment is None:
-                environment = _read(artifact)
+                environment = _read(artifact.record.requirements)
             yield from _mismatches(file, distribution, version, environment)
 
 
@@ -213,7 +211,7 @@ def _mismatches(file: WeightFile, distribution: str, version: str, environment: 
     written = version_of(version)
     pickled_here = file.inspection.value is not None and file.inspection.value.pickled
     said: set[str] = set()
-    for wanted in environment.of(distributions_of_writer(distribution)) if written is not None else ():
+    for wanted in environment.of(_names_of_writer(distribution)) if written is not None else ():
         found = judge(distribution, written, wanted, pickled=pickled_here) if written is not None else None
         text = wanted.stated.value[:80]
         if found is None or text in said:
@@ -232,20 +230,26 @@ def _mismatches(file: WeightFile, distribution: str, version: str, environment: 
         )
 
 
-def distributions_of_writer(distribution: str) -> frozenset[str]:
+def _names_of_writer(distribution: str) -> frozenset[str]:
     """A distribution and the others that install the same library: xgboost and xgboost-cpu."""
     package = {"scikit-learn": "sklearn"}.get(distribution, distribution)
     return distributions_of(package) | {distribution}
 
 
+#: Modules that pickles of NumPy 1 do not name: it had no `_core`, and named bit generators by a text.
+_OF_NUMPY_2 = re.compile(r"numpy\._core(?:\..*)?|numpy\.random\._(?:mt19937|pcg64|philox|sfc64)")
+
+
 @rule("ENV104", "numpy-core", severity=Severity.ERROR, tags=("environment",))
 def numpy_core(artifact: Artifact) -> Iterator[Problem]:
-    """A pickle names a module of NumPy 2 that the NumPy which is required does not have.
+    """A pickle names modules as NumPy 2 does, and the NumPy which is required cannot load that.
 
-    A warning where the requirement allows versions that have it as well. NumPy 1.26 has the names that arrays need.
+    A warning where the requirement allows versions that can as well. NumPy 1.26 has the names that arrays need, but not
+    those of protocol 5, and not the form of random generators.
 
     ## Why is this bad?
-    NumPy 2 moved `numpy.core` to `numpy._core`. With an older one, loading ends with ModuleNotFoundError.
+    NumPy 2 moved `numpy.core` to `numpy._core`, and names the class of a random generator in its pickle. With an older
+    one, loading ends with ModuleNotFoundError or ValueError.
 
     ## How to fix
     Require the NumPy that the model was trained with, or save it again with the one that is required.
@@ -253,19 +257,15 @@ def numpy_core(artifact: Artifact) -> Iterator[Problem]:
     if not any(fact.value for fact in artifact.record.requirements):
         return
     for file, inspection in _deployed(artifact):
-        core = {found.module: found for found in reversed(inspection.imports) if _is_numpy_core(found.module)}
+        core = {found.module: found for found in reversed(inspection.imports) if _OF_NUMPY_2.fullmatch(found.module)}
         if core:
             yield from _without_core(artifact, file, core)
-
-
-def _is_numpy_core(module: str) -> bool:
-    return f"{module}.".startswith("numpy._core.")
 
 
 def _without_core(artifact: Artifact, file: WeightFile, core: dict[str, Import]) -> Iterator[Problem]:
     from artifact_lint.policy.compatibility import has_numpy_core, needs_numpy_2  # noqa: PLC0415 - as above
 
-    environment = _read(artifact)
+    environment = _read(artifact.record.requirements)
     modules = frozenset(core)
     first = min(core.values(), key=lambda found: (not needs_numpy_2(found.module), found.offset))
     stated: list[tuple[Fact[str] | None, bool | None]] = [
@@ -282,8 +282,8 @@ def _without_core(artifact: Artifact, file: WeightFile, core: dict[str, Import])
         if has_it is True or origin is None or what in said or (has_it is None and fact is None):
             continue
         said.add(what)
-        how = "allows versions without it" if has_it is None else "has no such module"
-        message = f"{file.path} names {first.module}, and {what} {how} ({byte(file, first)})"
+        how = "allows versions that cannot load that" if has_it is None else "cannot load that"
+        message = f"{file.path} names {first.module} as NumPy 2 does, and {what} {how} ({byte(file, first)})"
         yield Problem(
             origin,
             message,
