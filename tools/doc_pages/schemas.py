@@ -81,6 +81,15 @@ def manifest_page(root: Path) -> str:
     return _page(["# The manifest", schema["description"], _MANIFEST, *fields, "## Example", _code("yaml", example)])
 
 
+def field_table(name: str) -> str:
+    """Every field of a document of ours that programs read, as a table."""
+    schema = _schema(name)
+    rows = [
+        f"| `{path}` | {_type(field, 'mapping')} | {_words(field)} |" for path, field, _ in _fields(schema, schema, "")
+    ]
+    return "\n".join(["| field | type | meaning |", "|---|---|---|", *rows])
+
+
 def configuration_page() -> str:
     """Every setting with its default, and a whole configuration."""
     schema = _schema("config")
