@@ -149,7 +149,7 @@ def _fields(schema: Schema, whole: Schema, path: str) -> Iterator[tuple[str, Sch
 def _type(field: Schema, mapping: str) -> str:
     """A field's type in words; `mapping` is what the format calls an object."""
     if "enum" in field:
-        return " or ".join(f"`{choice}`" for choice in field["enum"])
+        return " or ".join(f"`{choice}`" for choice in field["enum"] if choice is not None)
     if "const" in field:
         return f"`{field['const']}`"
     if "anyOf" in field and "type" not in field:
