@@ -39,8 +39,8 @@ def write_dense(path: Path) -> None:
         file.write(PAYLOAD)
 
 
-def write_torch_zip(path: Path) -> None:
-    """What `torch.save` lays out, with one large storage."""
+def write_torch_zip(path: Path, storage_bytes: int = STORAGE_BYTES) -> None:
+    """What `torch.save` lays out, with one storage."""
     storage = b"(X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpuJ\x80\x96\x98\0tQ"
     tensor = (
         b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\0K\x01\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtR"
@@ -49,7 +49,7 @@ def write_torch_zip(path: Path) -> None:
         archive.writestr("model/data.pkl", b"\x80\x02}X\x06\0\0\0weight" + tensor + b"s.")
         archive.writestr("model/version", "3\n")
         with archive.open("model/data/0", "w", force_zip64=True) as member:
-            for _ in range(STORAGE_BYTES // 1_000_000):
+            for _ in range(storage_bytes // 1_000_000):
                 member.write(os.urandom(1_000_000))
 
 

@@ -2,9 +2,9 @@
 
     python tools/make_docs.py [--check]
 
-writes docs/rules/, docs/manifest.md, docs/configuration.md, docs/integrity.md, docs/reports.md, .pre-commit-hooks.yaml,
-and in README.md the table of rules and what the allow-lists cover. With --check it writes nothing, and fails if a page
-is not what it would write.
+writes docs/rules/, docs/manifest.md, docs/configuration.md, docs/integrity.md, docs/reports.md, docs/inspect.md,
+.pre-commit-hooks.yaml, and in README.md the table of rules and what the allow-lists cover. With --check it writes
+nothing, and fails if a page is not what it would write.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+from doc_pages.inspection import inspection_page  # noqa: E402  needs sys.path
 from doc_pages.integrity import integrity_page  # noqa: E402  needs sys.path
 from doc_pages.lists import coverage  # noqa: E402  needs sys.path
 from doc_pages.reports import reports_page  # noqa: E402  needs sys.path
@@ -42,6 +43,7 @@ def pages() -> dict[Path, str]:
     made[ROOT / "docs" / "configuration.md"] = configuration_page()
     made[ROOT / "docs" / "integrity.md"] = integrity_page()
     made[ROOT / "docs" / "reports.md"] = reports_page(ROOT)
+    made[ROOT / "docs" / "inspect.md"] = inspection_page(ROOT)
     made[ROOT / ".pre-commit-hooks.yaml"] = hooks_file()
     readme = ROOT / "README.md"
     if readme.exists():

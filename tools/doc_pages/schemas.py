@@ -81,6 +81,15 @@ def manifest_page(root: Path) -> str:
     return _page(["# The manifest", schema["description"], _MANIFEST, *fields, "## Example", _code("yaml", example)])
 
 
+def field_table(name: str) -> str:
+    """Every field of a document of ours that programs read, as a table."""
+    schema = _schema(name)
+    rows = [
+        f"| `{path}` | {_type(field, 'mapping')} | {_words(field)} |" for path, field, _ in _fields(schema, schema, "")
+    ]
+    return "\n".join(["| field | type | meaning |", "|---|---|---|", *rows])
+
+
 def configuration_page() -> str:
     """Every setting with its default, and a whole configuration."""
     schema = _schema("config")
@@ -140,7 +149,7 @@ def _fields(schema: Schema, whole: Schema, path: str) -> Iterator[tuple[str, Sch
 def _type(field: Schema, mapping: str) -> str:
     """A field's type in words; `mapping` is what the format calls an object."""
     if "enum" in field:
-        return " or ".join(f"`{choice}`" for choice in field["enum"])
+        return " or ".join(f"`{choice}`" for choice in field["enum"] if choice is not None)
     if "const" in field:
         return f"`{field['const']}`"
     if "anyOf" in field and "type" not in field:
