@@ -21,6 +21,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from duplicate_cases import DUPLICATES
 from execution_cases import EXECUTION
 from graph_cases import GRAPHS, WRITTEN
 from pickle_cases import PICKLES
@@ -565,6 +566,7 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | PICKLES
     | EXECUTION
     | GRAPHS
+    | DUPLICATES
     | SIGNATURES
 )
 
