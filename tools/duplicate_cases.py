@@ -90,6 +90,10 @@ DUPLICATES: Final[dict[str, Callable[[], bytes]]] = {
     ),
     "CON132/good-variant/tiny/model.safetensors": lambda: safetensors(_MODEL),
     "CON132/good-variant/tiny/pytorch_model.fp16.bin": lambda: torch(_LARGER),
+    "CON132/good-renamed/tiny/model.safetensors": lambda: safetensors(_MODEL),
+    "CON132/good-renamed/tiny/pytorch_model.bin": lambda: torch(
+        {"wte.weight": (3, 2), "h.0.mlp.up.weight": (1, 2), "h.0.mlp.down.weight": (2, 1), "ln_f.weight": (2,)}
+    ),
     "CON132/good-buffer/tiny/model.safetensors": lambda: safetensors(_MODEL),
     "CON132/good-buffer/tiny/pytorch_model.bin": lambda: torch(_MODEL | {"embeddings.position_ids": (1, 4)}),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import combinations
+from math import prod
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Origin, Problem, Related, Role, Severity
@@ -76,7 +77,8 @@ def duplicate_formats(artifact: Artifact) -> Iterator[Problem]:
 
     Files that a loader takes for one model are compared: `model.safetensors`, `pytorch_model.bin`, `onnx/model.onnx`,
     their shards, and files that differ in their suffix alone. Tied weights and buffers that one format leaves out are
-    no difference, nor are dtypes. Of ONNX only tensors with the same name are compared, in their shapes.
+    no difference, nor are dtypes, nor as many items by other names. Of ONNX only tensors with the same name are
+    compared, in their shapes.
 
     ## Why is this bad?
     Which file is loaded is decided by the loader's version and by what is installed. One of them was changed or left
@@ -168,11 +170,14 @@ def _compared(one: _Copy, other: _Copy) -> Iterator[Problem]:
         shapes = f"{_shape(mine[first])} in {one.name} and {_shape(others[first])} in {other.name}"
         parts.append(f"{first} is {shapes}{_more(reshaped)}")
     named = reshaped[:1]
-    for holder, held, without, kept in ((one, mine, other, others), (other, others, one, mine)):
-        lost = [] if "onnx" in {one.format, other.format} else _lost(holder, held, kept)
-        if lost:
-            parts.append(f"{without.name} has no {lost[0]}, which {holder.name} holds{_more(lost)}")
-            named += lost[:1]
+    lost, added = _lost(one, mine, others), _lost(other, others, mine)
+    if "onnx" in {one.format, other.format} or _items(mine, lost) == _items(others, added):
+        # As many items by other names are the same layers: releases call them otherwise, or join several into one.
+        lost = added = []
+    for holder, names, without in ((one, lost, other), (other, added, one)):
+        if names:
+            parts.append(f"{without.name} has no {names[0]}, which {holder.name} holds{_more(names)}")
+            named += names[:1]
     if parts:
         yield _problem(one, other, (mine, others), named[0], "; ".join(parts))
 
@@ -190,6 +195,10 @@ def _lost(holder: _Copy, held: Mapping[str, Tensor], kept: Mapping[str, Tensor])
         if not (is_computed or is_tied or (_TIED.search(name) and tensor.shape in shapes)):
             lost.append(name)
     return lost
+
+
+def _items(tensors: Mapping[str, Tensor], names: Sequence[str]) -> int:
+    return sum(prod(tensors[name].shape) for name in names)
 
 
 def _differs(one: Tensor, other: Tensor) -> bool:
