@@ -48,6 +48,7 @@ FROZEN = [
     "CMP143:missing-metrics",
     "CMP144:missing-timestamp",
     "CMP145:missing-git-commit",
+    "CON132:duplicate-formats",
     "CON141:external-data",
     "CON142:fixed-batch",
     "CON154:keras-weights",

@@ -21,6 +21,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from duplicate_cases import DUPLICATES
 from environment_cases import BY_HAND, CLASSIFIERS
 from environment_cases import BY_LIBRARIES as ENVIRONMENTS
 from estimator_cases import ESTIMATORS
@@ -578,6 +579,7 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | ESTIMATORS
     | EXECUTION
     | GRAPHS
+    | DUPLICATES
     | SIGNATURES
 )
 

@@ -17,7 +17,7 @@ from artifact_lint.formats.documents import LONGEST_TEXT, parse_json
 from artifact_lint.formats.pickles.torch_tensors import Layout, Storage
 from artifact_lint.formats.torch_archive import archive_of
 from artifact_lint.formats.torch_reader import describe_archive
-from artifact_lint.formats.torch_weights import gaps_of, parameters_of, tensors_of
+from artifact_lint.formats.torch_weights import gaps_of, parameters_of, shared_by, tensors_of
 from artifact_lint.model import Cause, Incomplete
 from artifact_lint.model.description import Description, Seen, TensorSpec
 
@@ -89,6 +89,7 @@ def describe(job: Job) -> Description:
         outputs=outputs,
         tensors=weights.tensors,
         has_all_tensors=weights.has_all_tensors,
+        shared=weights.shared,
         parameters=weights.parameters,
         versions={"torch": str(version)} if stated else {},
         metadata={**archive.facts(), **_schema(program)},
@@ -198,6 +199,7 @@ def _weights(archive: Archive, name: str) -> Description:
     return Description(
         tensors=tuple({tensor.name: tensor for part in parts for tensor in part.tensors}.values()),
         has_all_tensors=whole,
+        shared={name: first for part in parts for name, first in part.shared.items()},
         parameters=sum(count or 0 for count in counts) if whole else None,
         incomplete=tuple(gap for part in parts for gap in part.incomplete),
     )
@@ -231,6 +233,7 @@ def _listed(archive: Archive, folder: str, member: str) -> Description:
     return Description(
         tensors=tensors_of(layouts),
         has_all_tensors=not gaps,
+        shared=shared_by(layouts),
         parameters=parameters_of(layouts),
         incomplete=(*gaps, *gaps_of(layouts, lambda key: archive.length(folder + key), member)),
     )

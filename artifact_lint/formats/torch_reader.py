@@ -16,7 +16,7 @@ from artifact_lint.formats.pickles.torch_model import model_of
 from artifact_lint.formats.pickles.torch_tensors import ITEM_SIZES, STORAGES
 from artifact_lint.formats.pickles.window import Window
 from artifact_lint.formats.torch_archive import archive_of
-from artifact_lint.formats.torch_weights import gaps_of, parameters_of, tensors_of
+from artifact_lint.formats.torch_weights import gaps_of, parameters_of, shared_by, tensors_of
 from artifact_lint.model import Cause, Incomplete
 from artifact_lint.model.description import Description
 
@@ -148,6 +148,7 @@ def described_model(
         inputs=inputs,
         tensors=tensors_of(model.tensors),
         has_all_tensors=is_whole,
+        shared=shared_by(model.tensors),
         parameters=parameters_of(model.tensors) if is_whole else None,
         versions={} if model.lightning is None else {"pytorch-lightning": model.lightning},
         metadata={**facts, **_told(model)},

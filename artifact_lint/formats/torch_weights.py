@@ -22,12 +22,22 @@ def tensors_of(layouts: Mapping[str, Layout]) -> tuple[Tensor, ...]:
 
 def parameters_of(layouts: Mapping[str, Layout]) -> int:
     """The items of all tensors; those that several names have in common count once."""
-    counted: dict[object, int] = {}
+    shared = shared_by(layouts)
+    return sum(layout.items for name, layout in layouts.items() if name not in shared)
+
+
+def shared_by(layouts: Mapping[str, Layout]) -> dict[str, str]:
+    """The tensors whose items are all those of an earlier one, by the name of that one."""
+    first: dict[object, str] = {}
+    shared = {}
     for name, layout in layouts.items():
-        shared = layout.storage is not None and layout.storage.device != "meta" and layout.items
-        place = (layout.storage, layout.dtype, layout.offset, layout.shape, layout.strides) if shared else name
-        counted[place] = layout.items
-    return sum(counted.values())
+        if layout.storage is None or layout.storage.device == "meta" or not layout.items:
+            continue
+        place = (layout.storage.key, layout.dtype, layout.offset, layout.shape, layout.strides)
+        earlier = first.setdefault(place, name)
+        if earlier != name:
+            shared[name] = earlier
+    return shared
 
 
 def gaps_of(

@@ -113,6 +113,7 @@ class Description:
     estimators: tuple[Estimator, ...] = ()
     tensors: tuple[Tensor, ...] = ()
     has_all_tensors: bool = False
+    shared: Mapping[str, str] = field(default_factory=dict)
     parameters: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)

@@ -312,9 +312,18 @@ def truncated_weights(artifact: Artifact) -> Iterator[Problem]:
             message = f"{file.path} is empty"
         elif cut and not inspection.pickled:
             message = f"{file.path} is cut short: {cut.detail}"
+        elif inspection.format == "torch-zip" and not inspection.incomplete and (short := _short_storage(file)):
+            message = f"{file.path} is cut short: {short}"
         else:
             continue
         yield Problem(file.origin, message, "Fetch or write the file again.", file=file.path)
+
+
+def _short_storage(file: WeightFile) -> str:
+    """What an archive that is whole as such lacks of its tensors; nothing where it has all."""
+    description = file.description.value
+    gaps = () if description is None else description.incomplete
+    return next((gap.detail for gap in gaps if gap.cause is Cause.TRUNCATED and not gap.member), "")
 
 
 @rule("SUM107", "unverifiable", severity=Severity.NOTE, tags=("integrity",), needs_digests=True)

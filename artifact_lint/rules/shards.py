@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 #: `model-00001-of-00003.safetensors`: what the shards of one model share, and how many there are.
 _SHARD = re.compile(r"(?P<stem>.+)-\d+-of-(?P<count>\d{1,9})(?P<rest>\.[^/]+)")
+_TORCH = frozenset({"torch-zip", "torch-legacy"})
 #: Bits of what old releases of transformers counted for a byte of booleans (`dtype_byte_size`).
 _BOOLEAN_BITS = 8
 _WRITE_AGAIN = "Write model and index again with `save_pretrained`."
@@ -54,7 +55,19 @@ def _held(index: ShardIndex, files: Mapping[str, WeightFile]) -> dict[str, froze
         if inspection is not None and inspection.tensor_names is not None:
             aliases = {alias for alias, name in inspection.metadata.items() if name in inspection.tensor_names}
             held[path] = inspection.tensor_names | aliases
+        elif inspection is not None and inspection.format in _TORCH and not inspection.incomplete:
+            names = _described(files[path])
+            if names is not None:
+                held[path] = names
     return held
+
+
+def _described(file: WeightFile) -> frozenset[str] | None:
+    """The tensors of a shard with more of them than a look at what it would do keeps; None if some are unknown."""
+    description = file.description.value
+    if description is None or not description.has_all_tensors or "model" in description.metadata:
+        return None
+    return frozenset(tensor.name for tensor in description.tensors)
 
 
 def _misplaced(index: ShardIndex, held: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
