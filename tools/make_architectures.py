@@ -23,7 +23,12 @@ import re
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import torch
+import transformers
+from transformers.core_model_loading import revert_weight_conversion
+from transformers.models.auto import configuration_auto, modeling_auto
 
 TARGET = Path(__file__).resolve().parent.parent / "artifact_lint" / "policy" / "data" / "architectures.json"
 #: The keys that a size may depend on.
@@ -31,11 +36,15 @@ SIZES = re.compile(
     r"vocab|hidden|embd|embed|d_model|dim|layer|head|inter|ffn|inner|d_ff|d_kv|width|depth|rank|channels|_size$|d_state"
 )
 #: Attributes that every configuration has and none is built by.
-NO_SIZES = re.compile(r"chunk_size|_range|max_|position|dropout|num_labels|image_size|patch_size|token|_id$|sparse|window")
+NO_SIZES = re.compile(
+    r"chunk_size|_range|max_|position|dropout|num_labels|image_size|patch_size|token|_id$|sparse|window"
+)
 #: A change for each number: some have to stay multiples of others.
 CHANGES = (lambda n: 2 * n, lambda n: n // 2, lambda n: n + 1, lambda n: n + 64, lambda n: 3 * n)
 #: A key that many models ask for whose configurations do not name it.
 UNSEEN = "head_dim"
+#: No size is tried that is larger.
+MOST = 1_000_000
 LAYERS = re.compile(r"num_hidden_layers|n_layers?|num_layers|num_decoder_layers|(?:en|de)coder_layers|depth")
 HEAD_CLASSES = (
     *("ForSequenceClassification", "ForTokenClassification", "ForImageClassification", "ForAudioClassification"),
@@ -43,12 +52,16 @@ HEAD_CLASSES = (
 )
 
 
+class _Configuration(Protocol):
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+class _Model(Protocol):
+    def state_dict(self) -> dict[str, Any]: ...
+
+
 def main(wanted: list[str]) -> int:
     warnings.simplefilter("ignore")
-    import torch
-    import transformers
-    from transformers.models.auto import configuration_auto, modeling_auto
-
     transformers.logging.set_verbosity_error()
     found: dict[str, Any] = {}
     with torch.device("meta"):
@@ -57,7 +70,7 @@ def main(wanted: list[str]) -> int:
                 continue
             with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                 try:
-                    entry = examine(model_type, configuration_auto, modeling_auto)
+                    entry = examine(model_type)
                 except Exception:  # noqa: BLE001 - what cannot be built is not known
                     entry = None
             print(model_type, "no" if entry is None else len(entry["tensors"]), file=sys.stderr, flush=True)
@@ -72,91 +85,104 @@ def main(wanted: list[str]) -> int:
 
 
 def write(document: dict[str, Any]) -> None:
-    lines = [f'  {json.dumps(key)}: {json.dumps(value)}' for key, value in document["architectures"].items()]
+    lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in document["architectures"].items()]
     head = f'{{\n "source": {json.dumps(document["source"])},\n "architectures": {{\n'
     TARGET.write_text(head + ",\n".join(lines) + "\n }\n}\n", encoding="utf-8")
 
 
-def examine(model_type: str, configuration_auto: Any, modeling_auto: Any) -> dict[str, Any] | None:
+def examine(model_type: str) -> dict[str, Any] | None:
+    """What is written down of one `model_type`; None where it stands for several networks, or nothing can be built."""
     config_class = configuration_auto.CONFIG_MAPPING[model_type]
-    if getattr(config_class, "sub_configs", None):
+    model_class = bare_class(config_class)
+    if model_class is None or getattr(config_class, "sub_configs", None):
         return None
-    model_class = modeling_auto.MODEL_MAPPING.get(config_class, None)
-    model_class = model_class[0] if isinstance(model_class, tuple) else model_class
-    if model_class is None:
-        model_class = modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING.get(config_class, None)
-    if model_class is None:
-        return None
-    base_arguments, base = smallest(config_class, model_class)
+    smallest_arguments, base = smallest(config_class, model_class)
     if base is None:
         return None
-    config, shapes = base
-    builds = [(numbers(config), shapes)]
-    keys = [key for key in numbers(config) if SIZES.search(key) and not NO_SIZES.search(key)]
-    for key in keys:
-        value = numbers(config)[key]
-        for change in CHANGES:
-            changed = change(value)
-            if changed < 1 or changed == value or changed > 1_000_000:
-                continue
-            made = build(config_class, model_class, {**base_arguments, key: changed})
-            if made is not None and numbers(made[0]).get(key) == changed and made[1] != shapes:
-                builds.append((numbers(made[0]), made[1]))
-                break
-    for arguments in options(config_class):
-        made = build(config_class, model_class, {**base_arguments, **arguments})
-        if made is not None and made[1] != shapes:
-            builds.append(({**numbers(made[0]), **arguments}, made[1]))
-    absent = [key for key, value in config_class().to_dict().items() if value is None and SIZES.search(key)]
-    absent += [UNSEEN] if UNSEEN not in config_class().to_dict() else []
+    keys = [key for key in numbers(base[0]) if SIZES.search(key) and not NO_SIZES.search(key)]
+    plain = config_class().to_dict()
+    absent = [key for key, value in plain.items() if value is None and SIZES.search(key)]
+    absent += [UNSEEN] if UNSEEN not in plain else []
+    builds = all_builds(config_class, model_class, smallest_arguments, base, keys)
     implied = implied_widths(config_class, absent)
     for values, _ in builds:
         for key, text in implied.items():
             width = evaluate(text, values)
             if type(values.get(key)) is not int and width is not None:
                 values[key] = width
-    keys += list(implied)
     lists = layer_lists(builds)
-    tensors = dimensions(builds, terms(keys, absent))
+    tensors = dimensions(builds, terms([*keys, *implied], absent))
     if not tensors and not lists:
         return None
     used = {key for terms in tensors for key in re.findall(r"[A-Za-z_]\w*", terms[2])} | {key for _, key in lists}
     names = {name: real for name, real in (getattr(config_class, "attribute_map", None) or {}).items() if real in used}
     ignored = getattr(model_class, "_keys_to_ignore_on_load_unexpected", None) or []
-    heads = {}
-    for class_name, axis in labels(config_class, base_arguments, modeling_auto):
-        heads[class_name] = axis
     return {
         "names": names,
         "defaults": {
-            **defaults(config_class, sorted(used - set(absent)), [key for key in keys if key not in implied]),
+            **defaults(config_class, sorted(used - set(absent)), keys),
             **{key: text for key, text in implied.items() if key in used},
         },
         "prefix": getattr(model_class, "base_model_prefix", "") or "",
         "ignored": sorted(str(one) for one in ignored),
         "lists": lists,
         "tensors": by_pattern(tensors),
-        "heads": heads,
+        "heads": dict(labels(config_class, smallest_arguments)),
     }
 
 
-def numbers(config: Any) -> dict[str, int]:
+def bare_class(config_class: type[Any]) -> type[Any] | None:
+    """The model without a head, or the one that predicts the next token where there is no other."""
+    found = modeling_auto.MODEL_MAPPING.get(config_class, None)
+    found = found[0] if isinstance(found, tuple) else found
+    chosen: type[Any] | None = found or modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING.get(config_class, None)
+    return chosen
+
+
+def all_builds(
+    config_class: type[Any],
+    model_class: type[Any],
+    arguments: dict[str, int],
+    base: tuple[Any, dict[str, tuple[int, ...]]],
+    keys: list[str],
+) -> list[tuple[dict[str, int], dict[str, tuple[int, ...]]]]:
+    """The numbers and shapes of the smallest model, and of those that differ from it in one key."""
+    plain = numbers(base[0])
+    builds = [(plain, base[1])]
+    for key in keys:
+        for change in CHANGES:
+            changed = change(plain[key])
+            if 0 < changed <= MOST and changed != plain[key]:
+                made = build(config_class, model_class, {**arguments, key: changed})
+                if made is not None and numbers(made[0]).get(key) == changed:
+                    builds.append((numbers(made[0]), made[1]))
+                    break
+    for one in options(config_class):
+        made = build(config_class, model_class, {**arguments, **one})
+        if made is not None:
+            builds.append(({**numbers(made[0]), **one}, made[1]))
+    return builds
+
+
+def numbers(config: _Configuration) -> dict[str, int]:
     """The whole numbers of a configuration, by the names under which they are saved."""
     return {key: value for key, value in config.to_dict().items() if type(value) is int}
 
 
-def smallest(config_class: Any, model_class: Any) -> tuple[dict[str, int], Any]:
+def smallest(config_class: type[Any], model_class: type[Any]) -> tuple[dict[str, int], Any]:
     """The defaults with as few layers as can be built, so that counts of layers are no other number."""
     plain = numbers(config_class())
     layers = {key: 5 if "decoder" in key else 3 for key in plain if LAYERS.fullmatch(key)}
-    for arguments in (layers, {key: 4 for key in layers}, {key: 6 for key in layers}, {key: 12 for key in layers}, {}):
+    for arguments in (layers, dict.fromkeys(layers, 4), dict.fromkeys(layers, 6), dict.fromkeys(layers, 12), {}):
         made = build(config_class, model_class, arguments)
         if made is not None:
             return arguments, made
     return {}, None
 
 
-def build(config_class: Any, model_class: Any, arguments: dict[str, Any]) -> tuple[Any, dict[str, tuple[int, ...]]] | None:
+def build(
+    config_class: type[Any], model_class: type[Any], arguments: dict[str, Any]
+) -> tuple[Any, dict[str, tuple[int, ...]]] | None:
     try:
         config = config_class(**arguments)
         model = model_class(config)
@@ -165,10 +191,8 @@ def build(config_class: Any, model_class: Any, arguments: dict[str, Any]) -> tup
     return config, {name: tuple(tensor.shape) for name, tensor in tensors_of(model).items()}
 
 
-def tensors_of(model: Any) -> dict[str, Any]:
+def tensors_of(model: _Model) -> dict[str, Any]:
     """The tensors of a model under the names in memory, and under those that `save_pretrained` gives them."""
-    from transformers.core_model_loading import revert_weight_conversion
-
     tensors = dict(model.state_dict())
     with contextlib.suppress(Exception):
         tensors.update(revert_weight_conversion(model, dict(tensors)))
@@ -198,7 +222,9 @@ def layer_lists(builds: list[tuple[dict[str, int], dict[str, tuple[int, ...]]]])
     return result
 
 
-def dimensions(builds: list[tuple[dict[str, int], dict[str, tuple[int, ...]]]], candidates: list[str]) -> list[list[Any]]:
+def dimensions(
+    builds: list[tuple[dict[str, int], dict[str, tuple[int, ...]]]], candidates: list[str]
+) -> list[list[Any]]:
     """Each dimension of a matrix that is one product of keys in all builds, whatever the layer."""
     seen: dict[tuple[str, int], list[set[int]]] = {}
     for index, (_, shapes) in enumerate(builds):
@@ -221,7 +247,7 @@ def dimensions(builds: list[tuple[dict[str, int], dict[str, tuple[int, ...]]]], 
     return result
 
 
-def options(config_class: Any) -> list[dict[str, Any]]:
+def options(config_class: type[Any]) -> list[dict[str, Any]]:
     """Switches the other way round, ratios doubled, and numbers for what is null: shapes may depend on each."""
     found: list[dict[str, Any]] = []
     for key, value in config_class().to_dict().items():
@@ -236,14 +262,14 @@ def options(config_class: Any) -> list[dict[str, Any]]:
     return found
 
 
-def implied_widths(config_class: Any, absent: list[str]) -> dict[str, str]:
+def implied_widths(config_class: type[Any], absent: list[str]) -> dict[str, str]:
     """The width of a head where it is null: all heads share the hidden width. The builds tell whether that holds."""
     names = getattr(config_class, "attribute_map", None) or {}
     width, count = (names.get(key, key) for key in ("hidden_size", "num_attention_heads"))
     return {key: f"{width}/{count}" for key in absent if key == "head_dim"}
 
 
-def defaults(config_class: Any, used: list[str], keys: list[str]) -> dict[str, int | str | None]:
+def defaults(config_class: type[Any], used: list[str], keys: list[str]) -> dict[str, int | str | None]:
     """What an absent key means: a number, a term of other keys, or None where only the code knows."""
     plain = numbers(config_class())
     made = [plain]
@@ -320,7 +346,7 @@ def evaluate(text: str, config: dict[str, int]) -> int | None:
     return total
 
 
-def labels(config_class: Any, arguments: dict[str, int], modeling_auto: Any) -> list[tuple[str, list[Any]]]:
+def labels(config_class: type[Any], arguments: dict[str, int]) -> list[tuple[str, list[Any]]]:
     """Where a model with a head has a row for each label."""
     found = []
     mappings = [

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from execution_cases import EXECUTION
+from network_cases import FILES as NETWORKS
 from pickle_cases import PICKLES
 from signature_cases import FILES as SIGNATURES
 from signature_cases import linear
@@ -564,6 +565,7 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | PICKLES
     | EXECUTION
     | SIGNATURES
+    | NETWORKS
 )
 
 #: Those that a library writes: other versions of it write other bytes.

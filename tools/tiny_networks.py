@@ -17,7 +17,14 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import torch
+import transformers
+from transformers.models.auto import configuration_auto, modeling_auto
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Sizes by the names of keys, the first that fits; they differ from one another, so that no check passes by chance.
 SIZES = (
@@ -51,41 +58,47 @@ AUTO = (
     "MODEL_MAPPING",
 )
 DOCUMENTS = ("config.json", "generation_config.json")
+TOKENS = frozenset({"bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"})
 #: Models that stay larger than this many numbers are no tiny ones.
 MOST = 3_000_000
 
 
 def main(target: str, wanted: list[str]) -> int:
     warnings.simplefilter("ignore")
-    import torch
-    import transformers
-    from transformers.models.auto import configuration_auto, modeling_auto
-
     transformers.logging.set_verbosity_error()
     with Path(target).open("w", encoding="utf-8") as output:
         for model_type in sorted(configuration_auto.CONFIG_MAPPING_NAMES):
             if wanted and model_type not in wanted:
                 continue
-            made = []
-            try:
-                config_class = configuration_auto.CONFIG_MAPPING[model_type]
-            except Exception:  # noqa: BLE001 - of a library that is not installed
-                continue
-            for name in AUTO:
-                with contextlib.suppress(Exception):
-                    found = getattr(modeling_auto, name).get(config_class, None)
-                    for one in found if isinstance(found, tuple) else (found,):
-                        if one is not None and one.__name__ not in made:
-                            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-                                entry = saved(config_class, one, torch)
-                            made.append(one.__name__)
-                            output.write(json.dumps(entry, separators=(",", ":")) + "\n")
-                            output.flush()
-            print(model_type, *made, file=sys.stderr, flush=True)
+            made = list(all_of(model_type))
+            output.writelines(json.dumps(entry, separators=(",", ":")) + "\n" for entry in made)
+            output.flush()
+            print(model_type, *(entry["class"] for entry in made), file=sys.stderr, flush=True)
     return 0
 
 
-def saved(config_class: Any, model_class: Any, torch: Any) -> dict[str, Any]:
+def all_of(model_type: str) -> Iterator[dict[str, Any]]:
+    """One model of each class for a `model_type`, of those that can be built and saved."""
+    try:
+        config_class = configuration_auto.CONFIG_MAPPING[model_type]
+    except Exception:  # noqa: BLE001 - of a library that is not installed
+        return
+    seen = set()
+    for name in AUTO:
+        found = getattr(modeling_auto, name).get(config_class, None)
+        for one in found if isinstance(found, tuple) else (found,):
+            if one is None or one in seen:
+                continue
+            seen.add(one)
+            with (
+                contextlib.suppress(Exception),
+                contextlib.redirect_stdout(io.StringIO()),
+                contextlib.redirect_stderr(io.StringIO()),
+            ):
+                yield saved(config_class, one)
+
+
+def saved(config_class: type[Any], model_class: type[Any]) -> dict[str, Any]:
     arguments = shrunk(config_class)
     if "Classification" in model_class.__name__:
         arguments["num_labels"] = 5
@@ -109,15 +122,15 @@ def saved(config_class: Any, model_class: Any, torch: Any) -> dict[str, Any]:
     return {"class": model_class.__name__, "documents": documents, "tensors": tensors}
 
 
-def shrunk(config_class: Any) -> dict[str, Any]:
+def shrunk(config_class: type[Any]) -> dict[str, Any]:
     """Arguments for a small configuration."""
     arguments: dict[str, Any] = {}
     for key, value in config_class().to_dict().items():
-        if type(value) is not int:
+        if key in TOKENS and value is not None:
+            arguments[key] = 1
+        if type(value) is not int or key in TOKENS:
             continue
         size = next((size for expression, size in SIZES if expression.search(key)), None)
-        if key in {"bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"}:
-            size = 1
         if size is not None:
             arguments[key] = size
     for key, part in (getattr(config_class, "sub_configs", None) or {}).items():

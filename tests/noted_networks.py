@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from artifact_lint.model import Finding
 
-NOTED = Path(__file__).parent / "described" / "networks.jsonl"
+NOTED = Path(__file__).parent / "networks" / "models.jsonl"
 #: What these models are about.
 FAMILIES = ("CON", "ENV101")
 _BYTES = {"F32": 4, "BF16": 2, "F16": 2, "F64": 8, "I64": 8, "I32": 4, "U8": 1, "BOOL": 1, "I8": 1, "F8_E4M3": 1}
