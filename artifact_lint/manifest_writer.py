@@ -7,6 +7,7 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from artifact_lint.manifest_features import with_features
 from artifact_lint.manifest_renewal import Stale
 from artifact_lint.manifest_scalars import flow, is_key, number_or_text, scalar, text
 from artifact_lint.model import Component, FileState, Role
@@ -41,13 +42,14 @@ def write_manifest(
     `is_listed` tells of a class, `module:name`, whether the allow-lists have it; `head` is the commit that is checked
     out now, if any; `stale` are facts that stand there as questions alone.
     """
-    record = artifact.record
+    known = with_features(artifact)
+    artifact, record = known.artifact, known.artifact.record
     old = stale or Stale()
     parts = (
         _header(artifact, old),
         _weights(artifact, directory),
         _config(artifact, is_listed, old),
-        _schema(artifact),
+        _schema(artifact, known.comments),
         _run(record, head, old),
         _environment(artifact, directory),
         _not_applicable(artifact),
@@ -200,12 +202,13 @@ def _are_texts(values: Mapping[str, object]) -> bool:
     return all(isinstance(value, str) for value in values.values())
 
 
-def _schema(artifact: Artifact) -> Iterator[str]:
+def _schema(artifact: Artifact, comments: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     record = artifact.record
     if not record.inputs.value:
         if artifact.is_missing(Component.FEATURE_SCHEMA):
             yield ""
             yield "# feature_schema:  # TODO: what the model takes and returns"
+            yield from (f"#   {comment}" for lines in comments.values() for comment in lines)
             yield "#   inputs: [{name: ..., type: double, range: [low, high]}, {name: ..., type: string}]"
             yield "#   outputs: [{name: ..., type: double, range: [low, high]}]"
         return
@@ -216,6 +219,7 @@ def _schema(artifact: Artifact) -> Iterator[str]:
             yield f"  # {key}: []  # TODO: what the model {'takes' if key == 'inputs' else 'returns'}"
             continue
         yield f"  {key}:"
+        yield from (f"    # {comment}" for comment in comments.get(key, ()))
         for feature in stated.value:
             yield f"    - {_feature(feature, in_table=_is_tabular(artifact) and key == 'inputs')}"
     if record.preprocessing.value:
@@ -386,7 +390,9 @@ _PYTHON = re.compile(r"[=<>!~^]*\s*\d+(?:\.(?:\d+|\*))+(?:(?:a|b|rc)\d+)?(?:\s*,
 def _suggested_pins(artifact: Artifact) -> str:
     """What the weights say they were written with, else a pin to complete."""
     inspections = (file.inspection.value for file in artifact.files)
-    versions = {name: version for found in inspections if found for name, version in found.versions.items()}
+    told = (file.description.value for file in artifact.files)
+    facts = [found.versions for found in (*inspections, *told) if found]
+    versions = {name: version for found in facts for name, version in found.items()}
     pins = [f"{name}=={version}" for name, version in sorted(versions.items()) if name in _DISTRIBUTIONS]
     return scalar(pins or [f"{_framework(artifact) or '...'}==..."])
 

@@ -1,8 +1,9 @@
 """What Jenkins and GitLab ask of JUnit XML, checked strictly.
 
 The elements, their attributes and what may stand in them are those of junit-10.xsd, the schema that Jenkins' xUnit
-plugin holds reports against. Beyond it: that the counts are right (no server checks them, and some show them), and that
-no two cases have one name, since GitLab drops all but the first of them.
+plugin holds reports against (`tests/schemas`, against which the reporter's own tests hold them as well). Beyond it:
+that the counts are right (no server checks them, and some show them), and that no two cases have one name, since GitLab
+drops all but the first of them.
 """
 
 from __future__ import annotations

@@ -23,12 +23,15 @@ import re
 import sys
 import warnings
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 import transformers
 from transformers.core_model_loading import revert_weight_conversion
 from transformers.models.auto import configuration_auto, modeling_auto
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TARGET = Path(__file__).resolve().parent.parent / "artifact_lint" / "policy" / "data" / "architectures.json"
 #: The keys that a size may depend on.
@@ -40,7 +43,13 @@ NO_SIZES = re.compile(
     r"chunk_size|_range|max_|position|dropout|num_labels|image_size|patch_size|token|_id$|sparse|window"
 )
 #: A change for each number: some have to stay multiples of others.
-CHANGES = (lambda n: 2 * n, lambda n: n // 2, lambda n: n + 1, lambda n: n + 64, lambda n: 3 * n)
+CHANGES: tuple[Callable[[int], int], ...] = (
+    lambda n: 2 * n,
+    lambda n: n // 2,
+    lambda n: n + 1,
+    lambda n: n + 64,
+    lambda n: 3 * n,
+)
 #: A key that many models ask for whose configurations do not name it.
 UNSEEN = "head_dim"
 #: No size is tried that is larger.

@@ -21,7 +21,10 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from environment_cases import BY_HAND, CLASSIFIERS
+from environment_cases import BY_LIBRARIES as ENVIRONMENTS
 from execution_cases import EXECUTION
+from graph_cases import GRAPHS, WRITTEN
 from network_cases import FILES as NETWORKS
 from pickle_cases import PICKLES
 from signature_cases import FILES as SIGNATURES
@@ -562,14 +565,24 @@ FILES: Mapping[str, Callable[[], bytes]] = (
         "CMP111/bad-four-bytes/churn.safetensors": lambda: linear()[:4],
     }
     | dict.fromkeys(LINEAR, linear)
+    | dict.fromkeys(CLASSIFIERS, classifier)
+    | {
+        "ENV103/bad-keras/churn.keras": keras_archive,
+        "ENV103/good-newer-keras/churn.keras": keras_archive,
+        "ENV105/bad-safetensors/churn.safetensors": linear,
+        "ENV105/good-transitive/churn.safetensors": linear,
+    }
+    | BY_HAND
+    | ENVIRONMENTS
     | PICKLES
     | EXECUTION
+    | GRAPHS
     | SIGNATURES
     | NETWORKS
 )
 
 #: Those that a library writes: other versions of it write other bytes.
-BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib})
+BY_LIBRARIES = frozenset({*ENVIRONMENTS.values(), classifier, dumped_by_joblib, pipeline}) | WRITTEN
 
 
 def by_hand() -> Iterable[tuple[str, bytes]]:

@@ -43,7 +43,7 @@ def predicting() -> dict[str, list[int]]:
 
 def packed() -> dict[str, list[int]]:
     """The same with its layers packed as GPTQ does."""
-    tensors = {}
+    tensors: dict[str, list[int]] = {}
     for name, shape in llama().items():
         if "_proj." in name:
             start = name.removesuffix("weight")
@@ -55,7 +55,7 @@ def packed() -> dict[str, list[int]]:
 
 def adapter(rank: int = 4, modules: tuple[str, ...] = ("q_proj", "v_proj")) -> dict[str, list[int]]:
     """The tensors of a LoRA adapter of the attention of two layers."""
-    tensors = {}
+    tensors: dict[str, list[int]] = {}
     for layer in range(LAYERS):
         for module in modules:
             prefix = f"base_model.model.model.layers.{layer}.self_attn.{module}"
@@ -108,6 +108,10 @@ FILES: dict[str, Callable[[], bytes]] = {
             *("CON129/bad-unpacked",),
             *("CON131/bad-config", "CON131/bad-tokenizer", "CON131/good"),
         )
+    },
+    **{
+        f"CON111/{case}/tiny/model.safetensors": partial(shard, llama() | {"score.weight": [3, WIDTH]})
+        for case in ("bad-classifier", "bad-default-labels", "good-classifier")
     },
     "CON124/good-predicting/tiny/model.safetensors": partial(shard, predicting()),
     "CON129/bad-packed/tiny/model.safetensors": partial(shard, packed()),

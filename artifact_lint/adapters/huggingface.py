@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from artifact_lint.adapters.base import Claim, Reach
 from artifact_lint.adapters.huggingface_card import describe_card
 from artifact_lint.adapters.huggingface_code import has_code, is_template_file
+from artifact_lint.adapters.huggingface_labels import labels_of
 from artifact_lint.adapters.huggingface_run import RUN_FILES, describe_training
 from artifact_lint.adapters.huggingface_settings import configurations, tokenizers
 from artifact_lint.adapters.reading import Reading, as_text, child, fact, one_or_many, stated
@@ -190,6 +191,7 @@ def describe(tree: Tree, claim: Claim) -> Record:
         hyperparameters=_hyperparameters(found.root if found else None, config, adapter),
         base_model=stated(adapter.get("base_model_name_or_path")) if adapter is not None else Stated(),
         outputs=_outputs(config),
+        labels=labels_of(config),
         python_version=environment.python_version,
         requirements=environment.requirements,
         mentions=shards.mentions,

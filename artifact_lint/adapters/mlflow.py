@@ -164,6 +164,7 @@ def _describe_model(reading: Reading, directory: str, root: Node) -> Record:
     from artifact_lint.adapters.mlflow_content import total_size  # noqa: PLC0415 - as above
     from artifact_lint.adapters.mlflow_files import mentions  # noqa: PLC0415 - as above
     from artifact_lint.adapters.mlflow_signature import read_signature  # noqa: PLC0415 - as above
+    from artifact_lint.adapters.mlflow_versions import written_with  # noqa: PLC0415 - as above
 
     flavors = flavors_of(root)
     signature = read_signature(root)
@@ -176,6 +177,7 @@ def _describe_model(reading: Reading, directory: str, root: Node) -> Record:
         run_id=stated(root.get("run_id")),
         created=_created(root.get("utc_time_created")),
         python_version=stated(*(flavor.get("python_version") for _, flavor in flavors)),
+        written_with=Stated(tuple(written_with(flavors))),
         total_size=total_size(reading.tree, directory, root.get("model_size_bytes"), named),
         mentions=named,
         sections=tuple(_sections(root, flavors, signature.section)),

@@ -37,9 +37,10 @@ def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> int:
     """Write a model-artifact.yaml for the model at PATH, from all that can be read there.
 
     PATH is a directory or a weight file, by default the working directory. Digests, sizes, formats, hyperparameters,
-    signature, metrics, run and requirements are taken from the files that are there; what nobody states is left as a
-    comment marked TODO. Of a manifest that --force replaces, what no other file states is kept, but for the facts of a
-    run whose weights have changed since: those become comments.
+    signature, metrics, run and requirements are taken from the files that are there, columns and classes that none of
+    them states from the weights themselves; what nobody tells is left as a comment marked TODO. Of a manifest that
+    --force replaces, what no other file states is kept, but for the facts of a run whose weights have changed since:
+    those become comments.
     """
     from artifact_lint.manifest_renewal import Stale, renewed  # noqa: PLC0415  `--help` reads no artifact
     from artifact_lint.manifest_writer import write_manifest  # noqa: PLC0415

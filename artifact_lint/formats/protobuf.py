@@ -135,9 +135,76 @@ def walk(source: Source, root: str, schema: Mapping[str, Mapping[int, str]], mos
                 break
 
 
+class Messages:
+    """A source of messages, of which no more than so many fields are read in all."""
+
+    def __init__(self, source: Source, most: int) -> None:
+        self.source = Buffered(source)
+        self._most = most
+        self._left = most
+
+    def all(self) -> Iterator[Field]:
+        """The fields of the outermost message.
+
+        Raises:
+            FormatError: The bytes are none, or too many fields were read.
+            StoreError: The bytes cannot be read.
+        """
+        return self._between(0, self.source.size)
+
+    def inside(self, field: Field) -> Iterator[Field]:
+        """The fields of the message in a field; none where it is a number. Raises as `all` does."""
+        return self._between(field.start, field.start + field.length)
+
+    def _between(self, position: int, stop: int) -> Iterator[Field]:
+        source = self.source
+        while position < stop:
+            self._left -= 1
+            if self._left < 0:
+                raise FormatError(Cause.LIMIT, f"more than {self._most:,} fields", position)
+            field, position = _field(source, position, stop)
+            yield field
+
+    def text(self, field: Field, longest: int = 512) -> str:
+        """The text of a field, cut after so many bytes."""
+        return text(self.source, field, longest)
+
+    def find(self, field: Field, longest: int) -> bytes:
+        """The first bytes of a field, in which words can be looked for."""
+        return self.source.read(field.start, min(field.length, longest))
+
+
 def text(source: Source, field: Field, longest: int = 512) -> str:
     """The text of a field, cut after so many bytes."""
     return source.read(field.start, min(field.length, longest)).decode("utf-8", "backslashreplace")
+
+
+def signed(value: int) -> int:
+    """The number that an `int32` or `int64` field holds, as which negative ones take ten bytes."""
+    value &= (1 << 64) - 1
+    return value - (1 << 64) if value >> 63 else value
+
+
+def packed_numbers(source: Source, field: Field, most: int) -> list[int]:
+    """The signed numbers of a repeated field, of which writers give each its own field or pack all into one.
+
+    Raises:
+        FormatError: There are more than `most`, or one is cut.
+        StoreError: The bytes cannot be read.
+    """
+    if field.value is not None:
+        if most < 1:
+            raise FormatError(Cause.LIMIT, "too many numbers in a protobuf field", field.start)
+        return [signed(field.value)]
+    if field.length > 10 * most:
+        raise FormatError(Cause.LIMIT, f"more than {most:,} numbers in a protobuf field", field.start)
+    data, numbers, at = source.read(field.start, field.length), list[int](), 0
+    while at < len(data):
+        number, at = _varint(data, at, field.start)
+        numbers.append(signed(number))
+    if len(numbers) > most:
+        raise FormatError(Cause.LIMIT, f"more than {most:,} numbers in a protobuf field", field.start)
+    return numbers
 
 
 def _varint(data: bytes, at: int, position: int) -> tuple[int, int]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
     from artifact_lint.formats.zip_records import Entry
+    from artifact_lint.model.description import Description
 
 #: Calls in TorchScript's code that leave PyTorch's own tensors: by name, or to the operators of another library. The
 #: namespaces are those that PyTorch 2.13 registers itself (`torch._C._jit_get_all_schemas`).
@@ -87,7 +88,34 @@ def _read_code(job: Job, name: str, entry: Entry, findings: Findings) -> None:
         statements.add(HazardKind.SCRIPT_CODE, operator, offset=match.start())
 
 
-PT2 = Format("pt2", "PyTorch exported program", (".pt2",), _is_exported, _read, frameworks=("pytorch",), pickled=True)
+def _describe_saved(job: Job) -> Description:
+    from artifact_lint.formats import torch_reader  # noqa: PLC0415 - the machine, for those who ask
+
+    return torch_reader.describe_zip(job)
+
+
+def _describe_script(job: Job) -> Description:
+    from artifact_lint.formats import torchscript_reader  # noqa: PLC0415 - the machine, for those who ask
+
+    return torchscript_reader.describe(job)
+
+
+def _describe_exported(job: Job) -> Description:
+    from artifact_lint.formats import pt2_reader  # noqa: PLC0415 - the reader of documents, for those who ask
+
+    return pt2_reader.describe(job)
+
+
+PT2 = Format(
+    "pt2",
+    "PyTorch exported program",
+    (".pt2",),
+    _is_exported,
+    _read,
+    frameworks=("pytorch",),
+    pickled=True,
+    describe=_describe_exported,
+)
 
 TORCHSCRIPT = Format(
     "torchscript",
@@ -99,6 +127,7 @@ TORCHSCRIPT = Format(
     aliases=("jit",),
     pickled=True,
     safe_alternative="safetensors",
+    describe=_describe_script,
 )
 
 TORCH_ZIP = Format(
@@ -111,4 +140,5 @@ TORCH_ZIP = Format(
     aliases=("pt", "pth", "torch", "pytorch", "ckpt"),
     pickled=True,
     safe_alternative="safetensors",
+    describe=_describe_saved,
 )

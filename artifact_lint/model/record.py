@@ -49,6 +49,27 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelMaps:
+    """How a configuration numbers the labels of a classifier: in either direction, and how many there are.
+
+    Each is None where it is not stated, or is no such mapping.
+    """
+
+    by_number: Fact[dict[int, str]] | None = None
+    by_label: Fact[dict[str, int]] | None = None
+    count: Fact[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryVersion:
+    """The version of a distribution that a record says the weights were written with."""
+
+    distribution: str
+    version: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """Data that a run read."""
 
@@ -295,6 +316,7 @@ class Record:
     outputs: Stated[tuple[Feature, ...]] = Stated()
     preprocessing: Stated[tuple[Step, ...]] = Stated()
     example: Stated[InputExample] = Stated()
+    labels: Stated[LabelMaps] = Stated()
 
     run_id: Stated[str] = Stated()
     run_name: Stated[str] = Stated()
@@ -310,6 +332,7 @@ class Record:
 
     python_version: Stated[str] = Stated()
     requirements: Stated[tuple[Fact[str], ...]] = Stated()
+    written_with: Stated[LibraryVersion] = Stated()
     image: Stated[str] = Stated()
 
     stage: Stated[str] = Stated()

@@ -140,37 +140,37 @@ def _pickled_members(inspection: Inspection) -> list[str]:
 
 @rule("PKL122", "content-mismatch", severity=Severity.WARNING, tags=("security", "integrity"))
 def content_mismatch(artifact: Artifact) -> Iterator[Problem]:
-    """A file's bytes are of another format than its name or its record says.
+    """A file's bytes are of another format than its name says.
+
+    CON151 says so of what is on record.
 
     ## Why is this bad?
     The loader that the name asks for fails on it; the one that tries everything may do more than anybody expects.
 
     ## How to fix
-    Name the file for what it is, and correct the record.
+    Name the file for what it is.
     """
     for file, inspection in _read(artifact):
         if inspection.format is None:
             continue
-        suffix = suffix_of(file.path)
-        expected = BY_SUFFIX.get(suffix)
-        if expected is not None and inspection.format not in expected:
-            if inspection.format in _PICKLES and suffix in _WITHOUT_PICKLE:
+        if contradicts_name(file.path, inspection.format):
+            if inspection.format in _PICKLES and suffix_of(file.path) in _WITHOUT_PICKLE:
                 continue
             message = f"{file.path} holds {inspection.format}, which is not what its name says"
             yield Problem(file.origin, message, _RENAME, file=file.path)
-            continue
-        for mention in file.mentions:
-            if mention.format and _contradicts(mention.format, inspection.format):
-                message = f"{file.path} holds {inspection.format}, and {mention.format} is on record"
-                yield Problem(mention.origin, message, _CORRECT, file=file.path)
-                break
 
 
 _RENAME = "Name the file for what it is, or save it in the format that its name says."
-_CORRECT = "Correct the record, or save the file in the format on record."
 
 
-def _contradicts(declared: str, found: str) -> bool:
+def contradicts_name(path: str, found: str) -> bool:
+    """Whether files of a name hold other formats than the one that was found."""
+    expected = BY_SUFFIX.get(suffix_of(path))
+    return expected is not None and found not in expected
+
+
+def is_declared_otherwise(declared: str, found: str) -> bool:
+    """Whether a format that is on record is surely not the one that was found."""
     meant = DECLARED.get(declared.strip().lower().removeprefix(".").replace("_", "-"))
     return meant is not None and found not in meant
 

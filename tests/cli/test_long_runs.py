@@ -205,7 +205,7 @@ def test_long_work_shows_how_far_it_is_and_an_interrupt_ends_it(tmp_path: Path, 
 @pytest.mark.parametrize(("options", "environment"), [(["--quiet"], {}), ([], {"TERM": "dumb"})])
 def test_no_progress_where_it_is_not_wanted(tmp_path: Path, options: list[str], environment: dict[str, str]) -> None:
     terminal = Terminal(tmp_path, *options, **environment)
-    timer = threading.Timer(3, terminal.running.send_signal, [signal.SIGINT])
+    timer = threading.Timer(5, terminal.running.send_signal, [signal.SIGINT])
     timer.start()
     try:
         shown = "".join(terminal.read())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import hand_built
 import pytest
+import xmlschema
 from any_findings import SEVERAL_FINDINGS, TEXTS
 from hypothesis import given
 from junit_shape import violations
@@ -21,10 +23,15 @@ if TYPE_CHECKING:
     from artifact_lint.model import Finding
 
 
+#: What Jenkins' xUnit plugin holds reports against; its licence stands in it.
+SCHEMA = xmlschema.XMLSchema10(Path(__file__).parent.parent / "schemas" / "junit-10.xsd")
+
+
 def written(report: Report, context: RenderContext | None = None) -> ET.Element:
     text = "".join(f"{plain(line)}\n" for line in render("junit", report, context or RenderContext()))
     assert text.isascii()
     assert list(violations(text)) == []
+    SCHEMA.validate(text)
     return ET.fromstring(text)
 
 

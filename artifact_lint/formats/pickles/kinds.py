@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import PATH_FILES, PICKLE_SUFFIXES, Format, FormatError, ReadLimits
-from artifact_lint.formats.pickles.opening import TORCH_HEAD, looks_like_pickle, may_open, read_pickle, unpacked
+from artifact_lint.formats.pickles.opening import (
+    TORCH_HEAD,
+    describe_pickle,
+    looks_like_pickle,
+    may_open,
+    read_pickle,
+    unpacked,
+)
 from artifact_lint.formats.texts import is_plain_text
 
 if TYPE_CHECKING:
-    from artifact_lint.formats.base import Probe
+    from artifact_lint.formats.base import Job, Probe
+    from artifact_lint.model.description import Description
     from artifact_lint.stores.base import Source
 
 _JOBLIB_SUFFIXES = (".joblib", ".jbl")
@@ -58,6 +66,12 @@ def _is_torch_legacy(probe: Probe) -> bool:
     return probe.head.startswith(TORCH_HEAD)
 
 
+def _describe_torch_legacy(job: Job) -> Description:
+    from artifact_lint.formats import torch_reader  # noqa: PLC0415 - the machine, for those who ask
+
+    return torch_reader.describe_legacy(job)
+
+
 TORCH_LEGACY = Format(
     "torch-legacy",
     "PyTorch legacy file",
@@ -67,6 +81,7 @@ TORCH_LEGACY = Format(
     frameworks=("pytorch",),
     pickled=True,
     safe_alternative="safetensors",
+    describe=_describe_torch_legacy,
 )
 
 JOBLIB = Format(
@@ -79,6 +94,7 @@ JOBLIB = Format(
     aliases=("jbl",),
     pickled=True,
     safe_alternative="skops",
+    describe=describe_pickle,
 )
 
 PICKLE = Format(
@@ -90,4 +106,5 @@ PICKLE = Format(
     aliases=("pkl", "cloudpickle", "dill", "sav", "sklearn", "scikit-learn"),
     pickled=True,
     safe_alternative="skops",
+    describe=describe_pickle,
 )

@@ -83,6 +83,9 @@ def read_pickle(job: Job, findings: Findings, start: int = 0) -> None:
     findings.pickled = True
     head = job.source.read(start, 64)
     source = job.source if start else unpacked(job.source, head, job.limits, promised=True)
+    codec = None if start or job.member else compression(head)
+    if codec is not None:
+        findings.metadata["compression"] = codec
     if source is None:
         raise FormatError(Cause.UNSUPPORTED, f"compressed with {how_to_unpack(compression(head) or '')}")
     if source is not job.source and not (start or job.member):

@@ -1,0 +1,122 @@
+"""Which versions of a library read what another one of its versions wrote.
+
+What each library promises of its files, as its documentation has it:
+
+- scikit-learn: nothing beyond the very version; `InconsistentVersionWarning` for any other
+  (https://scikit-learn.org/stable/model_persistence.html). A difference in the last number changes no attribute.
+- XGBoost: its JSON and UBJSON from any older version, a pickle from none
+  (https://xgboost.readthedocs.io/en/stable/tutorials/saving_model.html).
+- TensorFlow: SavedModels of older versions, those of a newer minor version not
+  (https://www.tensorflow.org/guide/versions).
+- Keras 3: archives of older versions; of Keras 2 only the HDF5 files, and not all of those
+  (https://keras.io/guides/migrating_to_keras_3/).
+- PyTorch (exported programs), LightGBM, CatBoost and skops: files of older versions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from packaging.version import Version
+
+from artifact_lint.policy.environments import pin_of
+
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
+
+    from artifact_lint.policy.environments import Wanted
+
+#: Libraries whose files are tied to a version, and those that read what older versions of them wrote.
+_EXACT: Final = frozenset({"scikit-learn"})
+_READ_OLDER: Final = frozenset({"catboost", "keras", "lightgbm", "skops", "tensorflow", "torch", "xgboost"})
+#: Those of which a newer major version does not read everything that an older one wrote.
+_BREAK_WITH_MAJOR: Final = frozenset({"keras"})
+#: How many patches of a release are tried against a range.
+_PATCHES: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Why a version that is required may not read what another wrote; `is_slight` where it only warns."""
+
+    reason: str
+    is_slight: bool = False
+
+
+def judge(distribution: str, written: Version, wanted: Wanted, *, pickled: bool) -> Mismatch | None:
+    """What is wrong with a requirement on the library that wrote a file; None where that is nothing."""
+    if wanted.allows(written) or not (distribution in _EXACT or distribution in _READ_OLDER):
+        return None
+    is_same_release = _allows_release(wanted, written)
+    if distribution in _EXACT or pickled:
+        if is_same_release:
+            return Mismatch(f"{distribution} warns of any other version", is_slight=True)
+        return Mismatch(f"{distribution} promises nothing for what another version pickled")
+    if is_same_release:
+        return None
+    if _is_older(wanted.specifier, written):
+        return Mismatch(f"an older {distribution} need not read what a newer one wrote")
+    is_other_major = wanted.pin is not None and wanted.pin.major != written.major
+    if distribution in _BREAK_WITH_MAJOR and is_other_major:
+        return Mismatch(f"another major version of {distribution} does not read all that an older one wrote")
+    return None
+
+
+def _allows_release(wanted: Wanted, written: Version) -> bool:
+    """Whether a requirement allows some patch of the release that wrote a file."""
+    pin = wanted.pin
+    if pin is not None:
+        return (pin.major, pin.minor) == (written.major, written.minor)
+    return any(wanted.allows(Version(f"{written.major}.{written.minor}.{patch}")) for patch in range(_PATCHES))
+
+
+def _is_older(specifier: SpecifierSet, written: Version) -> bool:
+    """Whether a specifier has an upper end, and a version lies above it."""
+    for part in specifier:
+        if part.operator in {"==", "===", "~=", "<", "<="} and not part.contains(written, prereleases=True):
+            try:
+                end = Version(part.version.removesuffix(".*"))
+            except ValueError:
+                continue
+            if end <= written:
+                return True
+    return False
+
+
+#: Where `numpy._core` came in: the wheels of NumPy 1.26.1 have six modules of it, for arrays that NumPy 2 pickled.
+_STUBS_SINCE: Final = Version("1.26.1")
+_STUBS: Final = frozenset(
+    f"numpy._core{name}"
+    for name in ("", ".multiarray", ".umath", "._internal", "._dtype", "._multiarray_umath", "._dtype_ctypes")
+)
+_RENAMED: Final = Version("2.0.0")
+#: Versions that stand for all there are, to try a range on: the first and the last of every release.
+_RELEASES: Final = tuple(
+    Version(f"{release}.{patch}")
+    for release in (*(f"1.{minor}" for minor in range(13, 27)), *(f"2.{minor}" for minor in range(20)))
+    for patch in (0, 1, 4, 99)
+)
+
+
+def needs_numpy_2(module: str) -> bool:
+    """Whether a module of `numpy._core` is in no NumPy before 2."""
+    return module not in _STUBS
+
+
+def has_numpy_core(specifier: SpecifierSet, modules: frozenset[str]) -> bool | None:
+    """Whether the NumPy that a specifier allows has modules of `numpy._core`; None where only some of it has.
+
+    Without any bound the newest is installed, which has them.
+    """
+    since = _STUBS_SINCE if modules <= _STUBS else _RENAMED
+    pin = pin_of(specifier)
+    if pin is not None:
+        return pin >= since
+    if not specifier:
+        return True
+    allowed = [version for version in _RELEASES if specifier.contains(version, prereleases=True)]
+    having = sum(version >= since for version in allowed)
+    if having == len(allowed):
+        return True
+    return None if having else False

@@ -1,0 +1,165 @@
+"""An environment as it was stated: what its requirements name, allow and bring along.
+
+Requirements are PEP 508's, versions and specifiers PEP 440's, both as pip's own library `packaging` reads them. Nothing
+is resolved: what a distribution needs comes from `policy.distributions`, for every version that is allowed and listed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from artifact_lint.policy.distributions import is_known, needs, normalized
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from artifact_lint.model import Fact
+
+#: What is read of one requirement, in characters; hashes and comments come behind.
+_LONGEST = 1000
+_OPTIONS = re.compile(r"\s+--?[a-z].*$", re.DOTALL)
+_EGG = re.compile(r"[#&]egg=(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
+#: PEP 427: `name-version-...-tags.whl`.
+_WHEEL = re.compile(r"(?:^|[/\\])(?P<name>[A-Za-z0-9_.]+)-(?P<version>[^-/\\]+)-[^/\\]+\.whl(?:#.*)?$")
+
+#: Packages of conda that are compilers, tools and libraries without a module of Python's.
+_WITHOUT_MODULES = re.compile(
+    r"(?:_?lib|ca-certificates|cuda|cudnn|openssl|mkl|blas|openblas|gcc|gxx|nvidia-|vs20|vc$|_openmp|readline|sqlite|tk$|"
+    r"xz$|zlib|bzip2|git$|make$|cmake|nodejs|pip$|python-abi|tzdata|ncurses|ld-impl|intel-openmp|llvm|ffmpeg|graphviz$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A requirement by its distribution's normalized name; `pin` is the one version it allows, where there is one."""
+
+    name: str
+    extras: frozenset[str]
+    specifier: SpecifierSet
+    stated: Fact[str]
+
+    @property
+    def pin(self) -> Version | None:
+        """The only version that it allows; None where there are others."""
+        return pin_of(self.specifier)
+
+    def allows(self, version: Version) -> bool:
+        """Whether pip would take a version, pre-releases included."""
+        return self.specifier.contains(version, prereleases=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What was declared, and what that brings along.
+
+    `names` are the distributions that will be there, `brought` what others ask of each of them. `unknown` are declared
+    distributions of which it is not known what they need. `is_local` says that something without a name is installed
+    as well: a project's own code, or what lies behind a URL.
+    """
+
+    wanted: tuple[Wanted, ...]
+    names: frozenset[str]
+    brought: tuple[tuple[str, SpecifierSet], ...]
+    unknown: frozenset[str]
+    is_local: bool
+
+    def of(self, names: Iterable[str]) -> tuple[Wanted, ...]:
+        """The requirements that name one of some distributions."""
+        among = frozenset(names)
+        return tuple(wanted for wanted in self.wanted if wanted.name in among)
+
+    def asked_of(self, name: str) -> SpecifierSet:
+        """What the others, whose own version is pinned, ask of a distribution that nobody declares."""
+        asked = SpecifierSet()
+        for brought, specifier in self.brought:
+            asked = asked & specifier if brought == name else asked
+        return asked
+
+
+def pin_of(specifier: SpecifierSet) -> Version | None:
+    """The only version that a specifier allows; None where there are others."""
+    for part in specifier:
+        if part.operator in {"==", "==="} and not part.version.endswith(".*"):
+            return version_of(part.version)
+    return None
+
+
+def version_of(text: str) -> Version | None:
+    """A version as PEP 440 orders it, without its local part; None for other text."""
+    try:
+        return Version(Version(text[:100]).public)
+    except InvalidVersion:
+        return None
+
+
+def environment_of(requirements: Iterable[Fact[str]]) -> Environment:
+    """What requirements, as pip writes them, declare and bring along."""
+    wanted: list[Wanted] = []
+    is_local = False
+    for stated in requirements:
+        read = _read(stated)
+        if read is not None:
+            wanted.append(read)
+        elif not stated.value.startswith("--"):
+            is_local = True
+    names, brought = _closure(wanted)
+    unknown = frozenset(
+        item.name for item in wanted if not is_known(item.name) and not _WITHOUT_MODULES.match(item.name)
+    )
+    return Environment(tuple(wanted), names, tuple(brought), unknown, is_local)
+
+
+def _read(stated: Fact[str]) -> Wanted | None:
+    """A requirement; None for a path, a URL or an option, of which no name can be told."""
+    text = _OPTIONS.sub("", stated.value[:_LONGEST].strip())
+    try:
+        found = Requirement(text)
+    except InvalidRequirement:
+        named = _EGG.search(text)
+        if named:
+            return Wanted(normalized(named["name"]), frozenset(), SpecifierSet(), stated)
+        wheel = _WHEEL.search(text)
+        if wheel is None:
+            return None
+        version = version_of(wheel["version"])
+        specifier = SpecifierSet(f"=={version}" if version is not None else "")
+        return Wanted(normalized(wheel["name"]), frozenset(), specifier, stated)
+    extras = frozenset(map(normalized, found.extras))
+    return Wanted(normalized(found.name), extras, found.specifier, stated)
+
+
+def _closure(wanted: Iterable[Wanted]) -> tuple[frozenset[str], list[tuple[str, SpecifierSet]]]:
+    """Everything that comes along, and what is asked of it by what has one version."""
+    brought: list[tuple[str, SpecifierSet]] = []
+    waiting = [(item.name, extra, item.specifier) for item in wanted for extra in ("", *item.extras)]
+    seen = {(name, extra) for name, extra, _ in waiting}
+    while waiting:
+        name, extra, specifier = waiting.pop()
+        is_pinned = pin_of(specifier) is not None
+        for requirement in _needs(f"{name}[{extra}]" if extra else name, specifier):
+            needed = normalized(requirement.name)
+            if is_pinned:
+                brought.append((needed, requirement.specifier))
+            for more in ("", *map(normalized, requirement.extras)):
+                if (needed, more) not in seen:
+                    seen.add((needed, more))
+                    waiting.append((needed, more, requirement.specifier))
+    return frozenset(name for name, _ in seen), brought
+
+
+def _needs(distribution: str, specifier: SpecifierSet) -> Iterator[Requirement]:
+    """What the versions that are allowed need; those of a range that none is listed of, what any needs."""
+    listed = [(Version(version), requirements) for version, requirements in needs(distribution)]
+    pin = pin_of(specifier)
+    if pin is not None:
+        chosen = [item for item in listed if item[0] <= pin][-1:] or listed[:1]
+    else:
+        chosen = [item for item in listed if specifier.contains(item[0], prereleases=True)] or listed
+    for _, requirements in chosen:
+        yield from map(Requirement, requirements)

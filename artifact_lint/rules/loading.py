@@ -1,0 +1,364 @@
+"""ENV: does the environment that is stated have what loading the weights asks for?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from artifact_lint.model import FileState, Origin, Problem, Related, Role, Severity
+from artifact_lint.policy.distributions import distributions_of, is_known, is_known_package, is_standard
+from artifact_lint.policy.imports import TORCHSCRIPT, python3_name
+from artifact_lint.policy.loaders import loader_of
+from artifact_lint.rules.registry import rule
+from artifact_lint.rules.unpickling import byte, inside, pickled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from artifact_lint.model import Artifact, Fact, Import, Inspection, WeightFile
+    from artifact_lint.policy.environments import Environment
+
+#: How many packages or names are told of one file.
+_MOST_SAID = 10
+#: How many names a message lists.
+_TOLD = 3
+#: What training wrote beside the model: nobody loads it where the model is deployed.
+_NOT_DEPLOYED = frozenset({Role.OPTIMIZER, Role.DATA, Role.OTHER})
+#: The modules of whichever script runs, and of one that multiprocessing started.
+_MAIN = frozenset({"__main__", "__mp_main__"})
+
+
+def stated_environment(artifact: Artifact) -> Environment | None:
+    """What the artifact's requirements declare; None where they are none, or not all there is.
+
+    An image holds whatever it holds. Versions that a hand-written file notes are no list of everything.
+    """
+    stated = [fact for fact in artifact.record.requirements if fact.value]
+    if artifact.record.image or not any(not fact.guessed for fact in stated):
+        return None
+    return _read(artifact)
+
+
+def _read(artifact: Artifact) -> Environment:
+    from artifact_lint.policy.environments import environment_of  # noqa: PLC0415 - few artifacts need all of packaging
+
+    return environment_of(requirement for fact in artifact.record.requirements for requirement in fact.value)
+
+
+def _deployed(artifact: Artifact) -> Iterator[tuple[WeightFile, Inspection]]:
+    """The files with imports that are loaded with the model."""
+    for file in artifact.files:
+        if file.role in _NOT_DEPLOYED or file.is_bystander or file.state is FileState.MISSING:
+            continue
+        inspection = file.inspection.value
+        if inspection is not None and (inspection.pickled or inspection.format == "skops"):
+            yield file, inspection
+
+
+def _imported(artifact: Artifact, inspection: Inspection) -> dict[str, Import]:
+    """The first import of each package that is neither Python's nor the artifact's own nor TorchScript's."""
+    found: dict[str, Import] = {}
+    judged: set[str] = set()
+    for imported in inspection.imports:
+        module, _ = python3_name(imported.module, imported.name)
+        if module in judged:
+            continue
+        judged.add(module)
+        root = module.partition(".")[0]
+        if root in _MAIN or root == TORCHSCRIPT or is_standard(root) or not module.replace(".", "").isidentifier():
+            continue
+        package = module if not distributions_of(root) else root
+        if package not in found and artifact.own_module(root) is None and artifact.own_module(module) is None:
+            found[package] = imported
+    return found
+
+
+@rule("ENV101", "undeclared-import", severity=Severity.ERROR, tags=("environment",))
+def undeclared_import(artifact: Artifact) -> Iterator[Problem]:
+    """Loading imports a package that the stated environment does not have.
+
+    A package is declared by a requirement on a distribution that installs it, or on one that needs such a distribution.
+    A note where a requirement of which that is not known may bring it; silent where the environment is an image, or
+    holds code of which no more than a path or a URL is known.
+
+    ## Why is this bad?
+    In an environment made from these requirements, loading ends with ModuleNotFoundError.
+
+    ## How to fix
+    Add the distribution to the requirements, pinned to the version that the model was trained with.
+    """
+    environment = stated_environment(artifact)
+    origin = _place_of_requirements(artifact)
+    if environment is None or environment.is_local or origin is None:
+        return
+    for file, inspection in _deployed(artifact):
+        missing = [
+            (package, imported, known)
+            for package, imported in _imported(artifact, inspection).items()
+            if (known := _is_missing(package, environment)) is not None
+        ]
+        for package, imported, is_certain in missing[:_MOST_SAID]:
+            perhaps = "" if is_certain else f"; only {_listed(sorted(environment.unknown))} could bring it"
+            message = f"{file.path} imports {package}, which no requirement declares or brings along{perhaps}"
+            advice = _how_to_declare(package)
+            first = f"imports {imported.module}.{imported.name} ({byte(file, imported)})"
+            yield Problem(
+                origin,
+                message,
+                advice,
+                file=inside(file, imported),
+                related=(Related(Origin(file.path), first),),
+                severity=None if is_certain else Severity.NOTE,
+            )
+        if len(missing) > _MOST_SAID:
+            message = f"{file.path} imports {len(missing) - _MOST_SAID:,} more packages that no requirement declares"
+            yield Problem(origin, message, "Add them to the requirements.", file=file.path)
+
+
+def _place_of_requirements(artifact: Artifact) -> Origin | None:
+    stated = next((fact for fact in artifact.record.requirements if fact.value and not fact.guessed), None)
+    return stated.origin if stated is not None else None
+
+
+def _is_missing(package: str, environment: Environment) -> bool | None:
+    """Whether it is certain that a package is missing (True) or only likely (False); None where it is or may be there.
+
+    A distribution that nothing is known of may install packages of any name, and need others.
+    """
+    candidates = distributions_of(package)
+    if not candidates or not candidates.isdisjoint(environment.names):
+        return None
+    if not environment.unknown:
+        return True
+    words = {package.partition(".")[0].lower(), *candidates}
+    is_related = any(word in name or name in word for name in environment.unknown for word in words)
+    return None if is_related or not is_known_package(package) else False
+
+
+def _how_to_declare(package: str) -> str:
+    """The distribution to add: of several the one that is listed and called most like the package."""
+    names = [name for name in distributions_of(package) if is_known(name)]
+    if not names:
+        return f"Add the distribution that installs {package} to the requirements, or keep its code beside the model."
+    best = min(names, key=lambda name: (name != package, len(name), name))
+    return f"Add `{best}==...` to the requirements, with the version it was trained with."
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _TOLD:,} more" if len(names) > _TOLD else ""
+    return f"{', '.join(names[:_TOLD])}{more}"
+
+
+@rule("ENV102", "main-class", severity=Severity.ERROR, tags=("environment",))
+def main_class(artifact: Artifact) -> Iterator[Problem]:
+    """A pickle names a class or function of the script that wrote it.
+
+    A warning for a file that no record describes: nothing says that it is to be deployed.
+
+    ## Why is this bad?
+    `__main__` is whatever script runs. Everywhere but in the one that trained the model, loading ends with
+    AttributeError.
+
+    ## How to fix
+    Move the definition into a module, import it from there in the script, and save the model again.
+    """
+    for file, inspection in _deployed(artifact):
+        own = [imported for imported in inspection.imports if imported.module in _MAIN]
+        if own:
+            names = _listed(sorted({imported.name for imported in own}))
+            message = f"{file.path} names {names} of the script that wrote it ({byte(file, own[0])})"
+            advice = "Define it in a module that is deployed with the model, and save the model again."
+            severity = None if artifact.described else Severity.WARNING
+            yield Problem(file.origin, message, advice, file=inside(file, own[0]), severity=severity)
+
+
+@rule("ENV103", "version-mismatch", severity=Severity.WARNING, tags=("environment",))
+def version_mismatch(artifact: Artifact) -> Iterator[Problem]:
+    """The weights were written by a version of a library that the requirements exclude.
+
+    Of scikit-learn any other version counts, a note where only the last number differs. Of libraries that promise to
+    read what older ones wrote, a newer one is no mismatch, unless it is another major version.
+
+    ## Why is this bad?
+    scikit-learn promises nothing for another version's pickle: it warns, and may fail or predict other numbers. Other
+    libraries do not read what a newer one wrote.
+
+    ## How to fix
+    Pin the version that wrote the weights, or save them again with the one that is pinned.
+    """
+    if not any(fact.value for fact in artifact.record.requirements):
+        return
+    environment: Environment | None = None
+    for file in artifact.files:
+        written = _written_by(file) if file.role not in _NOT_DEPLOYED else {}
+        for distribution, version in sorted(written.items()):
+            if environment is None:
+                environment = _read(artifact)
+            yield from _mismatches(file, distribution, version, environment)
+
+
+def _written_by(file: WeightFile) -> dict[str, str]:
+    """The versions of the libraries that wrote a file, by distribution."""
+    inspection = file.inspection.value
+    if inspection is None:
+        return {}
+    description = file.description.value
+    return {**inspection.versions, **(description.versions if description is not None else {})}
+
+
+def _mismatches(file: WeightFile, distribution: str, version: str, environment: Environment) -> Iterator[Problem]:
+    from artifact_lint.policy.compatibility import judge  # noqa: PLC0415 - as above
+    from artifact_lint.policy.environments import version_of  # noqa: PLC0415 - as above
+
+    written = version_of(version)
+    pickled_here = file.inspection.value is not None and file.inspection.value.pickled
+    said: set[str] = set()
+    for wanted in environment.of(distributions_of_writer(distribution)) if written is not None else ():
+        found = judge(distribution, written, wanted, pickled=pickled_here) if written is not None else None
+        text = wanted.stated.value[:80]
+        if found is None or text in said:
+            continue
+        said.add(text)
+        message = f"{text} is required, and {file.path} was written by {distribution} {version}: {found.reason}"
+        advice = f"Require `{wanted.name}=={version}`, or save the model again with the version that is required."
+        yield Problem(
+            wanted.stated.origin,
+            message,
+            advice,
+            file=file.path,
+            related=(Related(Origin(file.path), f"written by {distribution} {version}"),),
+            severity=Severity.NOTE if found.is_slight else None,
+            guessed=wanted.stated.guessed,
+        )
+
+
+def distributions_of_writer(distribution: str) -> frozenset[str]:
+    """A distribution and the others that install the same library: xgboost and xgboost-cpu."""
+    package = {"scikit-learn": "sklearn"}.get(distribution, distribution)
+    return distributions_of(package) | {distribution}
+
+
+@rule("ENV104", "numpy-core", severity=Severity.ERROR, tags=("environment",))
+def numpy_core(artifact: Artifact) -> Iterator[Problem]:
+    """A pickle names a module of NumPy 2 that the NumPy which is required does not have.
+
+    A warning where the requirement allows versions that have it as well. NumPy 1.26 has the names that arrays need.
+
+    ## Why is this bad?
+    NumPy 2 moved `numpy.core` to `numpy._core`. With an older one, loading ends with ModuleNotFoundError.
+
+    ## How to fix
+    Require the NumPy that the model was trained with, or save it again with the one that is required.
+    """
+    if not any(fact.value for fact in artifact.record.requirements):
+        return
+    for file, inspection in _deployed(artifact):
+        core = {found.module: found for found in reversed(inspection.imports) if _is_numpy_core(found.module)}
+        if core:
+            yield from _without_core(artifact, file, core)
+
+
+def _is_numpy_core(module: str) -> bool:
+    return f"{module}.".startswith("numpy._core.")
+
+
+def _without_core(artifact: Artifact, file: WeightFile, core: dict[str, Import]) -> Iterator[Problem]:
+    from artifact_lint.policy.compatibility import has_numpy_core, needs_numpy_2  # noqa: PLC0415 - as above
+
+    environment = _read(artifact)
+    modules = frozenset(core)
+    first = min(core.values(), key=lambda found: (not needs_numpy_2(found.module), found.offset))
+    stated: list[tuple[Fact[str] | None, bool | None]] = [
+        (wanted.stated, has_numpy_core(wanted.specifier, modules)) for wanted in environment.of({"numpy"})
+    ]
+    if not stated:
+        stated = [(None, has_numpy_core(environment.asked_of("numpy"), modules))]
+    said: set[str] = set()
+    for fact, has_it in stated:
+        origin = fact.origin if fact is not None else _place_of_requirements(artifact)
+        what = (
+            fact.value[:80] if fact is not None else f"what the others require (numpy{environment.asked_of('numpy')})"
+        )
+        if has_it is True or origin is None or what in said or (has_it is None and fact is None):
+            continue
+        said.add(what)
+        how = "allows versions without it" if has_it is None else "has no such module"
+        message = f"{file.path} names {first.module}, and {what} {how} ({byte(file, first)})"
+        yield Problem(
+            origin,
+            message,
+            "Require `numpy>=2`, or save the model again with the NumPy that is required.",
+            file=inside(file, first),
+            related=(Related(Origin(file.path), f"imports {first.module}.{first.name}"),),
+            severity=Severity.WARNING if has_it is None else None,
+            guessed=fact is not None and fact.guessed,
+        )
+
+
+@rule("ENV105", "framework-undeclared", severity=Severity.WARNING, tags=("environment",))
+def framework_undeclared(artifact: Artifact) -> Iterator[Problem]:
+    """Requirements are stated, and the library that reads the weights' format is not among them.
+
+    What a pickle imports is ENV101's matter. Silent where a requirement that nothing is known of may bring the library.
+
+    ## Why is this bad?
+    In an environment made from these requirements, nothing can open the file.
+
+    ## How to fix
+    Add the library to the requirements.
+    """
+    environment = stated_environment(artifact)
+    origin = _place_of_requirements(artifact)
+    if environment is None or environment.is_local or environment.unknown or origin is None:
+        return
+    said: set[str] = set()
+    for file in artifact.files:
+        if file.role in _NOT_DEPLOYED or file.is_bystander or file.state is FileState.MISSING:
+            continue
+        loader = loader_of(file.format, file.inspection.value)
+        if loader is None or loader.distribution in said or not loader.readers.isdisjoint(environment.names):
+            continue
+        said.add(loader.distribution)
+        message = f"{file.path} is {loader.what}, and no requirement declares {loader.distribution} to read it"
+        advice = f"Add `{loader.distribution}==...` to the requirements."
+        related = (Related(Origin(file.path), f"is {loader.what}"),)
+        yield Problem(origin, message, advice, file=file.path, related=related)
+
+
+#: The functions by which cloudpickle and dill rebuild a function from a code object that the pickle holds.
+_CODE = re.compile(
+    r"cloudpickle\.cloudpickle(?:_fast)?:(?:_make_function|_make_skel_func|_fill_function|_function_setstate)|"
+    r"dill\._dill:(?:_create_code|_create_function)|dill\.dill:_create_function|types:CodeType|builtins:code"
+)
+#: A Python by its minor version at least: `3.11`, `3.11.4`, `==3.11.*`, `python=3.11`.
+_EXACT_PYTHON = re.compile(r"(?:==|=|~=)?\s*\d+\.\d+(?:\.(?:\d+|\*))?(?:[a-z]+\d+|\+)?")
+
+
+@rule("ENV106", "cloudpickle-python", severity=Severity.WARNING, tags=("environment",))
+def cloudpickle_python(artifact: Artifact) -> Iterator[Problem]:
+    """A pickle holds functions as bytecode, and nothing states the minor version of Python.
+
+    ## Why is this bad?
+    cloudpickle and dill keep functions of a script by value. Bytecode changes with every minor version of Python, and
+    another one fails on it or crashes.
+
+    ## How to fix
+    State the Python that wrote it, as `3.11.7`; or define the functions in a module that is deployed with the model.
+    """
+    record = artifact.record
+    if not artifact.described or record.image or artifact.has_unread_record:
+        return
+    if any(_EXACT_PYTHON.fullmatch(fact.value.strip()[:80]) for fact in record.python_version):
+        return
+    for file, inspection in pickled(artifact):
+        first = next((found for found in inspection.imports if _CODE.fullmatch(found.dotted)), None)
+        if first is None or file.role in _NOT_DEPLOYED:
+            continue
+        stated = record.python_version.best
+        known = f"only Python {stated.value[:40]!r} is stated" if stated else "nothing says of which Python"
+        message = f"{file.path} holds functions as bytecode, and {known} ({byte(file, first)})"
+        related = (Related(Origin(file.path), f"calls {first.module}.{first.name}"),) if stated else ()
+        advice = "State the version of Python that wrote it, such as 3.11.7."
+        yield Problem(
+            stated.origin if stated else artifact.origin, message, advice, file=inside(file, first), related=related
+        )

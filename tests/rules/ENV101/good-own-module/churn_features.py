@@ -1,0 +1,2 @@
+class LogTransformer:
+    """The logarithm of a column."""
