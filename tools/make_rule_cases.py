@@ -27,6 +27,7 @@ from environment_cases import BY_LIBRARIES as ENVIRONMENTS
 from estimator_cases import ESTIMATORS
 from execution_cases import EXECUTION
 from graph_cases import GRAPHS, WRITTEN
+from network_cases import FILES as NETWORKS
 from pickle_cases import PICKLES
 from signature_cases import FILES as SIGNATURES
 from signature_cases import linear
@@ -581,6 +582,7 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | GRAPHS
     | DUPLICATES
     | SIGNATURES
+    | NETWORKS
 )
 
 #: Those that a library writes: other versions of it write other bytes.

@@ -14,6 +14,7 @@ from artifact_lint.adapters.huggingface_card import describe_card
 from artifact_lint.adapters.huggingface_code import has_code, is_template_file
 from artifact_lint.adapters.huggingface_labels import labels_of
 from artifact_lint.adapters.huggingface_run import RUN_FILES, describe_training
+from artifact_lint.adapters.huggingface_settings import configurations, tokenizers
 from artifact_lint.adapters.reading import Reading, as_text, child, fact, one_or_many, stated
 from artifact_lint.adapters.requirements import read_environment
 from artifact_lint.adapters.shards import index_names, read_shards
@@ -195,6 +196,8 @@ def describe(tree: Tree, claim: Claim) -> Record:
         requirements=environment.requirements,
         mentions=shards.mentions,
         shard_indexes=shards.shard_indexes,
+        configurations=tuple(configurations(reading, claim)),
+        tokenizers=tuple(tokenizers(reading, directory)),
         sections=tuple(_sections(directory, found, contract, card + training)),
         not_applicable=(Fact(Component.FEATURE_SCHEMA, origin),) if contract is None else (),
         locations=tuple(_locations(config, adapter)),

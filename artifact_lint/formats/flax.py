@@ -10,6 +10,7 @@ from artifact_lint.formats.base import Format
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
+    from artifact_lint.model.description import Description
 
 _OPENING = re.compile(rb"(?:[\x80-\x8f]|\xde..|\xdf....)(?:[\xa0-\xbf\xd9\xda]|\Z)", re.DOTALL)
 
@@ -24,4 +25,19 @@ def _read(job: Job, findings: Findings) -> None:
     read_flax(job, findings)
 
 
-FLAX = Format("flax-msgpack", "Flax MessagePack", (".msgpack",), _recognise, _read, ("flax",), ("flax", "msgpack"))
+def _describe(job: Job) -> Description:
+    from artifact_lint.formats.flax_reader import describe_flax  # noqa: PLC0415 - few files are Flax's
+
+    return describe_flax(job)
+
+
+FLAX = Format(
+    "flax-msgpack",
+    "Flax MessagePack",
+    (".msgpack",),
+    _recognise,
+    _read,
+    ("flax",),
+    ("flax", "msgpack"),
+    describe=_describe,
+)

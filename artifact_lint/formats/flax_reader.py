@@ -6,18 +6,20 @@ After the MessagePack specification (github.com/msgpack/msgpack, spec.md). Exten
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.findings import MOST_TENSORS, Findings
 from artifact_lint.formats.pickles.window import Window
 from artifact_lint.formats.sources import Memory
 from artifact_lint.model import Cause, Tensor
+from artifact_lint.model.description import Description
 
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job
-    from artifact_lint.formats.findings import Findings
 
 _ARRAY, _COMPLEX, _SCALAR, _TIMESTAMP = 1, 2, 3, -1
 #: Values of the whole file, depth, and the length of a name, up to which it is read.
@@ -94,6 +96,27 @@ def read_flax(job: Job, findings: Findings) -> None:
             _extension(window, value.extension, path, job, findings)
     if not job.member:
         findings.extent = window.tell()
+
+
+def describe_flax(job: Job) -> Description:
+    """The arrays of a file, named by the keys on the way to them.
+
+    Raises:
+        StoreError: The bytes cannot be read.
+    """
+    findings = Findings()
+    try:
+        read_flax(job, findings)
+    except FormatError as error:
+        findings.add_error(error)
+    found = findings.inspection()
+    is_complete = not found.incomplete and len(found.tensors) < MOST_TENSORS
+    return Description(
+        tensors=found.tensors,
+        has_all_tensors=is_complete,
+        parameters=sum(math.prod(tensor.shape) for tensor in found.tensors) if is_complete else None,
+        incomplete=found.incomplete,
+    )
 
 
 def _value(window: Window, *, wanted: bool) -> _Value:

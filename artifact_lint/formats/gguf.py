@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import math
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import Format, FormatError
 from artifact_lint.formats.pickles.window import Window
-from artifact_lint.model import Cause, HazardKind, Tensor
+from artifact_lint.model import Cause, HazardKind, Incomplete, Tensor
 
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
+    from artifact_lint.model.description import Description
 
 _MAGIC = b"GGUF"
 #: Every version there has been; the number behind the magic tells a file from a text about it.
@@ -26,6 +28,9 @@ _LONGEST_KEY = 1 << 16
 _MOST_DIMENSIONS = 8
 _DEEPEST_ARRAY = 4
 _KEPT_KEYS = 500
+#: What a description keeps: keys, and tensors; the largest models have a few thousand of these.
+MOST_KEYS = 2000
+MOST_TENSORS = 100_000
 _KEPT_TEXT = 500
 #: The keys of chat templates: one by itself, others with a name behind a dot (gguf-py/gguf/constants.py).
 _TEMPLATE = "tokenizer.chat_template"
@@ -68,6 +73,16 @@ TYPES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Items:
+    """An array of the metadata: how many items it has."""
+
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.count:,} items"
+
+
 def _recognise(probe: Probe) -> bool:
     version = probe.head[4:8]
     return (
@@ -79,13 +94,7 @@ def _recognise(probe: Probe) -> bool:
 
 def _read(job: Job, findings: Findings) -> None:
     window = Window(job.source)
-    window.take(4)
-    version = _number(window, "I")
-    if version not in _VERSIONS:
-        raise FormatError(Cause.UNSUPPORTED, "GGUF in big-endian byte order", 4)
-    if version == 1:
-        raise FormatError(Cause.UNSUPPORTED, f"GGUF version {version}", 4)
-    findings.metadata["gguf_version"] = str(version)
+    findings.metadata["gguf_version"] = str(_version(window))
     tensors, pairs = _number(window, "Q"), _number(window, "Q")
     alignment = 32
     for index in range(pairs):
@@ -99,10 +108,55 @@ def _read(job: Job, findings: Findings) -> None:
         raise FormatError(Cause.BROKEN, f"an alignment of {alignment}", window.tell())
     end: int | None = 0
     for _ in range(tensors):
-        reached = _tensor(window, findings)
+        tensor, reached = _tensor(window)
+        findings.add_tensor(tensor)
         end = None if end is None or reached is None else max(end, reached)
     if end is not None and not job.member:
         findings.extent = -(-window.tell() // alignment) * alignment + end if tensors else window.tell()
+
+
+def _version(window: Window) -> int:
+    window.take(4)
+    version = _number(window, "I")
+    if version not in _VERSIONS:
+        raise FormatError(Cause.UNSUPPORTED, "GGUF in big-endian byte order", 4)
+    if version == 1:
+        raise FormatError(Cause.UNSUPPORTED, f"GGUF version {version}", 4)
+    return version
+
+
+def _describe(job: Job) -> Description:
+    from artifact_lint.model.description import Description  # noqa: PLC0415 - few runs ask for it
+
+    window = Window(job.source)
+    metadata = {"gguf_version": str(_version(window))}
+    count, pairs = _number(window, "Q"), _number(window, "Q")
+    found: list[Tensor] = []
+    incomplete: tuple[Incomplete, ...] = ()
+    try:
+        for _ in range(pairs):
+            key = _text(window)
+            value = _value(window, _number(window, "I"))
+            if value is not None and len(metadata) < MOST_KEYS:
+                metadata[f"{key}.length" if isinstance(value, Items) else key] = _shown(value)
+        while len(found) < min(count, MOST_TENSORS):
+            found.append(_tensor(window)[0])
+    except FormatError as error:
+        incomplete = (Incomplete(error.cause, error.detail, error.offset),)
+    if not incomplete and len(found) < count:
+        incomplete = (Incomplete(Cause.LIMIT, f"more than {MOST_TENSORS:,} tensors", window.tell()),)
+    is_complete = not incomplete
+    return Description(
+        tensors=tuple(found),
+        has_all_tensors=is_complete,
+        parameters=sum(math.prod(tensor.shape) for tensor in found) if is_complete else None,
+        metadata=metadata,
+        incomplete=incomplete,
+    )
+
+
+def _shown(value: object) -> str:
+    return str(value.count) if isinstance(value, Items) else str(value)[:_KEPT_TEXT]
 
 
 def _pair(job: Job, window: Window, key: str, findings: Findings) -> object:
@@ -120,7 +174,7 @@ def _pair(job: Job, window: Window, key: str, findings: Findings) -> object:
     return template
 
 
-def _tensor(window: Window, findings: Findings) -> int | None:
+def _tensor(window: Window) -> tuple[Tensor, int | None]:
     name = _text(window)
     count = _number(window, "I")
     if count > _MOST_DIMENSIONS:
@@ -128,8 +182,8 @@ def _tensor(window: Window, findings: Findings) -> int | None:
     shape = tuple(_number(window, "Q") for _ in range(count))
     kind, offset = _number(window, "I"), _number(window, "Q")
     title, block, size = TYPES.get(kind, (f"type {kind}", 0, 0))
-    findings.add_tensor(Tensor(name, title, shape[::-1]))
-    return offset + math.prod(shape) // block * size if block else None
+    length = math.prod(shape) // block * size if block else None
+    return Tensor(name, title, shape[::-1], length), offset + length if length is not None else None
 
 
 def _number(window: Window, code: str) -> int:
@@ -161,9 +215,9 @@ def _value(window: Window, kind: int) -> object:
     return value
 
 
-def _array(window: Window) -> str:
+def _array(window: Window) -> Items:
     kind, count = _number(window, "I"), _number(window, "Q")
-    shown = f"{count:,} items"
+    items = Items(count)
     pending = [(kind, count)]
     while pending:
         kind, count = pending.pop()
@@ -179,7 +233,7 @@ def _array(window: Window) -> str:
             window.skip(count * struct.calcsize("<" + _SCALARS[kind]))
         elif kind != _ARRAY:
             raise FormatError(Cause.BROKEN, f"{kind} is no GGUF value type", window.tell())
-    return shown
+    return items
 
 
-GGUF = Format("gguf", "GGUF", (".gguf",), _recognise, _read, frameworks=("llama.cpp",))
+GGUF = Format("gguf", "GGUF", (".gguf",), _recognise, _read, frameworks=("llama.cpp",), describe=_describe)

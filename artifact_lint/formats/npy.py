@@ -6,13 +6,17 @@ import math
 import re
 import struct
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import Format, FormatError
+from artifact_lint.formats.findings import MOST_GAPS
 from artifact_lint.formats.members import read_members
 from artifact_lint.formats.pickles.opening import looks_like_pickle, read_pickle
 from artifact_lint.formats.sources import Slice
-from artifact_lint.model import Cause, HazardKind, Tensor
+from artifact_lint.formats.zip_records import directories, entries
+from artifact_lint.formats.zips import member
+from artifact_lint.model import Cause, HazardKind, Incomplete, Tensor
 from artifact_lint.model.paths import name_of
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
+    from artifact_lint.model.description import Description
     from artifact_lint.stores.base import Source
 
 _MAGIC = b"\x93NUMPY"
@@ -125,6 +130,40 @@ def _read_at(job: Job, findings: Findings, position: int) -> int | None:
         findings.add_incomplete(Cause.UNSUPPORTED, detail, start, job.member)
         return None
     return start + math.prod(shape) * size
+
+
+def _describe_array(job: Job) -> Description:
+    from artifact_lint.model.description import Description  # noqa: PLC0415 - few runs ask for it
+
+    tensor = _array_of(job.source, "")
+    return Description(tensors=(tensor,), has_all_tensors=True, parameters=math.prod(tensor.shape))
+
+
+def _describe_archive(job: Job) -> Description:
+    from artifact_lint.model.description import Description  # noqa: PLC0415 - few runs ask for it
+
+    found: dict[str, Tensor] = {}
+    incomplete: list[Incomplete] = []
+    for entry in islice(entries(job.source, directories(job.source)[0]), job.limits.members):
+        try:
+            name = entry.name.removesuffix(".npy")
+            found[name] = _array_of(member(job.source, entry, job.limits), name)
+        except FormatError as error:
+            if len(incomplete) < MOST_GAPS:
+                incomplete.append(Incomplete(error.cause, error.detail, error.offset, entry.name))
+    return Description(
+        tensors=tuple(found.values()),
+        has_all_tensors=not incomplete,
+        parameters=None if incomplete else sum(math.prod(tensor.shape) for tensor in found.values()),
+        incomplete=tuple(incomplete),
+    )
+
+
+def _array_of(source: Source, name: str) -> Tensor:
+    """What an array's header says of it."""
+    header, _ = _header(source)
+    shape, descr = _shape_and_type(_literal(header))
+    return Tensor(name, descr if isinstance(descr, str) else ",".join(_types(descr)), shape)
 
 
 def _shape_and_type(fields: object) -> tuple[tuple[int, ...], object]:
@@ -318,6 +357,7 @@ NPY = Format(
     aliases=("numpy",),
     safe_alternative="safetensors",
     generic=True,
+    describe=_describe_array,
 )
 
 NPZ = Format(
@@ -329,4 +369,5 @@ NPZ = Format(
     frameworks=("numpy",),
     safe_alternative="safetensors",
     generic=True,
+    describe=_describe_archive,
 )

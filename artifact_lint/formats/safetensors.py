@@ -17,6 +17,7 @@ from artifact_lint.model import Cause, Tensor
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
+    from artifact_lint.model.description import Description
 
 #: What the libraries write as `format` into the metadata.
 _FRAMEWORKS = {"pt": "pytorch", "tf": "tensorflow", "flax": "flax", "np": "numpy", "mlx": "mlx"}
@@ -62,11 +63,7 @@ def _recognise(probe: Probe) -> bool:
 
 def _read(job: Job, findings: Findings) -> None:
     size = job.source.size
-    if size < 8:
-        raise FormatError(Cause.TRUNCATED, "the header's length is cut", size)
-    (length,) = struct.unpack("<Q", job.source.read(0, 8))
-    if length > min(LONGEST_HEADER, job.limits.header):
-        raise FormatError(Cause.BROKEN, f"a header of {length:,} bytes is longer than the format allows")
+    length = _length(job)
     if length > size - 8:
         findings.extent = 8 + length
         raise FormatError(Cause.TRUNCATED, f"the header promises {length:,} bytes and {size - 8:,} are left", 8)
@@ -85,6 +82,34 @@ def _read(job: Job, findings: Findings) -> None:
         findings.framework = _FRAMEWORKS.get(str(metadata.get("format")))
     if end < size - 8 - length:
         raise FormatError(Cause.BROKEN, "bytes follow the last tensor", 8 + length + end)
+
+
+def _describe(job: Job) -> Description:
+    from artifact_lint.model.description import Description  # noqa: PLC0415 - few runs ask for it
+
+    length = _length(job)
+    if length > job.source.size - 8:
+        detail = f"the header promises {length:,} bytes and {job.source.size - 8:,} are left"
+        raise FormatError(Cause.TRUNCATED, detail, 8)
+    header = _parse(job.source.read(8, length))
+    tensors = tuple(tensor for _, _, tensor in sorted(_tensors(header), key=lambda item: item[:2]))
+    written = header.get("__metadata__")
+    metadata = {key: str(value) for key, value in written.items()} if isinstance(written, dict) else {}
+    return Description(
+        tensors=tensors,
+        has_all_tensors=True,
+        parameters=sum(math.prod(tensor.shape) for tensor in tensors),
+        metadata=metadata,
+    )
+
+
+def _length(job: Job) -> int:
+    if job.source.size < 8:
+        raise FormatError(Cause.TRUNCATED, "the header's length is cut", job.source.size)
+    (length,) = struct.unpack("<Q", job.source.read(0, 8))
+    if length > min(LONGEST_HEADER, job.limits.header):
+        raise FormatError(Cause.BROKEN, f"a header of {length:,} bytes is longer than the format allows")
+    return int(length)
 
 
 def _parse(text: bytes) -> dict[str, object]:
@@ -130,4 +155,5 @@ SAFETENSORS = Format(
     _read,
     frameworks=("pytorch", "tensorflow", "flax"),
     aliases=("safetensor",),
+    describe=_describe,
 )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from artifact_lint.model.edits import Edit, Slot
+    from artifact_lint.model.lazy import Lazy
     from artifact_lint.model.options import Component, PicklePolicy
     from artifact_lint.model.signature import Signature
 
@@ -258,6 +259,37 @@ class PickleTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class Configuration:
+    """A document of a library's own, beside the weights that it is about: `config.json`, `generation_config.json`.
+
+    `values` is all that it says, `place_of` where a key stands that a chain of keys leads to, or else the last one on
+    the way that is there.
+    """
+
+    origin: Origin
+    values: Lazy[Mapping[str, object]] = field(compare=False)
+    place_of: Callable[..., Origin] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A tokenizer's tokens: their number, their highest id and the token that has it; `added` lie past the others."""
+
+    count: int
+    largest: int
+    token: str
+    added: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenizer:
+    """The file of a tokenizer; None of the vocabulary where it does not tell."""
+
+    origin: Origin
+    vocabulary: Lazy[Vocabulary | None] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Everything stated about one artifact.
 
@@ -319,6 +351,8 @@ class Record:
     remarks: tuple[Remark, ...] = ()
     code: tuple[Fact[CodeReference], ...] = ()
     templates: tuple[Fact[str], ...] = ()
+    configurations: tuple[Configuration, ...] = ()
+    tokenizers: tuple[Tokenizer, ...] = ()
 
     def __add__(self, other: Record) -> Record:
         if other is NOTHING:

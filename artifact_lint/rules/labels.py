@@ -9,6 +9,7 @@ from artifact_lint.rules.label_maps import contradictions
 from artifact_lint.rules.label_sides import LabelSide, are_numbers, label_comparisons
 from artifact_lint.rules.registry import rule
 from artifact_lint.rules.schema_names import called, listed
+from artifact_lint.rules.special_tokens import classifier_head_problems
 from artifact_lint.rules.values import as_label
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def label_count(artifact: Artifact) -> Iterator[Problem]:
         if found.is_about_count:
             related = (Related(found.other, found.there),)
             yield Problem(found.origin, found.message, found.help, related=related, severity=found.severity)
+    yield from classifier_head_problems(artifact)
 
 
 @rule("CON112", "label-names", severity=Severity.ERROR, tags=("schema", "consistency"))
