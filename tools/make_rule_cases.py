@@ -21,6 +21,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from consistency_cases import BY_LIBRARIES as CONSISTENT_BY_LIBRARIES
+from consistency_cases import FILES as CONSISTENCY
 from execution_cases import EXECUTION
 from pickle_cases import PICKLES
 from signature_cases import FILES as SIGNATURES
@@ -538,7 +540,6 @@ FILES: Mapping[str, Callable[[], bytes]] = (
         "PKL121/good/churn.pkl": classifier,
         "PKL121/good-no-suffix/churn": state_dict,
         "PKL122/bad-archive/churn.h5": keras_archive,
-        "PKL122/bad-manifest/churn.bin": lambda: torch_zip(state_dict()),
         "PKL122/bad-name/churn.pkl": linear,
         "PKL122/good/churn.pkl": classifier,
         "PKL122/good-many-formats/churn.bin": linear,
@@ -564,10 +565,11 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | PICKLES
     | EXECUTION
     | SIGNATURES
+    | CONSISTENCY
 )
 
 #: Those that a library writes: other versions of it write other bytes.
-BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib})
+BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib}) | CONSISTENT_BY_LIBRARIES
 
 
 def by_hand() -> Iterable[tuple[str, bytes]]:
