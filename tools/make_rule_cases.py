@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from consistency_cases import BY_LIBRARIES as CONSISTENT_BY_LIBRARIES
 from consistency_cases import FILES as CONSISTENCY
+from estimator_cases import ESTIMATORS
 from execution_cases import EXECUTION
 from pickle_cases import PICKLES
 from signature_cases import FILES as SIGNATURES
@@ -563,13 +564,14 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     }
     | dict.fromkeys(LINEAR, linear)
     | PICKLES
+    | ESTIMATORS
     | EXECUTION
     | SIGNATURES
     | CONSISTENCY
 )
 
 #: Those that a library writes: other versions of it write other bytes.
-BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib}) | CONSISTENT_BY_LIBRARIES
+BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib, *ESTIMATORS.values()}) | CONSISTENT_BY_LIBRARIES
 
 
 def by_hand() -> Iterable[tuple[str, bytes]]:

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "check": "artifact_lint.cli.check:check",
     "explain": "artifact_lint.cli.explain:explain",
     "init": "artifact_lint.cli.init:init",
+    "inspect": "artifact_lint.cli.inspect:inspect",
     "rules": "artifact_lint.cli.rules:rules",
     "schema": "artifact_lint.cli.schema:schema",
 }

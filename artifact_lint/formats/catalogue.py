@@ -9,11 +9,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.archives import TAR, ZIP
+from artifact_lint.formats.catboost import CATBOOST, CATBOOST_JSON
 from artifact_lint.formats.flax import FLAX
 from artifact_lint.formats.gguf import GGUF
 from artifact_lint.formats.hdf5 import HDF5
-from artifact_lint.formats.headers import CATBOOST, CATBOOST_JSON, LIGHTGBM, TFLITE
+from artifact_lint.formats.headers import TFLITE
 from artifact_lint.formats.keras import KERAS
+from artifact_lint.formats.lightgbm import LIGHTGBM
 from artifact_lint.formats.npy import NPY, NPZ
 from artifact_lint.formats.onnx import ONNX
 from artifact_lint.formats.packed import COMPRESSED

@@ -87,6 +87,21 @@ def _read_trailing(job: Job, findings: Findings, start: int) -> None:
         read_pickle(job, findings, start)
 
 
+def array_header(source: Source) -> tuple[tuple[int, ...], object, bool, int]:
+    """The shape and the type of the array that a source begins with, whether it is in Fortran's order, where it lies.
+
+    Raises:
+        FormatError: It is none, or its header cannot be read.
+        StoreError: The bytes cannot be read.
+    """
+    if source.read(0, len(_MAGIC)) != _MAGIC:
+        raise FormatError(Cause.BROKEN, "it is no array of NumPy's")
+    header, start = _header(source)
+    fields = _literal(header)
+    shape, descr = _shape_and_type(fields)
+    return shape, descr, isinstance(fields, dict) and fields["fortran_order"] is True, start
+
+
 def _read_at(job: Job, findings: Findings, position: int) -> int | None:
     """Where the array that begins at a position ends; None where that is not known, or its pickle has been read."""
     source = Slice(job.source, position, job.source.size) if position else job.source

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
+    from artifact_lint.model.description import Description
 
 _SCHEMA = "schema.json"
 _MODULE = re.compile(rb'"__module__"\s*:\s*"([^"\\]*)"')
@@ -135,4 +136,10 @@ def _bit_generator(content: Mapping[str, object]) -> Iterator[tuple[str, str, fr
         yield "numpy.random", named, _CALLED
 
 
-SKOPS = Format("skops", "skops", (".skops",), _recognise, _read, frameworks=("scikit-learn",))
+def _describe_model(job: Job) -> Description | None:
+    from artifact_lint.formats.skops_objects import describe_skops  # noqa: PLC0415 - what knows the model
+
+    return describe_skops(job)
+
+
+SKOPS = Format("skops", "skops", (".skops",), _recognise, _read, frameworks=("scikit-learn",), describe=_describe_model)

@@ -14,6 +14,7 @@ from artifact_lint.formats.base import Format
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
+    from artifact_lint.model.description import Description
 
 _LEARNER = (
     rb'(?:"learner"\s*:\s*\{\s*"(?:attributes|feature_names|feature_types|gradient_booster|learner_model_param|objective)"'
@@ -67,8 +68,32 @@ def _read_version(job: Job, findings: Findings, pattern: re.Pattern[bytes], numb
         findings.versions["xgboost"] = ".".join(str(number(group)) for group in match.groups())
 
 
-JSON = Format("xgboost-json", "XGBoost JSON", (".json",), _is_json, _read_json, ("xgboost",), ("xgb-json",))
-UBJ = Format("ubj", "XGBoost UBJSON", (".ubj",), _is_ubj, _read_ubj, ("xgboost",), ("ubjson", "xgboost", "xgb"))
+def _describe(job: Job) -> Description:
+    from artifact_lint.formats.xgboost_reader import describe_xgboost  # noqa: PLC0415 - few runs ask for it
+
+    return describe_xgboost(job.source, job.limits)
+
+
+JSON = Format(
+    "xgboost-json",
+    "XGBoost JSON",
+    (".json",),
+    _is_json,
+    _read_json,
+    ("xgboost",),
+    ("xgb-json",),
+    describe=_describe,
+)
+UBJ = Format(
+    "ubj",
+    "XGBoost UBJSON",
+    (".ubj",),
+    _is_ubj,
+    _read_ubj,
+    ("xgboost",),
+    ("ubjson", "xgboost", "xgb"),
+    describe=_describe,
+)
 BINARY = Format(
     "xgboost-binary",
     "XGBoost deprecated binary",
@@ -78,4 +103,5 @@ BINARY = Format(
     ("xgboost",),
     ("bst",),
     safe_alternative="ubj",
+    describe=_describe,
 )

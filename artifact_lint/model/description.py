@@ -67,7 +67,7 @@ class Estimator:
 
     `is_fitted` is None where the class has nothing to fit or its state does not tell. `input_width` and
     `output_width` are in columns, None where they are not known. `columns` are what a ColumnTransformer takes for this
-    one, by name or position.
+    one, by name or position. `cls` is `module:Name`, or `passthrough` where columns go through as they are.
     """
 
     path: str

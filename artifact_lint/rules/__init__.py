@@ -9,6 +9,7 @@ from artifact_lint.rules import (
     conflicts,
     disguises,
     environment,
+    estimators,
     execution,
     feature_schema,
     integrity,
@@ -49,6 +50,7 @@ _MODULES = (
     remote_code,
     execution,
     environment,
+    estimators,
     repository,
     suppressions,
 )

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from artifact_lint.model import Origin
 
 #: What `artifact-lint schema NAME` prints, by name.
-SCHEMAS: Final = ("manifest", "config", "report")
+SCHEMAS: Final = ("manifest", "config", "report", "inspection")
 
 _FILES: Final = {
     "manifest": "model-artifact.v1.schema.json",
     "config": "configuration.v1.schema.json",
     "report": "report.v1.schema.json",
+    "inspection": "inspection.v1.schema.json",
 }
 _TYPES: Final = {
     "array": "a list",

@@ -87,7 +87,7 @@ def test_a_path_that_is_not_there_gets_one_line_with_the_nearest_name(model: Pat
         (["check", "--slect", "x"], "no such option --slect (did you mean --select?)"),
         (["--foo"], "no such option --foo\n"),
         (["--versio"], "no such option --versio (did you mean --version?)"),
-        (["schema"], "schema needs manifest or config or report; artifact-lint schema --help tells more"),
+        (["schema"], "schema needs manifest or config or report or inspection; artifact-lint schema --help tells more"),
         (["schema", "manfest"], "'manfest' is not one of 'manifest', 'config', 'report'"),
         (["explain"], "explain needs CODE or NAME"),
         (["explain", "PKL"], "PKL stands for several rules: PKL001 pickle-forbidden, PKL002 pickle-used"),

@@ -50,7 +50,7 @@ def test_the_table_of_rules_has_each_rule_within_the_width(tmp_path: Path, colum
     assert max(map(len, table.splitlines())) <= columns
 
 
-@pytest.mark.parametrize("name", ["config", "report"])
+@pytest.mark.parametrize("name", ["config", "report", "inspection"])
 def test_the_schemas_are_printed_whole(tmp_path: Path, name: str) -> None:
     Draft202012Validator.check_schema(json.loads(artifact_lint(tmp_path, "schema", name).stdout))
 

@@ -113,6 +113,16 @@ def test_weights_alone_take_neither_a_parser_nor_a_schema(tmp_path: Path) -> Non
     assert not observed.modules & (RARE | NEVER | {YAML, SCHEMAS})
 
 
+def test_a_look_at_one_file_takes_neither_the_rules_nor_what_reads_records(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(safetensors())
+    observed = observe(tmp_path, "inspect", "model.safetensors")
+    assert observed.code == 0
+    assert not observed.started
+    judging = ("artifact_lint.rules", "artifact_lint.adapters", "artifact_lint.assemble", "artifact_lint.settings")
+    assert not [name for name in observed.modules if name.startswith(judging)]
+    assert not observed.modules & (RARE | NEVER | {YAML, SCHEMAS})
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reader"),
     [

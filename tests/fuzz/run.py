@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of the readers, with atheris.
 
-    python tests/fuzz/run.py pickles|containers [SECONDS] [DIRECTORY]
+    python tests/fuzz/run.py pickles|containers|describe [SECONDS] [DIRECTORY]
 
 starts from the regressions kept beside this file and the files of the corpora, and grows DIRECTORY (default: one that
 is thrown away). What makes a reader fail is written to `tests/fuzz/regressions/TARGET/`, where `pytest` runs it again.
@@ -21,19 +21,34 @@ SEED = 1
 
 with atheris.instrument_imports(include=["artifact_lint"]):
     sys.path.insert(0, str(HERE))
-    from targets import LARGEST, NAMES, TARGETS
+    from targets import DESCRIBED, LARGEST, NAMES, TARGETS
 
-CORPORA = HERE.parent / "corpus" / "benign"
+    from artifact_lint.formats import sniff
+    from artifact_lint.formats.sources import Memory
+
+CORPORA = (HERE.parent / "corpus" / "benign", HERE.parent / "described")
 
 
 def seeds(target: str, directory: Path) -> None:
     """Write what the fuzzer starts from."""
-    files = [path for path in CORPORA.rglob("*") if path.is_file() and path.stat().st_size < LARGEST]
-    for number, path in enumerate(files):
-        choice = bytes([number % len(NAMES)]) if target == "containers" else b""
-        (directory / f"seed-{number}").write_bytes(choice + path.read_bytes())
+    files = [path for corpus in CORPORA for path in sorted(corpus.rglob("*")) if path.is_file()]
+    for number, path in enumerate(path for path in files if path.stat().st_size < LARGEST):
+        content = path.read_bytes()
+        choice = _choice(target, number, path.name, content)
+        if choice is not None:
+            (directory / f"seed-{number}").write_bytes(choice + content)
     for path in (HERE / "regressions" / target).iterdir():
         (directory / path.name).write_bytes(path.read_bytes())
+
+
+def _choice(target: str, number: int, name: str, content: bytes) -> bytes | None:
+    """The byte that chooses a reader, before the content; none for pickles, None where a seed is none of the target."""
+    if target == "pickles":
+        return b""
+    if target == "containers":
+        return bytes([number % len(NAMES)])
+    format_ = sniff(name, Memory(content))
+    return bytes([DESCRIBED.index(format_)]) if format_ in DESCRIBED else None
 
 
 def main() -> None:

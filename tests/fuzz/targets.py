@@ -12,7 +12,7 @@ import struct
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from artifact_lint.formats import ReadLimits, inspect
+from artifact_lint.formats import FORMATS, ReadLimits, describing, inspect
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.machine import Machine
 from artifact_lint.formats.pickles.prescan import Prescan
@@ -32,6 +32,9 @@ NAMES: Final = (
     *("saved_model.pb", "model.gguf", "model.safetensors", "model.ubj", "model.json", "model.msgpack", "model.pmml"),
     *("model.cbm", "model.tflite", "model.txt", "model.pt2", "model"),
 )
+
+#: The formats that are described: the first byte chooses one.
+DESCRIBED: Final = tuple(name for name, known in FORMATS.items() if known.describe is not None) or tuple(FORMATS)
 
 
 class Inert:
@@ -136,4 +139,15 @@ def containers(content: bytes) -> None:
         inspect(NAMES[content[0] % len(NAMES)], Memory(content[1:LARGEST]), None, LIMITS)
 
 
-TARGETS: Final[dict[str, Callable[[bytes], None]]] = {"pickles": pickles, "containers": containers}
+def describe(content: bytes) -> None:
+    """A file of any format that is described: its description raises nothing."""
+    if content:
+        format_ = DESCRIBED[content[0] % len(DESCRIBED)]
+        describing.describe(f"model{FORMATS[format_].suffixes[0]}", Memory(content[1:LARGEST]), format_, LIMITS)
+
+
+TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
+    "pickles": pickles,
+    "containers": containers,
+    "describe": describe,
+}

@@ -37,7 +37,7 @@ _MEMORY_MAPS: Final = frozenset({"numpy:memmap", "numpy.core.memmap:memmap", "nu
 
 
 @dataclass(frozen=True, slots=True)
-class _Array:
+class InlineArray:
     """An array in the stream: its length in bytes, and whether a byte before it says how many fill up to it."""
 
     length: int
@@ -64,7 +64,7 @@ def skip_array(machine: Machine, built: Result, state: Value, other: OtherReadin
         StoreError: The bytes cannot be read.
     """
     try:
-        array = _array(machine, built, state)
+        array = inline_array(machine, built, state)
     except FormatError:
         other.judge(machine)
         raise
@@ -77,7 +77,12 @@ def skip_array(machine: Machine, built: Result, state: Value, other: OtherReadin
     return True
 
 
-def _array(machine: Machine, built: Result, state: Value) -> _Array | None:
+def inline_array(machine: Machine, built: Result, state: Value) -> InlineArray | None:
+    """The array behind a wrapper whose state was just built; None where a pickle stands in its place.
+
+    Raises:
+        FormatError: How long the array is cannot be known.
+    """
     if machine.frame_end > machine.window.tell():
         raise machine.broken("an array begins within a frame")
     machine.frame_end = 0
@@ -99,7 +104,7 @@ def _array(machine: Machine, built: Result, state: Value) -> _Array | None:
     alignment = attributes.get("numpy_array_alignment_bytes")
     if not (alignment is None or isinstance(alignment, int)):
         raise machine.broken("an array's alignment is computed")
-    return _Array(math.prod(n for n in shape if isinstance(n, int)) * items.size, alignment is not None)
+    return InlineArray(math.prod(n for n in shape if isinstance(n, int)) * items.size, alignment is not None)
 
 
 def _excuse(subclass: Value, state: DictValue) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import PATH_FILES, PICKLE_SUFFIXES, Format, FormatError, ReadLimits
-from artifact_lint.formats.pickles.opening import TORCH_HEAD, looks_like_pickle, may_open, read_pickle, unpacked
+from artifact_lint.formats.pickles.opening import (
+    TORCH_HEAD,
+    describe_pickle,
+    looks_like_pickle,
+    may_open,
+    read_pickle,
+    unpacked,
+)
 from artifact_lint.formats.texts import is_plain_text
 
 if TYPE_CHECKING:
@@ -79,6 +86,7 @@ JOBLIB = Format(
     aliases=("jbl",),
     pickled=True,
     safe_alternative="skops",
+    describe=describe_pickle,
 )
 
 PICKLE = Format(
@@ -90,4 +98,5 @@ PICKLE = Format(
     aliases=("pkl", "cloudpickle", "dill", "sav", "sklearn", "scikit-learn"),
     pickled=True,
     safe_alternative="skops",
+    describe=describe_pickle,
 )

@@ -33,9 +33,13 @@ from artifact_lint.formats.pickles.values import (
 from artifact_lint.model import Cause, HazardKind, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any, TypeAlias
 
+    from artifact_lint.formats.pickles.opcodes import Argument
     from artifact_lint.formats.pickles.window import Window
+
+    Effect: TypeAlias = Callable[["Machine", Any], None]
 
 #: How many values that hold others the memo keeps in detail; beyond, only their types.
 _MOST_DETAILED: Final = 1 << 16
@@ -133,7 +137,7 @@ class Machine:
         """
         window = self.window
         window.safe = -1
-        table, buffer, base = TABLE, window.buffer, window.base
+        table, buffer, base = self.table(), window.buffer, window.base
         steps = 0
         try:
             while self.running:
@@ -156,6 +160,10 @@ class Machine:
             # Whoever runs on the same window, around this run, has yet to see where it stands now.
             window.safe = -1
         return True
+
+    def table(self) -> Sequence[tuple[Argument | None, Effect]]:
+        """What reads each opcode's argument and what the opcode does, by its byte."""
+        return TABLE
 
     def _refill(self) -> None:
         window = self.window

@@ -12,6 +12,7 @@ from artifact_lint.formats.sources import Slice, Unpacked, can_unpack, compressi
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, ReadLimits
     from artifact_lint.formats.findings import Findings
+    from artifact_lint.model.description import Description
     from artifact_lint.stores.base import Source
 
 #: The opcodes that need nothing on the stack, so that a stream may begin with them.
@@ -91,3 +92,15 @@ def read_pickle(job: Job, findings: Findings, start: int = 0) -> None:
     from artifact_lint.formats.pickles import reader  # noqa: PLC0415 - the machine
 
     reader.read_pickle(job, findings, start)
+
+
+def describe_pickle(job: Job) -> Description | None:
+    """What the model in a pickle is, as `pickles.describing` tells it.
+
+    Raises:
+        FormatError: The bytes cannot be unpacked.
+        StoreError: The bytes cannot be read.
+    """
+    from artifact_lint.formats.pickles import describing  # noqa: PLC0415 - the machine, and what knows its objects
+
+    return describing.describe_pickle(job)

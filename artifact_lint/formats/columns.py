@@ -1,0 +1,15 @@
+"""How many features of a table are described one by one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from artifact_lint.model import Cause, Incomplete
+
+#: Some forty megabytes of them.
+MOST_COLUMNS: Final = 1 << 18
+
+
+def too_many_columns() -> Incomplete:
+    """What is said of a model that takes more."""
+    return Incomplete(Cause.LIMIT, f"the model takes more than {MOST_COLUMNS:,} features")

@@ -1,0 +1,159 @@
+"""Tables of FlatBuffers, read without their schema's code ("FlatBuffers Internals", flatbuffers.dev).
+
+Every offset is checked against the bytes there are before it is followed, and every length before it is used.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from artifact_lint.formats.base import FormatError
+from artifact_lint.model import Cause
+from artifact_lint.stores.base import Borrowed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from artifact_lint.stores.base import Source
+
+_U16: Final = struct.Struct("<H")
+_U32: Final = struct.Struct("<I")
+_I32: Final = struct.Struct("<i")
+#: Tables lie in any order, so that small blocks are read and the last ones kept; how many are read in all is bounded.
+_BLOCK: Final = 1 << 12
+_KEPT_BLOCKS: Final = 1 << 11
+_MOST_BLOCKS: Final = 1 << 17
+
+
+class _Blocks(Borrowed):
+    """A source that is read in blocks, of which the last ones stay in memory."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._blocks: dict[int, bytes] = {}
+        self._left = _MOST_BLOCKS
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        return self._source.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """At most `length` bytes from `offset`.
+
+        Raises:
+            FormatError: So many different places were read that this is no model of any use.
+        """
+        number, at = divmod(offset, _BLOCK)
+        if at + length > _BLOCK:
+            self._spend(1 + length // _BLOCK)
+            return self._source.read(offset, length)
+        block = self._blocks.get(number)
+        if block is None:
+            self._spend(1)
+            if len(self._blocks) >= _KEPT_BLOCKS:
+                self._blocks.clear()
+            block = self._blocks[number] = self._source.read(number * _BLOCK, _BLOCK)
+        return block[at : at + length]
+
+    def _spend(self, blocks: int) -> None:
+        self._left -= blocks
+        if self._left < 0:
+            raise FormatError(Cause.LIMIT, "the FlatBuffer lies in more places than are looked at")
+
+
+class Table:
+    """A table: its fields by their number in the schema. Absent ones are None, or empty."""
+
+    __slots__ = ("_fields", "_position", "_source")
+
+    def __init__(self, source: Source, position: int) -> None:
+        self._source = source
+        self._position = position
+        start = position - _number(source, position, _I32)
+        size = _number(source, start, _U16)
+        if size < 4:
+            raise FormatError(Cause.BROKEN, "a FlatBuffers table has no fields' table", position)
+        entries = _bytes(source, start + 4, size - 4 - size % 2)
+        self._fields = struct.unpack(f"<{len(entries) // 2}H", entries)
+
+    def _place(self, field: int) -> int | None:
+        offset = self._fields[field] if field < len(self._fields) else 0
+        return self._position + offset if offset else None
+
+    def integer(self, field: int) -> int | None:
+        """A field of 32 bits, signed."""
+        place = self._place(field)
+        return None if place is None else _number(self._source, place, _I32)
+
+    def text(self, field: int, longest: int) -> str | None:
+        """A string.
+
+        Raises:
+            FormatError: It is longer than `longest` bytes, or reaches beyond the end.
+        """
+        place = self._place(field)
+        return None if place is None else _text(self._source, _follow(self._source, place), longest)
+
+    def table(self, field: int) -> Table | None:
+        """A table that is a field."""
+        place = self._place(field)
+        return None if place is None else Table(self._source, _follow(self._source, place))
+
+    def count(self, field: int) -> int:
+        """How many items a vector states, unchecked."""
+        place = self._place(field)
+        return 0 if place is None else _number(self._source, _follow(self._source, place), _U32)
+
+    def tables(self, field: int) -> Iterator[Table]:
+        """The tables of a vector.
+
+        Raises:
+            FormatError: They are more than there are bytes for.
+        """
+        place = self._place(field)
+        if place is None:
+            return
+        start = _follow(self._source, place)
+        count = _number(self._source, start, _U32)
+        if count * 4 > self._source.size - start - 4:
+            raise FormatError(Cause.TRUNCATED, f"a FlatBuffers vector promises {count:,} tables", start)
+        for item in range(count):
+            yield Table(self._source, _follow(self._source, start + 4 + 4 * item))
+
+
+def root(source: Source) -> Table:
+    """The outermost table.
+
+    Raises:
+        FormatError: The bytes are no FlatBuffer.
+        StoreError: The bytes cannot be read.
+    """
+    blocks = _Blocks(source)
+    return Table(blocks, _follow(blocks, 0))
+
+
+def _follow(source: Source, place: int) -> int:
+    return place + _number(source, place, _U32)
+
+
+def _text(source: Source, place: int, longest: int) -> str:
+    length = _number(source, place, _U32)
+    if length > source.size - place - 4:
+        raise FormatError(Cause.TRUNCATED, f"a FlatBuffers string promises {length:,} bytes", place)
+    if length > longest:
+        raise FormatError(Cause.LIMIT, f"a FlatBuffers string of more than {longest:,} bytes", place)
+    return _bytes(source, place + 4, length).decode("utf-8", "backslashreplace")
+
+
+def _number(source: Source, place: int, layout: struct.Struct) -> int:
+    (number,) = layout.unpack(_bytes(source, place, layout.size))
+    return int(number)
+
+
+def _bytes(source: Source, place: int, length: int) -> bytes:
+    data = source.read(place, length) if place >= 0 else b""
+    if len(data) != length:
+        raise FormatError(Cause.TRUNCATED, "a FlatBuffers offset leads beyond the end", max(0, place))
+    return data

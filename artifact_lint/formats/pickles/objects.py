@@ -1,0 +1,158 @@
+"""The pickle machine that keeps what it makes: what a model in a pickle is, without loading it.
+
+It runs the opcodes that `Machine` runs and leaves judging to that one: every call makes an object of its own, lists,
+dicts and tuples keep their items, texts and bytes their content, all within the bounds of a `Room`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.pickles.calls import call
+from artifact_lint.formats.pickles.dtypes import DTYPE
+from artifact_lint.formats.pickles.joblib import (
+    describes_array,
+    inline_array,
+    is_stored_elsewhere,
+    note_array_elsewhere,
+)
+from artifact_lint.formats.pickles.machine import Machine
+from artifact_lint.formats.pickles.object_arrays import MADE, inline
+from artifact_lint.formats.pickles.object_effects import TABLE
+from artifact_lint.formats.pickles.object_values import (
+    Instance,
+    KeptDict,
+    KeptList,
+    Persistent,
+    Room,
+    is_made_class,
+)
+from artifact_lint.formats.pickles.values import Global, Result, Value
+from artifact_lint.formats.pickles.window import Window
+from artifact_lint.model import Cause, Use
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from artifact_lint.formats.base import ReadLimits
+    from artifact_lint.formats.pickles.machine import Effect
+    from artifact_lint.formats.pickles.opcodes import Argument
+    from artifact_lint.stores.base import Source
+
+__all__ = ["ObjectMachine", "read_objects"]
+
+#: How many opcodes of a stream are run, at about a million a second.
+MOST_OPCODES: Final = 1 << 22
+#: What sets an object's state in place of BUILD: pickles call it and drop what it returns (cloudpickle 2 to 3).
+_SETTERS: Final = frozenset({"_class_setstate", "_function_setstate"})
+_CYTHON: Final = "__pyx_unpickle_"
+
+
+class ObjectMachine(Machine):
+    """One run over one stream; after it, `root` is the object, and `gaps` tell what is not in it."""
+
+    __slots__ = ("_is_outermost", "room")
+
+    def __init__(self, window: Window, limits: ReadLimits, room: Room | None = None) -> None:
+        super().__init__(window, limits)
+        self.room = room or Room()
+        self._is_outermost = room is None
+
+    def table(self) -> Sequence[tuple[Argument | None, Effect]]:
+        """What reads each opcode's argument and what the opcode does, by its byte."""
+        return TABLE
+
+    def finish(self) -> None:
+        """Run to the end of the stream.
+
+        Raises:
+            FormatError: The stream breaks or is too long.
+            StoreError: The bytes cannot be read.
+        """
+        if not self.run(MOST_OPCODES):
+            raise FormatError(Cause.LIMIT, f"more than {MOST_OPCODES:,} opcodes make the object", self.offset)
+        if self.room.is_full and self._is_outermost:
+            self.note(FormatError(Cause.LIMIT, "it holds more than is looked at", self.offset))
+
+    def make(self, cls: Global, arguments: tuple[Value, ...]) -> Value:
+        """An object of its own, or the value itself where that is known."""
+        if cls.resolved == DTYPE:
+            return Result(cls, arguments)
+        if not self.room.take_value():
+            return cls.result
+        made = MADE.get(cls.name)
+        value = None if made is None else made(cls.resolved, arguments)
+        if value is not None:
+            return value
+        if cls.name in _SETTERS and len(arguments) > 1 and isinstance(arguments[0], Instance):
+            arguments[0].state = arguments[1]
+            return arguments[0]
+        if cls.name.startswith(_CYTHON) and arguments and isinstance(arguments[0], Global):
+            cls, arguments = arguments[0], arguments[1:]
+        return Instance(cls, arguments)
+
+    def new_list(self) -> KeptList:
+        """An empty list, which keeps its items."""
+        return KeptList(self.room)
+
+    def new_dict(self) -> KeptDict:
+        """An empty dict, which keeps its entries."""
+        return KeptDict(self.room)
+
+    def load_persistent(self, identifier: Value) -> Value:
+        """The id itself, for whoever knows what it stands for."""
+        return Persistent(identifier)
+
+    def call(self, function: Value, arguments: Value, use: Use) -> Value:
+        """What a call returns, of a class that the pickle brings along as well."""
+        given = arguments if isinstance(arguments, tuple) else (arguments,)
+        if isinstance(function, Instance) and is_made_class(function) and self.room.take_value():
+            return Instance(function.origin, given, function)
+        return call(self, function, given, use)
+
+    def set_state(self, target: Result, state: Value) -> None:
+        """Keep the state of an object; that of one that stands for many is not kept."""
+        if isinstance(target, Instance) or target.arguments:
+            target.state = state
+
+    def build(self, state: Value) -> None:
+        """Set the state of the topmost value, and put the array in its place that joblib describes so."""
+        target = self.top()
+        if not isinstance(target, Result):
+            return
+        self.set_state(target, state)
+        cls = target.origin.resolved
+        if not self._is_outermost:
+            return
+        if describes_array(cls):
+            self.stack[-1] = self._read_array(target, state)
+        elif is_stored_elsewhere(cls):
+            note_array_elsewhere(self)
+
+    def _read_array(self, target: Result, state: Value) -> Value:
+        layout = inline_array(self, target, state)
+        if layout is not None:
+            return inline(self, layout, state)
+        nested = ObjectMachine(self.window, self.limits, self.room)
+        try:
+            nested.finish()
+        finally:
+            self.gaps += nested.gaps
+        return nested.root
+
+
+def read_objects(source: Source, limits: ReadLimits, shift: int = 0) -> ObjectMachine:
+    """The machine that has run over the pickle at the beginning of a source, with what it made in `root`.
+
+    Where the stream breaks, `running` stays true and the last of `gaps` says why. `shift` is added to offsets.
+
+    Raises:
+        StoreError: The bytes cannot be read.
+    """
+    machine = ObjectMachine(Window(source, shift), limits)
+    try:
+        machine.finish()
+    except FormatError as error:
+        machine.gaps.append(error.with_traceback(None))
+    return machine
