@@ -28,8 +28,17 @@ if TYPE_CHECKING:
     from artifact_lint.stores.base import Source
 
 _MAGIC: Final = b"CBM1"
-_MOST_BYTES: Final = 1 << 26
-_MOST_VALUES: Final = 1 << 20
+_MOST_BYTES: Final = 1 << 25
+_MOST_VALUES: Final = 1 << 18
+#: JSON is written by the order of its keys: statistics of categories, features, information, trees.
+_STATISTICS: Final = re.compile(rb'\s*\{\s*"ctr_data"')
+_FEATURES: Final = re.compile(rb'"features_info"\s{0,8}:\s{0,40}\{')
+_LONGEST_KEY: Final = 100
+_LONGEST_STATISTICS: Final = 1 << 30
+_STEP: Final = 1 << 20
+#: Both members of a feature; between quotes that are escaped neither is found.
+_POSITION: Final = re.compile(rb'"flat_feature_index"\s*:\s*(\d{1,9})\b')
+_NAME: Final = re.compile(rb'"feature_id"\s*:\s*("(?:[^"\\]++|\\.)*+")')
 _LONGEST_NAME: Final = 1 << 12
 _LONGEST_INFO: Final = 1 << 20
 _MOST_KEYS: Final = 1000
@@ -91,7 +100,7 @@ def describe_catboost(source: Source, limits: ReadLimits) -> Description:
         if source.read(0, len(_MAGIC)) == _MAGIC:
             _read_binary(source, facts)
         else:
-            _read_json(JsonWalk(source, 0, min(limits.header, _MOST_BYTES), _MOST_VALUES), facts)
+            _read_json(source, min(limits.header, _MOST_BYTES), facts)
     except FormatError as error:
         facts.incomplete.append(Incomplete(error.cause, error.detail, error.offset))
     return _described(facts)
@@ -116,7 +125,7 @@ def _read_binary(source: Source, facts: _Facts) -> None:
             facts.info[key] = pair.text(_VALUE, _LONGEST_INFO)
     trees = core.table(_TREES)
     if trees is None:
-        return
+        raise FormatError(Cause.BROKEN, "the model has no trees", start)
     facts.trees = trees.count(_TREE_SIZES)
     for list_ in _LISTS:
         if trees.count(list_.field) > MOST_COLUMNS:
@@ -134,10 +143,12 @@ def _up_to(tables: Iterator[Table], most: int) -> Iterator[Table]:
         yield table
 
 
-def _read_json(walk: JsonWalk, facts: _Facts) -> None:
+def _read_json(source: Source, most_bytes: int, facts: _Facts) -> None:
     """Read the members of a model that are no trees, and no more once both were met."""
+    start = _after_statistics(source)
+    walk = JsonWalk(source, start, most_bytes, _MOST_VALUES)
     met = set()
-    for key in walk.members():
+    for key in walk.members(opened=start > 0):
         if key == "features_info" and walk.is_object():
             _read_features(walk, facts)
         elif key == "model_info" and walk.is_object():
@@ -150,6 +161,17 @@ def _read_json(walk: JsonWalk, facts: _Facts) -> None:
             return
 
 
+def _after_statistics(source: Source) -> int:
+    """Where the features' key stands, in a file that begins with the statistics of categories, which may be long."""
+    if not _STATISTICS.match(source.read(0, _STEP)):
+        return 0
+    for start in range(0, min(source.size, _LONGEST_STATISTICS), _STEP):
+        found = _FEATURES.search(source.read(start, _STEP + _LONGEST_KEY))
+        if found:
+            return start + found.start()
+    return 0
+
+
 def _read_features(walk: JsonWalk, facts: _Facts) -> None:
     lists = {list_.key: list_ for list_ in _LISTS}
     for key in walk.members():
@@ -158,26 +180,10 @@ def _read_features(walk: JsonWalk, facts: _Facts) -> None:
             walk.skip()
             continue
         for _ in walk.elements():
-            if walk.is_object():
-                position, name = _feature(walk)
-                facts.add(position, name, list_)
-            else:
-                walk.skip()
+            feature = walk.raw(_LONGEST_INFO)
+            position, name = _POSITION.search(feature), _NAME.search(feature)
+            facts.add(int(position[1]) if position else None, str(parse_json(name[1])) if name else None, list_)
     facts.has_features = True
-
-
-def _feature(walk: JsonWalk) -> tuple[int | None, str | None]:
-    position, name = None, None
-    for key in walk.members():
-        if key == "flat_feature_index":
-            value = walk.scalar()
-            position = value if isinstance(value, int) else None
-        elif key == "feature_id":
-            value = walk.scalar()
-            name = value if isinstance(value, str) else None
-        else:
-            walk.skip()
-    return position, name
 
 
 def _read_info(walk: JsonWalk, facts: _Facts) -> None:

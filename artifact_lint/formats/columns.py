@@ -6,8 +6,8 @@ from typing import Final
 
 from artifact_lint.model import Cause, Incomplete
 
-#: Some forty megabytes of them.
-MOST_COLUMNS: Final = 1 << 18
+#: Some twenty megabytes of them.
+MOST_COLUMNS: Final = 1 << 17
 
 
 def too_many_columns() -> Incomplete:

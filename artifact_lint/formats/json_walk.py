@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.documents import parse_json
+from artifact_lint.formats.documents import LONGEST_TEXT, parse_json
 from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from artifact_lint.stores.base import Source
 
 _STEP = 1 << 18
-#: The longest string that is kept, and the longest number, in bytes.
+#: The longest key, string or object of few members that is kept, in bytes.
 _LONGEST_STRING = 1 << 20
-_LONGEST_NUMBER = 400
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _INSIDE = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
@@ -27,7 +26,6 @@ _WORD = re.compile(rb"[-+.\w]*+")
 _FLAT = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"|\[[^"\[\]{}]*+\])*+', re.DOTALL)
 _QUOTE = ord('"')
 _OPENING = b"{["
-_WORDS = {b"true": True, b"false": False, b"null": None}
 
 
 class JsonWalk:
@@ -86,14 +84,24 @@ class JsonWalk:
         """Whether the next value is an object."""
         return self._peek() == b"{"
 
+    def texts(self, most: int) -> list[str | None] | None:
+        """The elements of the array that comes next, None for what is no string; None where there are more."""
+        values = self.value(LONGEST_TEXT)
+        if not isinstance(values, list):
+            raise self._broken()
+        return None if len(values) > most else [value if isinstance(value, str) else None for value in values]
+
+    def scalars(self) -> dict[str, str | float | bool]:
+        """The members of the object that comes next which are neither null nor containers."""
+        values = self.value(_LONGEST_STRING)
+        if not isinstance(values, dict):
+            raise self._broken()
+        return {key: value for key, value in values.items() if isinstance(value, str | int | float)}
+
     def scalar(self) -> str | float | bool | None:
-        """The next value; None for a null, and for an object or array, which is passed over."""
-        first = self._peek()
-        if first in (b"{", b"["):
-            self.skip()
-            return None
-        self._count()
-        return self._string() if first == b'"' else self._word()
+        """The next value; None for a null, and for an object or array."""
+        value = self.value(_LONGEST_STRING)
+        return value if isinstance(value, str | int | float) else None
 
     def skip(self) -> None:
         """Pass over the next value."""
@@ -104,7 +112,7 @@ class JsonWalk:
         elif first in (b"{", b"["):
             self._skip_container()
         else:
-            self._word()
+            self._skip_word()
 
     def value(self, longest: int) -> object:
         """The next value as a whole, as `json.loads` makes it.
@@ -112,13 +120,23 @@ class JsonWalk:
         Raises:
             FormatError: It is broken, longer than `longest` bytes, or larger or deeper than what is read.
         """
+        return parse_json(self.raw(longest))
+
+    def raw(self, longest: int) -> bytes:
+        """The bytes of the next value.
+
+        Raises:
+            FormatError: It is cut, or longer than `longest` bytes.
+        """
         self._peek()
-        start = self.tell()
+        base, start = self._base, self._at
         self.skip()
-        length = self.tell() - start
+        length = self.tell() - base - start
         if length > longest:
-            raise FormatError(Cause.LIMIT, f"a JSON value of more than {longest:,} bytes", start)
-        return parse_json(self._source.read(start, length))
+            raise FormatError(Cause.LIMIT, f"a JSON value of more than {longest:,} bytes", base + start)
+        if self._base == base:
+            return self._buffer[start : self._at]
+        return self._source.read(base + start, length)
 
     def at_end(self) -> bool:
         """Whether nothing but white space follows."""
@@ -142,28 +160,22 @@ class JsonWalk:
                 raise FormatError(Cause.LIMIT, f"a string of more than {_LONGEST_STRING:,} bytes", self.tell())
             self._need_more()
         try:
-            text = json.loads(match[0].decode("utf-8", "backslashreplace"), strict=False)
+            text = match[0].decode("utf-8", "backslashreplace")
+            key = str(json.loads(text)) if "\\" in text else text[1:-1]
         except ValueError:
             raise self._broken() from None
         self._at = match.end()
-        return str(text)
+        return key
 
-    def _word(self) -> float | bool | None:
+    def _skip_word(self) -> None:
+        start = self.tell()
         while True:
             match = _WORD.match(self._buffer, self._at)
-            stop = match.end() if match else self._at
-            if stop < len(self._buffer) or stop - self._at > _LONGEST_NUMBER or not self._more():
+            self._at = match.end() if match else self._at
+            if self._at < len(self._buffer) or not self._more():
                 break
-        word = self._buffer[self._at : stop]
-        if not word or len(word) > _LONGEST_NUMBER:
-            raise self._broken()
-        self._at = stop
-        if word in _WORDS:
-            return _WORDS[word]
-        try:
-            return int(word) if word.lstrip(b"-").isdigit() else float(word)
-        except ValueError:
-            raise self._broken() from None
+        if self.tell() == start:
+            raise self._broken() if self._buffer[self._at :] else self._cut()
 
     def _skip_container(self) -> None:
         depth = 0

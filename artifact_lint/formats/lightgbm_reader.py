@@ -38,7 +38,9 @@ _PANDAS: Final = b"\npandas_categorical:"
 _CATEGORICAL: Final = re.compile(rb"\n\[categorical_feature: ([\d,]*)\]")
 #: What stands in `feature_infos`: the range of a number, or the codes of a category; `none` is a constant.
 _RANGE: Final = re.compile(r"\[[^:\[\]]+:[^:\[\]]+\]")
-_CODES: Final = re.compile(r"-?\d{1,9}(?::-?\d{1,9})*+")
+_CODES: Final = re.compile(r"-?\d{1,9}(?::|\Z)")
+_CODE: Final = re.compile(r"-1|\d{1,9}")
+_MOST_CODES: Final = 1 << 20
 _NUMBER: Final = re.compile(r"\d{1,9}")
 
 
@@ -143,7 +145,7 @@ def _columns(head: Mapping[str, str], tail: _Tail, count: int) -> tuple[Column, 
 def _kind(info: str, is_declared: bool) -> ColumnKind | None:  # noqa: FBT001 - one of two facts
     if _RANGE.fullmatch(info):
         return ColumnKind.NUMERIC
-    return ColumnKind.CATEGORICAL if is_declared or _CODES.fullmatch(info) else None
+    return ColumnKind.CATEGORICAL if is_declared or _CODES.match(info) else None
 
 
 def _categories_by_position(
@@ -159,8 +161,8 @@ def _categories_by_position(
     if len(positions) != len(lists):
         return {}
     for position, values in zip(positions, lists, strict=True):
-        codes = [int(code) for code in infos[position].split(":")] if _CODES.fullmatch(infos[position]) else []
-        if codes and not (min(codes) >= -1 and max(codes) < len(values)):
+        codes = infos[position].split(":", _MOST_CODES) if _CODES.match(infos[position]) else []
+        if not all(_CODE.fullmatch(code) and int(code) < len(values) for code in codes):
             return {}
     return dict(zip(positions, lists, strict=True))
 
@@ -178,7 +180,7 @@ def _metadata(head: Mapping[str, str]) -> Mapping[str, str]:
     objective = head.get("objective", "").partition(" ")[0]
     found = {"format_version": head.get("version", ""), "objective": objective}
     if "tree_sizes" in head:
-        found["tree_count"] = str(len(head["tree_sizes"].split()))
+        found["tree_count"] = str(head["tree_sizes"].count(" ") + bool(head["tree_sizes"]))
     return {key: value for key, value in found.items() if value}
 
 

@@ -9,6 +9,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.documents import LONGEST_TEXT
 from artifact_lint.formats.pickles.window import Window
 from artifact_lint.model import Cause
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 #: The longest string that is kept, in bytes, and how deep containers may nest.
 _LONGEST_STRING = 1 << 20
 _DEEPEST = 100
+#: How many members are kept of an object of few.
+_MOST_SCALARS = 1000
 _INTEGERS: Final = {b"i": ">b", b"U": ">B", b"I": ">h", b"l": ">i", b"L": ">q"}
 _NUMBERS: Final = {**_INTEGERS, b"d": ">f", b"D": ">d"}
 _CONSTANTS: Final = {b"Z": None, b"T": True, b"F": False}
@@ -27,7 +30,6 @@ _WIDTHS: Final = {marker: struct.calcsize(layout) for marker, layout in _NUMBERS
     **dict.fromkeys(_CONSTANTS, 0),
     b"C": 1,
 }
-_NOTHING = b"N"
 
 
 class UbjsonWalk:
@@ -72,6 +74,27 @@ class UbjsonWalk:
     def is_object(self) -> bool:
         """Whether the next value is an object."""
         return self._next() == b"{"
+
+    def texts(self, most: int) -> list[str | None] | None:
+        """The elements of the array that comes next, None for what is no string; None where there are more."""
+        found: list[str | None] = []
+        start = self.tell()
+        for _ in self.elements():
+            value = self.scalar()
+            if self.tell() - start > LONGEST_TEXT:
+                raise FormatError(Cause.LIMIT, f"an array of more than {LONGEST_TEXT:,} bytes of text", start)
+            if len(found) <= most:
+                found.append(value if isinstance(value, str) else None)
+        return found if len(found) <= most else None
+
+    def scalars(self) -> dict[str, str | float | bool]:
+        """The members of the object that comes next which are neither null nor containers."""
+        found: dict[str, str | float | bool] = {}
+        for key in self.members():
+            value = self.scalar()
+            if value is not None and len(found) < _MOST_SCALARS:
+                found[key] = value
+        return found
 
     def scalar(self) -> str | float | bool | None:
         """The next value; None for a null, and for an object or array, which is passed over."""
@@ -157,14 +180,10 @@ class UbjsonWalk:
 
     def _marker(self) -> bytes:
         marker, self._given = self._given, None
-        while marker is None or marker == _NOTHING:
-            marker = self._window.take(1)
-        return marker
+        return self._window.take(1) if marker is None else marker
 
     def _peek(self) -> bytes:
-        while (found := self._window.peek(1)) == _NOTHING:
-            self._window.take(1)
-        return found
+        return self._window.peek(1)
 
     def _length(self) -> int:
         marker = self._window.take(1)

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from artifact_lint.formats.base import ReadLimits
     from artifact_lint.stores.base import Source
 
-_MOST_VALUES: Final = 1 << 20
-_MOST_UBJSON_VALUES: Final = 1 << 19
-_MOST_BYTES: Final = 1 << 26
+_MOST_VALUES: Final = 1 << 18
+_MOST_BYTES: Final = 1 << 25
 #: Where the members behind the trees are looked for, in bytes from the end.
 _TAIL: Final = 1 << 18
 _JSON_AFTER_TREES: Final = re.compile(rb'"learner_model_param"\s*:\s*\{')
@@ -67,24 +66,23 @@ def describe_xgboost(source: Source, limits: ReadLimits) -> Description:
 
         def open_walk(start: int) -> Walk:
             return (
-                JsonWalk(source, start, most_bytes, _MOST_VALUES)
-                if text
-                else UbjsonWalk(source, start, _MOST_UBJSON_VALUES)
+                JsonWalk(source, start, most_bytes, _MOST_VALUES) if text else UbjsonWalk(source, start, _MOST_VALUES)
             )
 
-        has_tail = _read_tail(source, _JSON_AFTER_TREES if text else _UBJSON_AFTER_TREES, open_walk, facts)
-        _read_root(open_walk(0), facts, stop_at_trees=has_tail)
+        tail = _tail(source, _JSON_AFTER_TREES if text else _UBJSON_AFTER_TREES, open_walk)
+        facts = tail or facts
+        _read_root(open_walk(0), facts, stop_at_trees=tail is not None)
     except FormatError as error:
         facts.incomplete.append(Incomplete(error.cause, error.detail, error.offset))
     return _described(facts)
 
 
-def _read_tail(source: Source, pattern: re.Pattern[bytes], open_walk: Callable[[int], Walk], facts: _Facts) -> bool:
-    """Read what stands behind the trees; only bytes that close every container and then end are that."""
+def _tail(source: Source, pattern: re.Pattern[bytes], open_walk: Callable[[int], Walk]) -> _Facts | None:
+    """What stands behind the trees; only bytes that close every container and then end are that."""
     start = max(0, source.size - _TAIL)
     matches = list(pattern.finditer(source.read(start, _TAIL)))
     if not matches:
-        return False
+        return None
     found = _Facts()
     walk = open_walk(start + matches[-1].start())
     try:
@@ -96,9 +94,8 @@ def _read_tail(source: Source, pattern: re.Pattern[bytes], open_walk: Callable[[
             for _ in walk.remaining_members():
                 walk.skip()
     except FormatError:
-        return False
-    facts.parameters, facts.objective, facts.version = found.parameters, found.objective, found.version
-    return True
+        return None
+    return found
 
 
 def _read_root(walk: Walk, facts: _Facts, *, stop_at_trees: bool) -> None:
@@ -186,24 +183,13 @@ def _read_model_member(walk: Walk, key: str, facts: _Facts) -> None:
 
 
 def _texts(walk: Walk, facts: _Facts) -> list[str | None] | None:
-    """The texts of an array; None where there are more than are kept."""
-    found: list[str | None] = []
-    for _ in walk.elements():
-        if len(found) > MOST_COLUMNS:
-            walk.skip()
-        else:
-            found.append(_text(walk.scalar()))
-    facts.too_wide = facts.too_wide or len(found) > MOST_COLUMNS
-    return found if len(found) <= MOST_COLUMNS else None
+    found = walk.texts(MOST_COLUMNS)
+    facts.too_wide = facts.too_wide or found is None
+    return found
 
 
 def _texts_by_name(walk: Walk) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for key in walk.members():
-        value = walk.scalar()
-        if value is not None and len(found) < 100:
-            found[key] = str(value)
-    return found
+    return {key: str(value) for key, value in walk.scalars().items()}
 
 
 def _text(value: object) -> str | None:

@@ -1,8 +1,5 @@
 """Small models of XGBoost, LightGBM and CatBoost, and what the libraries themselves say of them.
 
-    python boosters.py write DIR
-    python boosters.py facts FILE...
-
 Run by the Python of an environment that has one of the libraries or more; those that it lacks are left out.
 """
 
@@ -11,17 +8,18 @@ from __future__ import annotations
 import json
 import pickle
 import re
-import sys
 import warnings
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from described.asked import answer
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 ROWS = 120
 #: Marks of XGBoost's feature types that are categories.
@@ -270,22 +268,21 @@ def facts_of_catboost(path: Path) -> Mapping[str, object]:
     return found
 
 
-def main() -> int:
-    command, *arguments = sys.argv[1:]
+def write(directory: Path) -> None:
+    """Write the models of each library that is there."""
     warnings.simplefilter("ignore")
-    if command == "write":
-        directory = Path(arguments[0])
-        directory.mkdir(parents=True, exist_ok=True)
-        writers = {"xgboost": write_xgboost, "lightgbm": write_lightgbm, "catboost": write_catboost}
-        for library, write in writers.items():
-            if find_spec(library):
-                write(directory)
-        return 0
+    writers = {"xgboost": write_xgboost, "lightgbm": write_lightgbm, "catboost": write_catboost}
+    for library, write_models in writers.items():
+        if find_spec(library):
+            write_models(directory)
+
+
+def facts(path: Path) -> Mapping[str, object]:
+    """What the library says of a model that it loads."""
+    warnings.simplefilter("ignore")
     readers = {"xgb": facts_of_xgboost, "lgb": facts_of_lightgbm, "cat": facts_of_catboost}
-    paths = [Path(argument) for argument in arguments]
-    print(json.dumps({path.name: readers[path.name[:3]](path) for path in paths}, indent=1, ensure_ascii=False))
-    return 0
+    return readers[path.name[:3]](path)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    answer(write, facts)
