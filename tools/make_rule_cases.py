@@ -25,6 +25,7 @@ from consistency_cases import BY_LIBRARIES as CONSISTENT_BY_LIBRARIES
 from consistency_cases import FILES as CONSISTENCY
 from estimator_cases import ESTIMATORS
 from execution_cases import EXECUTION
+from graph_cases import GRAPHS, WRITTEN
 from pickle_cases import PICKLES
 from signature_cases import FILES as SIGNATURES
 from signature_cases import linear
@@ -566,12 +567,15 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | PICKLES
     | ESTIMATORS
     | EXECUTION
+    | GRAPHS
     | SIGNATURES
     | CONSISTENCY
 )
 
 #: Those that a library writes: other versions of it write other bytes.
-BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib, *ESTIMATORS.values()}) | CONSISTENT_BY_LIBRARIES
+BY_LIBRARIES = (
+    frozenset({classifier, pipeline, dumped_by_joblib, *ESTIMATORS.values()}) | WRITTEN | CONSISTENT_BY_LIBRARIES
+)
 
 
 def by_hand() -> Iterable[tuple[str, bytes]]:
