@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 from duplicate_cases import DUPLICATES
 from environment_cases import BY_HAND, CLASSIFIERS
 from environment_cases import BY_LIBRARIES as ENVIRONMENTS
+from consistency_cases import BY_LIBRARIES as CONSISTENT_BY_LIBRARIES
+from consistency_cases import FILES as CONSISTENCY
 from estimator_cases import ESTIMATORS
 from execution_cases import EXECUTION
 from graph_cases import GRAPHS, WRITTEN
@@ -544,7 +546,6 @@ FILES: Mapping[str, Callable[[], bytes]] = (
         "PKL121/good/churn.pkl": classifier,
         "PKL121/good-no-suffix/churn": state_dict,
         "PKL122/bad-archive/churn.h5": keras_archive,
-        "PKL122/bad-manifest/churn.bin": lambda: torch_zip(state_dict()),
         "PKL122/bad-name/churn.pkl": linear,
         "PKL122/good/churn.pkl": classifier,
         "PKL122/good-many-formats/churn.bin": linear,
@@ -583,11 +584,13 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | DUPLICATES
     | SIGNATURES
     | NETWORKS
+    | CONSISTENCY
 )
 
 #: Those that a library writes: other versions of it write other bytes.
 BY_LIBRARIES = (
     frozenset({*ENVIRONMENTS.values(), *ESTIMATORS.values(), classifier, dumped_by_joblib, pipeline}) | WRITTEN
+    frozenset({classifier, pipeline, dumped_by_joblib, *ESTIMATORS.values()}) | WRITTEN | CONSISTENT_BY_LIBRARIES
 )
 
 
