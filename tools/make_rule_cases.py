@@ -589,8 +589,9 @@ FILES: Mapping[str, Callable[[], bytes]] = (
 
 #: Those that a library writes: other versions of it write other bytes.
 BY_LIBRARIES = (
-    frozenset({*ENVIRONMENTS.values(), *ESTIMATORS.values(), classifier, dumped_by_joblib, pipeline}) | WRITTEN
-    frozenset({classifier, pipeline, dumped_by_joblib, *ESTIMATORS.values()}) | WRITTEN | CONSISTENT_BY_LIBRARIES
+    frozenset({*ENVIRONMENTS.values(), *ESTIMATORS.values(), classifier, dumped_by_joblib, pipeline})
+    | WRITTEN
+    | CONSISTENT_BY_LIBRARIES
 )
 
 
