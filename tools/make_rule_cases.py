@@ -21,11 +21,11 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from consistency_cases import BY_LIBRARIES as CONSISTENT_BY_LIBRARIES
+from consistency_cases import FILES as CONSISTENCY
 from duplicate_cases import DUPLICATES
 from environment_cases import BY_HAND, CLASSIFIERS
 from environment_cases import BY_LIBRARIES as ENVIRONMENTS
-from consistency_cases import BY_LIBRARIES as CONSISTENT_BY_LIBRARIES
-from consistency_cases import FILES as CONSISTENCY
 from estimator_cases import ESTIMATORS
 from execution_cases import EXECUTION
 from graph_cases import GRAPHS, WRITTEN
