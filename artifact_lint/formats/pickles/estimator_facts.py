@@ -31,6 +31,7 @@ _TELLING: Final = ("n_features_in_", "feature_names_in_", "classes_", "steps", "
 _ALIKE: Final = frozenset({"xgboost.sklearn", "lightgbm.sklearn", "catboost.core", "imblearn.pipeline"})
 #: Models of other libraries that have manners of their own.
 _BOOSTERS: Final = frozenset({"xgboost.core:Booster", "lightgbm.basic:Booster"})
+_BOOSTING: Final = ("xgboost.", "lightgbm.", "catboost.")
 #: Encoders of a target, whose classes are not those of a model.
 TARGET_CODERS: Final = frozenset({"LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer"})
 #: How many estimators within each other are followed.
@@ -89,6 +90,11 @@ def is_estimator(value: Value) -> bool:
         return True
     attributes = value.attributes
     return any(name in attributes for name in _TELLING)
+
+
+def is_of_boosters(estimator: Instance) -> bool:
+    """Whether the class of an estimator is that of a library which keeps its own model within."""
+    return estimator.cls.startswith(_BOOSTING)
 
 
 def name_of(estimator: Instance) -> str:
