@@ -34,6 +34,8 @@ _BOOSTERS: Final = frozenset({"xgboost.core:Booster", "lightgbm.basic:Booster"})
 _BOOSTING: Final = ("xgboost.", "lightgbm.", "catboost.")
 #: Encoders of a target, whose classes are not those of a model.
 TARGET_CODERS: Final = frozenset({"LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer"})
+#: What has a model to choose columns by, and makes no predictions with it.
+_SELECTOR: Final = "SelectFromModel"
 #: How many estimators within each other are followed.
 _DEEPEST: Final = 32
 #: How many estimators of a list are looked at, and how many until one is found that does anything.
@@ -194,6 +196,8 @@ def _first_of_many(estimator: Instance) -> tuple[str, Instance] | None:
 
 def inner_of_classes(estimator: Instance) -> tuple[str, Instance] | None:
     """The estimator whose classes are those of an estimator around it, with its path from there."""
+    if own_name(estimator) == _SELECTOR:
+        return None
     attributes = estimator.attributes
     for name in ("label_binarizer_", "_label_binarizer", "best_estimator_", "estimator_"):
         inner = attributes.get(name)

@@ -44,6 +44,11 @@ __all__ = ["ObjectMachine", "read_objects"]
 
 #: How many opcodes of a stream are run, at about a million a second.
 MOST_OPCODES: Final = 1 << 21
+#: How many are run of a stream that imports nothing but what plain data is made of, and what that is.
+_FIRST_RUN: Final = 1 << 18
+_PLAIN: Final = frozenset(
+    {"builtins", "__builtin__", "_codecs", "collections", "copy_reg", "copyreg", "datetime", "numpy", "pandas"}
+)
 #: How many objects there may be beyond those that are kept.
 _MOST_SHARED: Final = 1 << 16
 #: What sets an object's state in place of BUILD: pickles call it and drop what it returns (cloudpickle 2 to 3).
@@ -72,8 +77,11 @@ class ObjectMachine(Machine):
             FormatError: The stream breaks or is too long.
             StoreError: The bytes cannot be read.
         """
-        if not self.run(MOST_OPCODES):
-            raise FormatError(Cause.LIMIT, f"more than {MOST_OPCODES:,} opcodes make the object", self.offset)
+        if not self.run(_FIRST_RUN):
+            if not any(module.partition(".")[0] not in _PLAIN for module, _ in self.imports):
+                raise FormatError(Cause.LIMIT, "it begins with more data than is looked through", self.offset)
+            if not self.run(MOST_OPCODES):
+                raise FormatError(Cause.LIMIT, f"more than {MOST_OPCODES:,} opcodes make the object", self.offset)
         if self.room.is_full and self._is_outermost:
             self.note(FormatError(Cause.LIMIT, "it holds more than is looked at", self.offset))
 
