@@ -21,6 +21,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from booster_cases import BOOSTERS
 from execution_cases import EXECUTION
 from pickle_cases import PICKLES
 from signature_cases import FILES as SIGNATURES
@@ -562,6 +563,7 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     }
     | dict.fromkeys(LINEAR, linear)
     | PICKLES
+    | BOOSTERS
     | EXECUTION
     | SIGNATURES
 )
