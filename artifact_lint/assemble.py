@@ -106,7 +106,15 @@ def assemble(tree: Tree, found: Found, options: Options, *, opened: bool = True)
     own_module = OwnCode(tree, found.path).path
     if tree.git is not None:
         tree.git.expect([(file.path, file.size or 0) for file in files if file.state is not FileState.MISSING])
-    return Artifact(found.path, origin, record, files, _components(record, files), options, own_module, tree.git)
+    components = _components(record, files)
+    beside = partial(_file_at, tree)
+    return Artifact(found.path, origin, record, files, components, options, own_module, tree.git, beside)
+
+
+def _file_at(tree: Tree, path: str) -> WeightFile | None:
+    """What is at a path that weights name and maybe no record does."""
+    mention = Mention(Origin(path), path, path)
+    return tree.guarded(path, lambda: _mentioned_only(tree, path, (mention,), {}, NOTHING), None)
 
 
 def _supplied(tree: Tree, supplement: Supplement, place: str, record: Record, paths: Iterable[str]) -> Record:

@@ -325,7 +325,7 @@ class TestTypes:
     def test_a_number_where_the_model_knows_words(self) -> None:
         told = replace(ENCODED, columns=columns("age", Column("plan", categories=("basic", "plus"))))
         assert messages("CON104", held(["age", "plan:double"], told)) == [
-            "input plan is double here, churn.joblib takes texts there"
+            "input plan is double here, churn.joblib takes texts"
         ]
         assert codes(held(["age", "plan:string"], told)) == []
         assert codes(held(["age", "plan:category"], told)) == []

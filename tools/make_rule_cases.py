@@ -22,7 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from booster_cases import BOOSTERS
+from consistency_cases import BY_LIBRARIES as CONSISTENT_BY_LIBRARIES
+from consistency_cases import FILES as CONSISTENCY
+from estimator_cases import ESTIMATORS
 from execution_cases import EXECUTION
+from graph_cases import GRAPHS, WRITTEN
 from pickle_cases import PICKLES
 from signature_cases import FILES as SIGNATURES
 from signature_cases import linear
@@ -539,7 +543,6 @@ FILES: Mapping[str, Callable[[], bytes]] = (
         "PKL121/good/churn.pkl": classifier,
         "PKL121/good-no-suffix/churn": state_dict,
         "PKL122/bad-archive/churn.h5": keras_archive,
-        "PKL122/bad-manifest/churn.bin": lambda: torch_zip(state_dict()),
         "PKL122/bad-name/churn.pkl": linear,
         "PKL122/good/churn.pkl": classifier,
         "PKL122/good-many-formats/churn.bin": linear,
@@ -564,12 +567,17 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | dict.fromkeys(LINEAR, linear)
     | PICKLES
     | BOOSTERS
+    | ESTIMATORS
     | EXECUTION
+    | GRAPHS
     | SIGNATURES
+    | CONSISTENCY
 )
 
 #: Those that a library writes: other versions of it write other bytes.
-BY_LIBRARIES = frozenset({classifier, pipeline, dumped_by_joblib})
+BY_LIBRARIES = (
+    frozenset({classifier, pipeline, dumped_by_joblib, *ESTIMATORS.values()}) | WRITTEN | CONSISTENT_BY_LIBRARIES
+)
 
 
 def by_hand() -> Iterable[tuple[str, bytes]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from artifact_lint.stores.base import Source
 
+_U8: Final = struct.Struct("<B")
 _U16: Final = struct.Struct("<H")
 _U32: Final = struct.Struct("<I")
 _I32: Final = struct.Struct("<i")
@@ -86,6 +87,26 @@ class Table:
         """A field of 32 bits, signed."""
         place = self._place(field)
         return None if place is None else _number(self._source, place, _I32)
+
+    def byte(self, field: int) -> int | None:
+        """A field of 8 bits, unsigned."""
+        place = self._place(field)
+        return None if place is None else _number(self._source, place, _U8)
+
+    def integers(self, field: int, most: int) -> tuple[int, ...] | None:
+        """A vector of 32-bit signed integers.
+
+        Raises:
+            FormatError: It has more than `most` of them, or reaches beyond the end.
+        """
+        place = self._place(field)
+        if place is None:
+            return None
+        start = _follow(self._source, place)
+        count = _number(self._source, start, _U32)
+        if count > most:
+            raise FormatError(Cause.LIMIT, f"a FlatBuffers vector of more than {most:,} numbers", start)
+        return struct.unpack(f"<{count}i", _bytes(self._source, start + 4, 4 * count))
 
     def text(self, field: int, longest: int) -> str | None:
         """A string.

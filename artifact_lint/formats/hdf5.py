@@ -9,6 +9,7 @@ from artifact_lint.formats.base import Format
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
+    from artifact_lint.model.description import Description
     from artifact_lint.stores.base import Source
 
 #: The first bytes of a superblock (HDF5 File Format Specification 3.0, section II.A).
@@ -38,6 +39,12 @@ def _read(job: Job, findings: Findings) -> None:
     read_hdf5(job, findings)
 
 
+def _describe(job: Job) -> Description | None:
+    from artifact_lint.formats.keras_description import describe_hdf5  # noqa: PLC0415 - few runs ask for it
+
+    return describe_hdf5(job)
+
+
 HDF5 = Format(
     "hdf5",
     "HDF5",
@@ -47,4 +54,5 @@ HDF5 = Format(
     frameworks=("keras", "tensorflow"),
     aliases=("h5",),
     generic=True,
+    describe=_describe,
 )

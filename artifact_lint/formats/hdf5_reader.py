@@ -74,13 +74,13 @@ def _read_file(job: Job, findings: Findings) -> None:
 def _read_attributes(file: Hdf5File, job: Job, findings: Findings) -> None:
     if file.root is None:
         return
-    for start, data in _attributes(file, file.root):
-        name = _attribute_name(data, file)
+    for start, data in attributes(file, file.root):
+        name = attribute_name(data, file)
         if name not in _CONFIGURATIONS:
             continue
         if findings.framework is None and not job.member:
             findings.framework = "keras"
-        place, text = _attribute_text(file, data, start)
+        place, text = attribute_text(file, data, start)
         member = f"{job.member}@{name.decode()}" if job.member else f"@{name.decode()}"
         try:
             read_config(text, findings, job.member, place)
@@ -88,19 +88,24 @@ def _read_attributes(file: Hdf5File, job: Job, findings: Findings) -> None:
             findings.add_incomplete(error.cause, f"{error.detail} ({member})", place, job.member)
 
 
-def _attributes(file: Hdf5File, address: int) -> Iterator[tuple[int, bytes]]:
+def attributes(file: Hdf5File, address: int) -> Iterator[tuple[int, bytes]]:
+    """Each attribute of the object at an address as it is kept, and its offset in the file.
+
+    Raises:
+        FormatError: One of them cannot be read.
+    """
     for message in file.messages(address):
         if message.kind == _ATTRIBUTE:
             if message.shared:
                 raise FormatError(Cause.UNSUPPORTED, "an attribute that is shared between objects", message.start)
             yield file.start + message.start, file.block(message.start, message.length).data
         elif message.kind == _ATTRIBUTE_INFO:
-            heap, tree = _dense(file, message, 2)
+            heap, tree = dense(file, message, 2)
             if heap is not None and tree is not None:
                 yield from fractal_objects(file, heap, tree)
 
 
-def _dense(file: Hdf5File, message: Message, index_width: int) -> tuple[int | None, int | None]:
+def dense(file: Hdf5File, message: Message, index_width: int) -> tuple[int | None, int | None]:
     """Where the heap and the index lie that an info message points to."""
     cursor = file.block(message.start, message.length)
     cursor.take(1)
@@ -117,12 +122,17 @@ def _attribute_layout(data: bytes, file: Hdf5File) -> tuple[Cursor, int, list[in
     return cursor, version, sizes, flags if version > 1 else 0
 
 
-def _attribute_name(data: bytes, file: Hdf5File) -> bytes:
+def attribute_name(data: bytes, file: Hdf5File) -> bytes:
+    """The name of an attribute.
+
+    Raises:
+        FormatError: It is cut.
+    """
     cursor, _, sizes, _ = _attribute_layout(data, file)
     return cursor.take(sizes[0]).partition(b"\0")[0]
 
 
-def _attribute_text(file: Hdf5File, data: bytes, start: int) -> tuple[int, bytes]:
+def attribute_text(file: Hdf5File, data: bytes, start: int) -> tuple[int, bytes]:
     """The text of a string attribute, and its offset in the file.
 
     Raises:
@@ -202,7 +212,7 @@ def _linked(file: Hdf5File, message: Message, job: Job, findings: Findings) -> l
         place = file.start + message.start
         return _follow(Cursor(file.block(message.start, message.length).data, place, file.widths), place, job, findings)
     if message.kind == _LINK_INFO:
-        heap, tree = _dense(file, message, 8)
+        heap, tree = dense(file, message, 8)
         found = fractal_objects(file, heap, tree) if heap is not None and tree is not None else ()
         return [
             address

@@ -9,6 +9,7 @@ from artifact_lint.formats.base import Format
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
+    from artifact_lint.model.description import Description
 
 #: FlatBuffers put the file identifier behind the root's offset (schema.fbs of TensorFlow Lite).
 _TFLITE = b"TFL3"
@@ -22,4 +23,19 @@ def _read_tflite(_: Job, findings: Findings) -> None:
     findings.framework = "tensorflow"
 
 
-TFLITE = Format("tflite", "TensorFlow Lite", (".tflite",), _is_tflite, _read_tflite, ("tensorflow",), ("litert",))
+def _describe_tflite(job: Job) -> Description:
+    from artifact_lint.formats.tflite_description import describe_tflite  # noqa: PLC0415 - few runs ask for it
+
+    return describe_tflite(job)
+
+
+TFLITE = Format(
+    "tflite",
+    "TensorFlow Lite",
+    (".tflite",),
+    _is_tflite,
+    _read_tflite,
+    ("tensorflow",),
+    ("litert",),
+    describe=_describe_tflite,
+)

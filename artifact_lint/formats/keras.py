@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
     from artifact_lint.formats.zip_records import Entry
+    from artifact_lint.model.description import Description
 
 _CONFIG = "config.json"
 _METADATA = "metadata.json"
@@ -57,4 +58,10 @@ def _read_config(job: Job, entry: Entry, findings: Findings) -> None:
         findings.add_error(error, path)
 
 
-KERAS = Format("keras", "Keras archive", (".keras",), _recognise, _read, frameworks=("keras",))
+def _describe(job: Job) -> Description:
+    from artifact_lint.formats.keras_description import describe_keras  # noqa: PLC0415 - few runs ask for it
+
+    return describe_keras(job)
+
+
+KERAS = Format("keras", "Keras archive", (".keras",), _recognise, _read, frameworks=("keras",), describe=_describe)

@@ -9,6 +9,7 @@ from artifact_lint.formats.base import Format
 if TYPE_CHECKING:
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
+    from artifact_lint.model.description import Description
 
 #: The key of field 1, `ir_version`: how a model without the suffix has to begin.
 _FIRST_KEY = b"\x08"
@@ -28,4 +29,10 @@ def _read(job: Job, findings: Findings) -> None:
     read_onnx(job, findings)
 
 
-ONNX = Format("onnx", "ONNX", (".onnx",), _recognise, _read, frameworks=("onnx",))
+def _describe(job: Job) -> Description:
+    from artifact_lint.formats.onnx_description import describe_onnx  # noqa: PLC0415 - few runs ask for it
+
+    return describe_onnx(job)
+
+
+ONNX = Format("onnx", "ONNX", (".onnx",), _recognise, _read, frameworks=("onnx",), describe=_describe)

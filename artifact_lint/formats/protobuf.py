@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.model import Cause
@@ -17,12 +16,12 @@ if TYPE_CHECKING:
 _FIXED = {1: 8, 5: 4}
 _DELIMITED = 2
 _STEP = 1 << 16
+_WINDOW = 1 << 11
 #: How deep messages nest that protobuf itself reads (google/protobuf/io/coded_stream.h).
 _DEEPEST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One field: its number, its value where it is a number, and where its bytes lie."""
 
     number: int
@@ -94,8 +93,7 @@ def _field(source: Source, position: int, stop: int) -> tuple[Field, int]:
     return Field(number, value, position + at, length), position + at + length
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A field met on a walk: the kind of message it stands in, and which message of the walk that is.
 
     The root has the number 0; a message is walked after the field that holds it was met.
@@ -135,9 +133,86 @@ def walk(source: Source, root: str, schema: Mapping[str, Mapping[int, str]], mos
                 break
 
 
+class Messages:
+    """A source of messages, of which no more than so many fields are read in all."""
+
+    def __init__(self, source: Source, most: int) -> None:
+        self.source = Buffered(source)
+        self._most = most
+        self._left = most
+
+    def all(self) -> Iterator[Field]:
+        """The fields of the outermost message.
+
+        Raises:
+            FormatError: The bytes are none, or too many fields were read.
+            StoreError: The bytes cannot be read.
+        """
+        return self._between(0, self.source.size)
+
+    def inside(self, field: Field) -> Iterator[Field]:
+        """The fields of the message in a field; none where it is a number. Raises as `all` does."""
+        return self._between(field.start, field.start + field.length)
+
+    def _between(self, position: int, stop: int) -> Iterator[Field]:
+        source, window, start = self.source, b"", position
+        while position < stop:
+            self._left -= 1
+            if self._left < 0:
+                raise FormatError(Cause.LIMIT, f"more than {self._most:,} fields", position)
+            at = position - start
+            if at + 2 > len(window):
+                window, start, at = source.read(position, min(_WINDOW, stop - position)), position, 0
+            # Most fields have a key and a length, or a value, of one byte each.
+            key, second = window[at : at + 2] if at + 2 <= len(window) else (0, 0)
+            if 8 <= key < 0x80 and second < 0x80 and (key & 7 == 0 or (key & 7 == 2 and position + 2 + second <= stop)):
+                is_number = key & 7 == 0
+                field = Field(key >> 3, second if is_number else None, position + 2, 0 if is_number else second)
+                position += 2 if is_number else 2 + second
+            else:
+                field, position = _field(source, position, stop)
+            yield field
+
+    def text(self, field: Field, longest: int = 512) -> str:
+        """The text of a field, cut after so many bytes."""
+        return text(self.source, field, longest)
+
+    def find(self, field: Field, longest: int) -> bytes:
+        """The first bytes of a field, in which words can be looked for."""
+        return self.source.read(field.start, min(field.length, longest))
+
+
 def text(source: Source, field: Field, longest: int = 512) -> str:
     """The text of a field, cut after so many bytes."""
     return source.read(field.start, min(field.length, longest)).decode("utf-8", "backslashreplace")
+
+
+def signed(value: int) -> int:
+    """The number that an `int32` or `int64` field holds, as which negative ones take ten bytes."""
+    value &= (1 << 64) - 1
+    return value - (1 << 64) if value >> 63 else value
+
+
+def packed_numbers(source: Source, field: Field, most: int) -> list[int]:
+    """The signed numbers of a repeated field, of which writers give each its own field or pack all into one.
+
+    Raises:
+        FormatError: There are more than `most`, or one is cut.
+        StoreError: The bytes cannot be read.
+    """
+    if field.value is not None:
+        if most < 1:
+            raise FormatError(Cause.LIMIT, "too many numbers in a protobuf field", field.start)
+        return [signed(field.value)]
+    if field.length > 10 * most:
+        raise FormatError(Cause.LIMIT, f"more than {most:,} numbers in a protobuf field", field.start)
+    data, numbers, at = source.read(field.start, field.length), list[int](), 0
+    while at < len(data):
+        number, at = _varint(data, at, field.start)
+        numbers.append(signed(number))
+    if len(numbers) > most:
+        raise FormatError(Cause.LIMIT, f"more than {most:,} numbers in a protobuf field", field.start)
+    return numbers
 
 
 def _varint(data: bytes, at: int, position: int) -> tuple[int, int]:

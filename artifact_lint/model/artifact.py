@@ -176,6 +176,10 @@ def _nowhere(_: str) -> None:
     """The path of a module where no code is at hand."""
 
 
+def _nothing_at(_: str) -> None:
+    """The file at a path where no store is at hand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """A model artifact: a directory with a recognised record, or weight files that nobody describes.
@@ -183,7 +187,8 @@ class Artifact:
     `path` is the artifact's directory, or its weight file where no directory is its own. `origin` is where a finding
     about the artifact as a whole points. `own_module` tells where a module of the artifact's own code, or of the
     repository's, is defined: the path of its file for its dotted name, None where it is neither's. `git` tells what git
-    knows of the files, None where nobody is to ask it.
+    knows of the files, None where nobody is to ask it. `file_at` tells of any path in the store what is there or stands
+    in for it, for files that weights name; None of a directory, and where nobody is to be asked.
     """
 
     path: str
@@ -194,6 +199,7 @@ class Artifact:
     options: Options = field(default_factory=Options)
     own_module: Callable[[str], str | None] = field(default=_nowhere, compare=False)
     git: VersionControl | None = field(default=None, compare=False)
+    file_at: Callable[[str], WeightFile | None] = field(default=_nothing_at, compare=False)
 
     @property
     def described(self) -> bool:

@@ -67,7 +67,7 @@ class Estimator:
 
     `is_fitted` is None where the class has nothing to fit or its state does not tell. `input_width` and
     `output_width` are in columns, None where they are not known. `columns` are what a ColumnTransformer takes for this
-    one, by name or position.
+    one, by name or position. `cls` is `module:Name`, or `passthrough` where columns go through as they are.
     """
 
     path: str
@@ -80,13 +80,28 @@ class Estimator:
 
 
 @dataclass(frozen=True, slots=True)
+class ExternalData:
+    """Bytes of a tensor that lie in a file beside the model's, in bytes from that file's start.
+
+    `location` is relative to the directory of the model's file, as the model spells it.
+    """
+
+    location: str
+    tensor: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """The facts of one model. What the file does not tell is None, or empty; nothing is guessed.
 
     `columns` are the features of a table in their order, `column_count` how many it takes, which is known of more
     models. `inputs` and `outputs` are those of a graph. `classes` are the labels in the model's order, as text.
     `tensors` are complete where `has_all_tensors`. `parameters` counts the items of all weights. `versions` are those
-    of the libraries that wrote the file, by distribution. `incomplete` says what could not be read.
+    of the libraries that wrote the file, by distribution. `incomplete` says what could not be read. `external` has, for
+    each file of tensors beside the model's, the tensor that reaches farthest into it. `unweighted` are the layers of a
+    configuration whose class has weights and that have none in the file.
     """
 
     columns: Seen[tuple[Column, ...]] | None = None
@@ -102,3 +117,5 @@ class Description:
     versions: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[Incomplete, ...] = ()
+    external: tuple[ExternalData, ...] = ()
+    unweighted: tuple[str, ...] = ()

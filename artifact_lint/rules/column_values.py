@@ -106,7 +106,7 @@ def _types(found: Comparison) -> Iterator[tuple[Feature, str]]:
             yield feature, f"takes {_ARTICLE[taken]}"
 
 
-_ARTICLE: Final = {"text": "texts there", "number": "numbers there"}
+_ARTICLE: Final = {"text": "texts", "number": "numbers"}
 
 
 def _family_of_column(side: Side, column: Column) -> str | None:

@@ -1,4 +1,4 @@
-"""CON: does the feature schema list the columns that the weights take?"""
+"""CON: do weights, configuration and feature schema agree?"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Models of XGBoost, LightGBM and CatBoost within pickles: each keeps what its library saves as a constant.
 
-`Booster.__getstate__` of xgboost 1.0 to 3.1 (`handle`, a bytearray) and of lightgbm 2.0 to 4.7 (`handle`, later `_handle`,
-a text), and `_CatBoostBase.__getstate__` of catboost 0.26 to 1.2 (`__model`, bytes).
+`Booster.__getstate__` of xgboost 1.0 to 3.1 (`handle`, a bytearray) and of lightgbm 2.0 to 4.7 (`handle`, then
+`_handle`, a text), and `_CatBoostBase.__getstate__` of catboost 0.26 to 1.2 (`__model`, bytes).
 """
 
 from __future__ import annotations

@@ -234,7 +234,8 @@ def _estimators(path: str, model: Instance) -> Iterator[Estimator]:
     """A model and the estimators in it, each behind the one around it."""
     for place, value, columns in _walk(path, model):
         if not isinstance(value, Instance):
-            yield Estimator(place, facts.PASSTHROUGH, columns=columns)
+            is_word = isinstance(value, str)
+            yield Estimator(place, facts.PASSTHROUGH if is_word else "object", columns=columns)
             continue
         width = facts.input_width(value)
         yield Estimator(
@@ -282,8 +283,13 @@ def _listed(path: str, estimator: Instance) -> Iterator[_Found]:
     """The steps of a pipeline and the parts of a union."""
     for listing in ("steps", "transformer_list"):
         for name, inner, _ in facts.named(estimator.attributes.get(listing)):
-            if isinstance(inner, Instance):
-                yield facts.joined(path, listing, name), inner, None
+            if inner is not None and not facts.says(inner, facts.PASSTHROUGH):
+                yield facts.joined(path, listing, _part(name)), inner, None
+
+
+def _part(name: str) -> str:
+    """A name as a part of a path."""
+    return name.replace("/", ":")
 
 
 def _transforming(path: str, estimator: Instance) -> Iterator[_Found]:
@@ -291,7 +297,7 @@ def _transforming(path: str, estimator: Instance) -> Iterator[_Found]:
     listing = "transformers_" if "transformers_" in estimator.attributes else "transformers"
     for name, inner, chosen in facts.named(estimator.attributes.get(listing)):
         if isinstance(inner, Instance) or facts.says(inner, facts.PASSTHROUGH):
-            yield facts.joined(path, listing, name), inner, _chosen(estimator, chosen)
+            yield facts.joined(path, listing, _part(name)), inner, _chosen(estimator, chosen)
 
 
 def _around(path: str, estimator: Instance) -> Iterator[_Found]:
@@ -306,7 +312,7 @@ def _around(path: str, estimator: Instance) -> Iterator[_Found]:
     if names and len(names) == len(fitted):
         for name, part in zip(names, fitted, strict=True):
             if isinstance(part, Instance):
-                yield facts.joined(path, "estimators_", name), part, None
+                yield facts.joined(path, "estimators_", _part(name)), part, None
 
 
 def _chosen(transformer: Instance, chosen: Value) -> tuple[str | int, ...] | None:

@@ -1,0 +1,95 @@
+"""The labels of an ONNX classifier (onnx/docs/Operators-ml.md): attributes of its node, or of the ZipMap behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from artifact_lint.formats.protobuf import packed_numbers
+from artifact_lint.model.description import Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
+    from artifact_lint.formats.protobuf import Field, Messages
+
+#: `LinearClassifier` and `SVMClassifier` call them ints, `TreeEnsembleClassifier` and `ZipMap` int64s.
+_LABELS = frozenset({"classlabels_strings", "classlabels_int64s", "classlabels_ints"})
+_MOST_LABELS = 100_000
+_LONGEST_LABEL = 4096
+_ZIPMAP = "ZipMap"
+_CLASSIFIER = "Classifier"
+#: Operators that hand a label on as it is, but for its type and shape.
+_PASSING = frozenset({"Cast", "Identity", "Reshape", "Squeeze", "Flatten"})
+SOFTMAX = frozenset({"Softmax", "LogSoftmax"})
+#: The domain whose operators keep weights in their attributes.
+ML_DOMAIN = "ai.onnx.ml"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A `NodeProto`, and the labels that its attributes have."""
+
+    operator: str
+    domain: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+
+
+def node(messages: Messages, field: Field) -> Node:
+    """The node in a field.
+
+    Raises:
+        FormatError: It is broken.
+    """
+    inputs, outputs, attributes = list[str](), list[str](), list["Field"]()
+    operator = domain = ""
+    for found in messages.inside(field):
+        match found.number:
+            case 1:
+                inputs.append(messages.text(found))
+            case 2:
+                outputs.append(messages.text(found))
+            case 4:
+                operator = messages.text(found)
+            case 5 if found.value is None:
+                attributes.append(found)
+            case 7:
+                domain = messages.text(found)
+            case _:
+                pass
+    has_labels = operator == _ZIPMAP or operator.endswith(_CLASSIFIER)
+    labels = _labels(messages, attributes) if has_labels else ()
+    return Node(operator, domain, tuple(inputs), tuple(outputs), labels)
+
+
+def _labels(messages: Messages, attributes: Sequence[Field]) -> tuple[str, ...]:
+    for attribute in attributes:
+        name, labels = "", list[str]()
+        for found in messages.inside(attribute):
+            if found.number == 1:
+                name = messages.text(found)
+            if name not in _LABELS:
+                break
+            if found.number == 8:
+                labels += map(str, packed_numbers(messages.source, found, _MOST_LABELS - len(labels)))
+            elif found.number == 9 and len(labels) < _MOST_LABELS:
+                labels.append(messages.text(found, _LONGEST_LABEL))
+        if labels:
+            return tuple(labels)
+    return ()
+
+
+def classes_of(nodes: Sequence[Node], outputs: AbstractSet[str]) -> Seen[tuple[str, ...]] | None:
+    """The labels of what a graph puts out; None where it is not one classifier whose labels they are."""
+    zipped = [one for one in nodes if one.operator == _ZIPMAP and one.labels and outputs & set(one.outputs)]
+    if zipped:
+        return Seen(zipped[0].labels, "labels of the ZipMap node") if len(zipped) == 1 else None
+    reach = set(outputs)
+    for one in reversed(nodes):
+        if one.operator in _PASSING and reach.intersection(one.outputs):
+            reach.update(one.inputs[:1])
+    last = [one for one in nodes if one.labels and reach.intersection(one.outputs)]
+    return Seen(last[0].labels, f"labels of the {last[0].operator} node") if len(last) == 1 else None
