@@ -21,6 +21,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from booster_cases import BOOSTERS
 from consistency_cases import BY_LIBRARIES as CONSISTENT_BY_LIBRARIES
 from consistency_cases import FILES as CONSISTENCY
 from estimator_cases import ESTIMATORS
@@ -565,6 +566,7 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     }
     | dict.fromkeys(LINEAR, linear)
     | PICKLES
+    | BOOSTERS
     | ESTIMATORS
     | EXECUTION
     | GRAPHS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from artifact_lint.rules import (
+    column_kinds,
     column_values,
     columns,
     components,
@@ -37,6 +38,7 @@ _MODULES = (
     feature_schema,
     columns,
     column_values,
+    column_kinds,
     labels,
     statements,
     graphs,
