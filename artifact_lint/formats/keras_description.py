@@ -24,7 +24,7 @@ from artifact_lint.model import Cause, Incomplete, Tensor
 from artifact_lint.model.description import Description
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from artifact_lint.formats.base import Job
     from artifact_lint.formats.hdf5_datasets import Dataset
@@ -44,7 +44,9 @@ _WEIGHTED: Final = frozenset(
         *("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "PReLU"),
     }
 )
-_CAPITAL: Final = re.compile(r"(.)([A-Z][a-z0-9]+)")
+_OLD_LAYERS: Final = "_layer_checkpoint_dependencies/"
+_NUMBER: Final = re.compile(r"_\d+$")
+_CAPITAL: Final = re.compile(r"(.)([A-Z][a-z]+)")
 _CAPITALS: Final = re.compile(r"([a-z])([A-Z])")
 
 
@@ -184,21 +186,21 @@ def _weighs(layer: Layer) -> bool:
 def _without_variables(model: KerasModel, reading: _Reading) -> tuple[str, ...]:
     """The layers that have weights by their class, and none in an archive.
 
-    There, the layers of a model are named after their classes, and numbered.
+    There, the layers of a model are named after their classes, and numbered. Keras 2 left gaps in the numbers, so that
+    of several layers of one class nothing but the absence of all can be told.
     """
-    paths = {one.path for one in reading.datasets}
-    groups = {"/".join(parts[:depth]) for path in paths if (parts := path.split("/")) for depth in range(1, len(parts))}
-    return tuple(layer.name for layer, group in _archived(model, "layers") if group not in groups)
-
-
-def _archived(model: KerasModel, prefix: str) -> Iterator[tuple[Layer, str]]:
+    groups = {"/".join(one.path.split("/", 2)[:2]) for one in reading.datasets}
+    old = {_NUMBER.sub("", group.removeprefix(_OLD_LAYERS)) for group in groups if group.startswith(_OLD_LAYERS)}
     used = Counter[str]()
+    missing = list[str]()
     for layer in model.layers:
         name = _snake(layer.cls.rpartition(">")[2])
         numbered = f"{name}_{used[name]}" if used[name] else name
         used[name] += 1
-        if _weighs(layer):
-            yield layer, f"{prefix}/{numbered}"
+        is_there = _NUMBER.sub("", name) in old if old else f"layers/{numbered}" in groups
+        if _weighs(layer) and not is_there:
+            missing.append(layer.name)
+    return tuple(missing)
 
 
 def _snake(name: str) -> str:
