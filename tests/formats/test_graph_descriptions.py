@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 from described_files import CORPUS
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 h5py = pytest.importorskip("h5py")
 
 Json: TypeAlias = object
+#: h5py has no types.
+Group: TypeAlias = Any
 
 
 def told(format_: str, content: bytes, name: str = "model") -> Description:
@@ -119,6 +121,31 @@ def test_of_two_maps_of_labels_neither_is_the_models() -> None:
     assert onnx(nodes[0], *outputs).classes == Seen(("no", "yes"), "labels of the ZipMap node")
 
 
+@pytest.mark.parametrize(
+    ("key", "text", "labels"),
+    [
+        ("names", "{0: 'cat', 1: \"dog's\"}", ("cat", "dog's")),
+        ("names", '{"0": "cat", "1": "dog"}', ("cat", "dog")),
+        ("names", '["tenure", "charges"]', None),
+        ("labels", '["no", "yes"]', ("no", "yes")),
+        ("classes", '{"1": "b", "0": "a"}', ("a", "b")),
+        ("classes", '{"1": "b", "2": "a"}', None),
+        ("classes", "[0, 1]", None),
+        ("labels", "labels.txt", None),
+        ("names", "{0: __import__('os')}", None),
+        ("names", "{0: 'a', 0 'b'}", None),
+        ("names", "{" * 10_000, None),
+        ("labels", "[" * 10_000, None),
+    ],
+)
+def test_labels_that_metadata_state_are_read_and_not_evaluated(
+    key: str, text: str, labels: tuple[str, ...] | None
+) -> None:
+    metadata = field(14, field(1, key.encode()) + field(2, text.encode()))
+    classes = told("onnx", field(1, 8) + field(7, field(11, value(b"x", SIZE))) + metadata, "model.onnx").classes
+    assert classes == (None if labels is None else Seen(labels, f"metadata `{key}`"))
+
+
 def test_a_model_without_a_graph_is_none() -> None:
     description = told("onnx", field(1, 8), "model.onnx")
     assert [gap.cause for gap in description.incomplete] == [Cause.BROKEN]
@@ -187,7 +214,7 @@ def layer(cls: str, name: str, module: str | None = "keras.layers", **config: Js
     return {"module": module, "class_name": cls, "config": {"name": name, **config}, "registered_name": None}
 
 
-def hdf5(fill: Callable[[h5py.File], None]) -> bytes:
+def hdf5(fill: Callable[[Group], None]) -> bytes:
     stream = io.BytesIO()
     with h5py.File(stream, "w") as file:
         fill(file)
@@ -195,7 +222,7 @@ def hdf5(fill: Callable[[h5py.File], None]) -> bytes:
 
 
 def weights(*groups: str) -> bytes:
-    def fill(file: h5py.File) -> None:
+    def fill(file: Group) -> None:
         file.create_group("vars")
         for group in groups:
             file[f"{group}/vars/0"] = [[1.0, 2.0]]
@@ -269,7 +296,7 @@ def test_units_are_classes_where_activation_or_loss_say_so(
 def test_the_oldest_files_have_a_list_of_layers() -> None:
     first = layer("Dense", "hidden", module=None, batch_input_shape=[None, 4], dtype="float32", units=2)
 
-    def fill(file: h5py.File) -> None:
+    def fill(file: Group) -> None:
         file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": [first]})
         file["model_weights/hidden/hidden/kernel:0"] = [[1.0]]
 
@@ -288,14 +315,14 @@ def test_a_model_of_somebodys_own_class_has_no_inputs_that_are_known() -> None:
 
 
 def test_hdf5_that_is_not_keras_is_no_model() -> None:
-    def fill(file: h5py.File) -> None:
+    def fill(file: Group) -> None:
         file["table/values"] = [1, 2]
 
     assert describe("data.h5", Memory(hdf5(fill)), "hdf5") is None
 
 
 def test_links_in_a_circle_are_followed_once() -> None:
-    def fill(file: h5py.File) -> None:
+    def fill(file: Group) -> None:
         file["layers/dense/vars/0"] = [1.0]
         file["layers/again"] = file["layers"]
         file["layers/soft"] = h5py.SoftLink("/layers")
