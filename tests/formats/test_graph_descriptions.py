@@ -253,8 +253,26 @@ def test_layers_of_others_may_do_without_variables() -> None:
 def test_keras_2_numbers_layers_with_gaps() -> None:
     layers = [layer("Dense", "a"), layer("Dense", "b"), layer("Conv2D", "c")]
     old = "_layer_checkpoint_dependencies"
-    description = told("keras", archive(*layers, held=weights(f"{old}/dense", f"{old}/dense_2")))
+    version = {"metadata.json": b'{"keras_version": "2.12.0"}'}
+    description = told("keras", archive(*layers, held=weights(f"{old}/dense", f"{old}/dense_2"), **version))
     assert description.unweighted == ("c",)
+
+
+def test_a_layer_that_an_inner_model_keeps_is_not_missed() -> None:
+    inner = layer("Sequential", "tower", module="keras", layers=[layer("Dense", "shared")])
+    held = weights("layers/sequential/layers/dense")
+    assert told("keras", archive(inner, layer("Dense", "shared"), held=held)).unweighted == ()
+    assert told("keras", archive(inner, layer("Dense", "other"), held=held)).unweighted == ("other",)
+
+
+def test_the_group_of_a_layer_in_hdf5_may_lie_in_another() -> None:
+    layers = [layer("Dense", "block/one", module=None), layer("Dense", "block/two", module=None)]
+
+    def fill(file: Group) -> None:
+        file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": {"layers": layers}})
+        file["model_weights/block/one/kernel:0"] = [[1.0]]
+
+    assert told("hdf5", hdf5(fill)).unweighted == ("block/two",)
 
 
 def test_of_weights_that_cannot_be_read_nothing_is_missed() -> None:
