@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 _CORPUS: Final = Path(__file__).resolve().parent.parent / "tests" / "described" / "boosters-new"
 #: Which model each file of a case is a copy of.
@@ -32,4 +32,4 @@ def copied(name: str) -> bytes:
 
 
 #: What each file holds, by its path below tests/rules.
-BOOSTERS: Mapping[str, Callable[[], bytes]] = {path: partial(copied, name) for path, name in _COPIES.items()}
+BOOSTERS: dict[str, Callable[[], bytes]] = {path: partial(copied, name) for path, name in _COPIES.items()}
