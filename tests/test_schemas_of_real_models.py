@@ -99,7 +99,8 @@ def order_of(model: Path, told: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(("model", "told"), of("columns"))
 def test_columns_as_the_library_tells_them(model: Path, told: dict[str, Any], tmp_path: Path) -> None:
     columns = listed(told)
-    schemas, expected = {"right": columns}, {"right": []}
+    schemas = {"right": columns}
+    expected: dict[str, list[str]] = {"right": []}
     if len(columns) > 1:
         schemas["dropped"], expected["dropped"] = columns[1:], ["CON101 error"]
     if len(columns) > 1 and has_names(told):
@@ -143,7 +144,8 @@ def test_tensors_as_the_library_tells_them(model: Path, told: dict[str, Any], tm
     for name, dtype, shape in told["inputs"]:
         sizes = [size if isinstance(size, int) else -1 for size in shape or ()]
         tensors.append({"name": name, "type": dtype or "any", **({"shape": sizes} if shape is not None else {})})
-    schemas, expected = {"right": tensors, "turned": tensors[::-1]}, {"right": [], "turned": []}
+    schemas = {"right": tensors, "turned": tensors[::-1]}
+    expected: dict[str, list[str]] = {"right": [], "turned": []}
     if len(tensors) > 1:
         schemas["fewer"], expected["fewer"] = tensors[1:], ["CON101 error"]
         schemas["renamed"] = [{**tensors[0], "name": "nobody knows this"}, *tensors[1:]]

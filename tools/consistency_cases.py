@@ -10,7 +10,7 @@ from execution_cases import archive
 from signature_cases import shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 DESCRIBED = Path(__file__).resolve().parent.parent / "tests" / "described"
 
@@ -103,7 +103,7 @@ def state_dict() -> bytes:
 
 
 #: Each file of a case with what writes it.
-FILES: Mapping[str, Callable[[], bytes]] = {
+FILES: dict[str, Callable[[], bytes]] = {
     **dict.fromkeys(
         (
             "CON101/good/churn.pkl",

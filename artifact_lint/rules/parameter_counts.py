@@ -165,7 +165,7 @@ def _counted(file: WeightFile) -> Counted | None:
 
 
 def _are_all(inspection: Inspection) -> bool:
-    return bool(inspection.tensors) and {one.name for one in inspection.tensors} == inspection.tensor_names
+    return bool(inspection.tensors) and frozenset(one.name for one in inspection.tensors) == inspection.tensor_names
 
 
 def _size(tensor: Tensor) -> int:
