@@ -105,7 +105,7 @@ SWAPPED = ("tenure", "age", "region", "plan", "charges")
         ),
         pytest.param(BOOSTED, {"found": "lightgbm", "framework": "lightgbm"}, ["CON103 error"], id="LightGBM"),
         pytest.param(BOOSTED, {"found": "ubj", "framework": "xgboost"}, ["CON103 warning"], id="XGBoost raises"),
-        pytest.param(BOOSTED, {"found": "catboost", "framework": "catboost"}, ["CON103 warning"], id="CatBoost raises"),
+        pytest.param(BOOSTED, {"found": "catboost", "framework": None}, ["CON103 warning"], id="CatBoost: by name"),
         pytest.param(
             Description(columns=columns(*NAMES), estimators=TRANSFORMER), {}, [], id="ColumnTransformer picks by name"
         ),
@@ -139,6 +139,8 @@ def test_a_column_transformer_needs_what_it_picks_and_passes_over_the_rest() -> 
     assert codes(held(["plan", "age", "customer_id", "row"], told)) == ["CON101 note"]
     assert codes(held(["age", "customer_id"], told)) == ["CON101 error"]
     assert codes(held(["age", "plan"], told)) == ["CON101 warning"], "it may be dropped, and may be passed on"
+    assert codes(held(["age", "plan"], replace(told, versions={"scikit-learn": "1.5.2"}))) == []
+    assert codes(held(["age"], replace(told, versions={"scikit-learn": "1.5.2"}))) == ["CON101 error"]
 
 
 def test_the_outermost_columns_count_and_not_those_of_the_last_step() -> None:
@@ -325,7 +327,7 @@ class TestTypes:
     def test_a_number_where_the_model_knows_words(self) -> None:
         told = replace(ENCODED, columns=columns("age", Column("plan", categories=("basic", "plus"))))
         assert messages("CON104", held(["age", "plan:double"], told)) == [
-            "input plan is double here, churn.joblib takes texts there"
+            "input plan is double here, churn.joblib takes texts"
         ]
         assert codes(held(["age", "plan:string"], told)) == []
         assert codes(held(["age", "plan:category"], told)) == []

@@ -21,6 +21,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from booster_cases import BOOSTERS
 from consistency_cases import BY_LIBRARIES as CONSISTENT_BY_LIBRARIES
 from consistency_cases import FILES as CONSISTENCY
 from duplicate_cases import DUPLICATES
@@ -578,6 +579,7 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | BY_HAND
     | ENVIRONMENTS
     | PICKLES
+    | BOOSTERS
     | ESTIMATORS
     | EXECUTION
     | GRAPHS

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.columns import MOST_COLUMNS, too_many_columns
+from artifact_lint.formats.columns import too_many_columns
 from artifact_lint.formats.documents import parse_json
 from artifact_lint.formats.flatbuffers import root
 from artifact_lint.formats.json_walk import JsonWalk
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from artifact_lint.stores.base import Source
 
 _MAGIC: Final = b"CBM1"
+#: How many features are described: each is a table of its own, which takes some ten microseconds.
+_MOST_FEATURES: Final = 1 << 16
 _MOST_BYTES: Final = 1 << 25
 _MOST_VALUES: Final = 1 << 18
 #: JSON is written by the order of its keys: statistics of categories, features, information, trees.
@@ -41,6 +43,8 @@ _POSITION: Final = re.compile(rb'"flat_feature_index"\s*:\s*(\d{1,9})\b')
 _NAME: Final = re.compile(rb'"feature_id"\s*:\s*("(?:[^"\\]++|\\.)*+")')
 _LONGEST_NAME: Final = 1 << 12
 _LONGEST_INFO: Final = 1 << 20
+#: Of all names together, which may lie in the same place many times over.
+_MOST_LETTERS: Final = 1 << 24
 _MOST_KEYS: Final = 1000
 #: The fields of `TModelCore`, `TKeyValue` and `TObliviousTrees` (`TModelTrees` since) that are read, by number.
 _TREES, _INFO = 1, 2
@@ -75,17 +79,25 @@ class _Facts:
     columns: dict[int, Column] = field(default_factory=dict)
     has_features: bool = False
     is_too_wide: bool = False
+    letters: int = 0
     info: dict[str, object] = field(default_factory=dict)
     trees: int | None = None
     incomplete: list[Incomplete] = field(default_factory=list)
 
     def add(self, position: int | None, name: str | None, list_: _List) -> None:
-        """Keep a feature by its column."""
+        """Keep a feature by its column.
+
+        Raises:
+            FormatError: All names together are longer than what is kept.
+        """
         if position is None or position < 0:
             return
-        if position >= MOST_COLUMNS:
+        if position >= _MOST_FEATURES:
             self.is_too_wide = True
             return
+        self.letters += len(name or "")
+        if self.letters > _MOST_LETTERS:
+            raise FormatError(Cause.LIMIT, f"names of features of more than {_MOST_LETTERS:,} letters in all")
         self.columns[position] = Column(name or None, list_.dtype, list_.kind)
 
 
@@ -128,7 +140,7 @@ def _read_binary(source: Source, facts: _Facts) -> None:
         raise FormatError(Cause.BROKEN, "the model has no trees", start)
     facts.trees = trees.count(_TREE_SIZES)
     for list_ in _LISTS:
-        if trees.count(list_.field) > MOST_COLUMNS:
+        if trees.count(list_.field) > _MOST_FEATURES:
             facts.is_too_wide = True
             continue
         for feature in trees.tables(list_.field):
@@ -196,7 +208,7 @@ def _read_info(walk: JsonWalk, facts: _Facts) -> None:
 
 def _described(facts: _Facts) -> Description:
     if facts.is_too_wide:
-        facts.incomplete.append(too_many_columns())
+        facts.incomplete.append(too_many_columns(_MOST_FEATURES))
     columns = _columns(facts) if facts.has_features and not facts.is_too_wide else ()
     count = Seen(len(columns), "`flat_feature_index` of the features") if columns else None
     classes = _classes(facts.info)
@@ -230,7 +242,7 @@ def _classes(info: Mapping[str, object]) -> Seen[tuple[str, ...]] | None:
         if labels := parameters.get("class_names"):
             return _labels(labels, f"`class_names` of `{key}`", is_float=is_float)
         count = parameters.get("classes_count")
-        if isinstance(count, int) and 0 < count <= MOST_COLUMNS:
+        if isinstance(count, int) and 0 < count <= _MOST_FEATURES:
             return Seen(tuple(map(str, range(count))), f"`classes_count` of `{key}`")
         if labels := parameters.get("class_to_label"):
             return _labels(labels, f"`class_to_label` of `{key}`", is_float=is_float)

@@ -10,6 +10,6 @@ from artifact_lint.model import Cause, Incomplete
 MOST_COLUMNS: Final = 1 << 17
 
 
-def too_many_columns() -> Incomplete:
+def too_many_columns(most: int = MOST_COLUMNS) -> Incomplete:
     """What is said of a model that takes more."""
-    return Incomplete(Cause.LIMIT, f"the model takes more than {MOST_COLUMNS:,} features")
+    return Incomplete(Cause.LIMIT, f"the model takes more than {most:,} features")

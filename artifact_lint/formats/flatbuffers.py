@@ -25,6 +25,9 @@ _I32: Final = struct.Struct("<i")
 _BLOCK: Final = 1 << 12
 _KEPT_BLOCKS: Final = 1 << 11
 _MOST_BLOCKS: Final = 1 << 17
+#: How many fields of a table are known by their places, and how many tables of places are kept.
+_MOST_FIELDS: Final = 64
+_KEPT_PLACES: Final = 1 << 10
 
 
 class _Blocks(Borrowed):
@@ -33,6 +36,7 @@ class _Blocks(Borrowed):
     def __init__(self, source: Source) -> None:
         self._source = source
         self._blocks: dict[int, bytes] = {}
+        self._places: dict[int, tuple[int, ...]] = {}
         self._left = _MOST_BLOCKS
 
     @property
@@ -58,6 +62,37 @@ class _Blocks(Borrowed):
             block = self._blocks[number] = self._source.read(number * _BLOCK, _BLOCK)
         return block[at : at + length]
 
+    def number(self, place: int, layout: struct.Struct) -> int:
+        """The number at a place.
+
+        Raises:
+            FormatError: The place is beyond the end.
+        """
+        index, at = divmod(place, _BLOCK)
+        block = self._blocks.get(index, b"")
+        if at + layout.size > len(block):
+            block, at = _bytes(self, place, layout.size), 0
+        (number,) = layout.unpack_from(block, at)
+        return int(number)
+
+    def fields(self, start: int) -> tuple[int, ...]:
+        """The places of the fields of tables of one shape, which many tables share, from the tables' beginnings.
+
+        Raises:
+            FormatError: There are none.
+        """
+        places = self._places.get(start)
+        if places is None:
+            size = self.number(start, _U16)
+            if size < 4:
+                raise FormatError(Cause.BROKEN, "a FlatBuffers table has no fields' table", max(0, start))
+            count = min((size - 4) // 2, _MOST_FIELDS)
+            places = struct.unpack(f"<{count}H", _bytes(self, start + 4, 2 * count))
+            if len(self._places) >= _KEPT_PLACES:
+                self._places.clear()
+            self._places[start] = places
+        return places
+
     def _spend(self, blocks: int) -> None:
         self._left -= blocks
         if self._left < 0:
@@ -69,15 +104,10 @@ class Table:
 
     __slots__ = ("_fields", "_position", "_source")
 
-    def __init__(self, source: Source, position: int) -> None:
+    def __init__(self, source: _Blocks, position: int) -> None:
         self._source = source
         self._position = position
-        start = position - _number(source, position, _I32)
-        size = _number(source, start, _U16)
-        if size < 4:
-            raise FormatError(Cause.BROKEN, "a FlatBuffers table has no fields' table", position)
-        entries = _bytes(source, start + 4, size - 4 - size % 2)
-        self._fields = struct.unpack(f"<{len(entries) // 2}H", entries)
+        self._fields = source.fields(position - source.number(position, _I32))
 
     def _place(self, field: int) -> int | None:
         offset = self._fields[field] if field < len(self._fields) else 0
@@ -86,12 +116,12 @@ class Table:
     def integer(self, field: int) -> int | None:
         """A field of 32 bits, signed."""
         place = self._place(field)
-        return None if place is None else _number(self._source, place, _I32)
+        return None if place is None else self._source.number(place, _I32)
 
     def byte(self, field: int) -> int | None:
         """A field of 8 bits, unsigned."""
         place = self._place(field)
-        return None if place is None else _number(self._source, place, _U8)
+        return None if place is None else self._source.number(place, _U8)
 
     def integers(self, field: int, most: int) -> tuple[int, ...] | None:
         """A vector of 32-bit signed integers.
@@ -103,7 +133,7 @@ class Table:
         if place is None:
             return None
         start = _follow(self._source, place)
-        count = _number(self._source, start, _U32)
+        count = self._source.number(start, _U32)
         if count > most:
             raise FormatError(Cause.LIMIT, f"a FlatBuffers vector of more than {most:,} numbers", start)
         return struct.unpack(f"<{count}i", _bytes(self._source, start + 4, 4 * count))
@@ -125,7 +155,7 @@ class Table:
     def count(self, field: int) -> int:
         """How many items a vector states, unchecked."""
         place = self._place(field)
-        return 0 if place is None else _number(self._source, _follow(self._source, place), _U32)
+        return 0 if place is None else self._source.number(_follow(self._source, place), _U32)
 
     def tables(self, field: int) -> Iterator[Table]:
         """The tables of a vector.
@@ -137,7 +167,7 @@ class Table:
         if place is None:
             return
         start = _follow(self._source, place)
-        count = _number(self._source, start, _U32)
+        count = self._source.number(start, _U32)
         if count * 4 > self._source.size - start - 4:
             raise FormatError(Cause.TRUNCATED, f"a FlatBuffers vector promises {count:,} tables", start)
         for item in range(count):
@@ -155,22 +185,17 @@ def root(source: Source) -> Table:
     return Table(blocks, _follow(blocks, 0))
 
 
-def _follow(source: Source, place: int) -> int:
-    return place + _number(source, place, _U32)
+def _follow(source: _Blocks, place: int) -> int:
+    return place + source.number(place, _U32)
 
 
-def _text(source: Source, place: int, longest: int) -> str:
-    length = _number(source, place, _U32)
+def _text(source: _Blocks, place: int, longest: int) -> str:
+    length = source.number(place, _U32)
     if length > source.size - place - 4:
         raise FormatError(Cause.TRUNCATED, f"a FlatBuffers string promises {length:,} bytes", place)
     if length > longest:
         raise FormatError(Cause.LIMIT, f"a FlatBuffers string of more than {longest:,} bytes", place)
     return _bytes(source, place + 4, length).decode("utf-8", "backslashreplace")
-
-
-def _number(source: Source, place: int, layout: struct.Struct) -> int:
-    (number,) = layout.unpack(_bytes(source, place, layout.size))
-    return int(number)
 
 
 def _bytes(source: Source, place: int, length: int) -> bytes:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from artifact_lint.formats.hdf5_objects import Hdf5File, Message
 
-_MOST_OBJECTS: Final = 50_000
-_LONGEST_PATH: Final = 1 << 14
+_MOST_OBJECTS: Final = 20_000
+_LONGEST_PATH: Final = 1 << 10
 #: Object header messages (section IV.A.2).
 _DATASPACE, _LINK_INFO, _DATATYPE, _LINK, _LAYOUT, _SYMBOLS = 1, 2, 3, 6, 8, 17
 #: Classes of datatypes.

@@ -24,7 +24,7 @@ from artifact_lint.model import Cause, Incomplete, Tensor
 from artifact_lint.model.description import Description
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from artifact_lint.formats.base import Job
     from artifact_lint.formats.hdf5_datasets import Dataset
@@ -44,7 +44,10 @@ _WEIGHTED: Final = frozenset(
         *("LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "PReLU"),
     }
 )
-_CAPITAL: Final = re.compile(r"(.)([A-Z][a-z0-9]+)")
+#: In how many different depths of groups the layers of a model are looked for.
+_MOST_DEPTHS: Final = 16
+_NUMBER: Final = re.compile(r"_\d+$")
+_CAPITAL: Final = re.compile(r"(.)([A-Z][a-z]+)")
 _CAPITALS: Final = re.compile(r"([a-z])([A-Z])")
 
 
@@ -177,28 +180,34 @@ def _archived_variables(job: Job, entry: Entry, reading: _Reading) -> None:
         reading.take(Hdf5File(source))
 
 
-def _weighs(layer: Layer) -> bool:
-    return layer.is_own and layer.cls in _WEIGHTED
-
-
 def _without_variables(model: KerasModel, reading: _Reading) -> tuple[str, ...]:
     """The layers that have weights by their class, and none in an archive.
 
-    There, the layers of a model are named after their classes, and numbered.
+    There, the layers of a model are named after their classes, and numbered. Keras 2 left gaps in the numbers, so that
+    of several layers of one class nothing but the absence of all can be told.
     """
-    paths = {one.path for one in reading.datasets}
-    groups = {"/".join(parts[:depth]) for path in paths if (parts := path.split("/")) for depth in range(1, len(parts))}
-    return tuple(layer.name for layer, group in _archived(model, "layers") if group not in groups)
-
-
-def _archived(model: KerasModel, prefix: str) -> Iterator[tuple[Layer, str]]:
+    groups = {"/".join(one.path.split("/", 2)[:2]) for one in reading.datasets}
+    is_old = reading.versions.get("keras", "").startswith("2.")
+    classes = {_NUMBER.sub("", group.rpartition("/")[2]) for group in groups} if is_old else set[str]()
     used = Counter[str]()
+    missing = list[str]()
+    weighted = {layer.name for layer in _weighted(model)}
     for layer in model.layers:
         name = _snake(layer.cls.rpartition(">")[2])
         numbered = f"{name}_{used[name]}" if used[name] else name
         used[name] += 1
-        if _weighs(layer):
-            yield layer, f"{prefix}/{numbered}"
+        is_there = _NUMBER.sub("", name) in classes if is_old else f"layers/{numbered}" in groups
+        if not is_there and layer.name in weighted:
+            missing.append(layer.name)
+    return tuple(missing)
+
+
+def _weighted(model: KerasModel) -> list[Layer]:
+    """The layers that have weights of their own: one that a model within the model has as well is kept there alone."""
+    if not model.is_known:
+        return []
+    inner = model.inner_names
+    return [one for one in model.layers if one.is_own and one.cls in _WEIGHTED and one.name not in inner]
 
 
 def _snake(name: str) -> str:
@@ -207,6 +216,11 @@ def _snake(name: str) -> str:
 
 
 def _without_group(model: KerasModel, reading: _Reading) -> tuple[str, ...]:
-    """The layers that have weights by their class, and none in their group of the HDF5 file."""
-    groups = {path.split("/")[1] for one in reading.datasets if (path := one.path).startswith("model_weights/")}
-    return tuple(layer.name for layer in model.layers if _weighs(layer) and layer.name not in groups)
+    """The layers that have weights by their class, and none in their group of an HDF5 file; a name may be a path."""
+    weighted = _weighted(model)
+    depths = {layer.name.count("/") + 2 for layer in weighted}
+    if len(depths) > _MOST_DEPTHS:
+        return ()
+    parts = [one.path.split("/") for one in reading.datasets]
+    groups = {"/".join(path[:depth]) for path in parts for depth in depths}
+    return tuple(layer.name for layer in weighted if f"model_weights/{layer.name}" not in groups)

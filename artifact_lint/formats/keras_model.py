@@ -105,6 +105,16 @@ class KerasModel:
         self._compiled = mapping(compiled)
 
     @property
+    def inner_names(self) -> frozenset[str]:
+        """The names of the layers of models that are layers of this one, and of those within them."""
+        names, pending = set[str](), [layer.config for layer in self.layers]
+        while pending and len(names) < _MOST_LAYERS:
+            for layer in layers_of(pending.pop()):
+                names.add(layer.name)
+                pending.append(layer.config)
+        return frozenset(names)
+
+    @property
     def is_sequential(self) -> bool:
         """Whether each layer takes what the one before it gives."""
         return self._cls == _SEQUENTIAL

@@ -76,7 +76,7 @@ def describe_lightgbm(source: Source, limits: ReadLimits) -> Description:
         columns=columns,
         column_count=None if count is None else Seen(count, "`max_feature_idx`"),
         class_count=_class_count(head),
-        metadata=_metadata(head),
+        metadata=_metadata(head, tail),
         incomplete=tuple(incomplete),
     )
 
@@ -176,11 +176,13 @@ def _class_count(head: Mapping[str, str]) -> Seen[int] | None:
     return Seen(2, f"the objective {objective}") if objective == "binary" else None
 
 
-def _metadata(head: Mapping[str, str]) -> Mapping[str, str]:
+def _metadata(head: Mapping[str, str], tail: _Tail) -> Mapping[str, str]:
     objective = head.get("objective", "").partition(" ")[0]
     found = {"format_version": head.get("version", ""), "objective": objective}
     if "tree_sizes" in head:
         found["tree_count"] = str(head["tree_sizes"].count(" ") + bool(head["tree_sizes"]))
+    if tail.categories:
+        found["pandas_categories"] = str(len(tail.categories))
     return {key: value for key, value in found.items() if value}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.graph_columns import column_count_of, columns_of
-from artifact_lint.formats.onnx_labels import ML_DOMAIN, SOFTMAX, Node, classes_of, node
+from artifact_lint.formats.onnx_labels import ML_DOMAIN, SOFTMAX, Node, classes_of, node, stated_labels
 from artifact_lint.formats.onnx_values import TYPES, Held, entry, tensor, value_info
 from artifact_lint.formats.protobuf import Messages
 from artifact_lint.model import Cause, Incomplete, Tensor
@@ -184,7 +184,7 @@ class _Model:
         if self._opsets:
             self._metadata["opsets"] = ",".join(self._opsets)
         names = {spec.name for spec in outputs}
-        classes = classes_of(self._nodes, names) if self._is_whole else None
+        classes = (classes_of(self._nodes, names) or stated_labels(self._metadata)) if self._is_whole else None
         whole = self._is_whole
         return Description(
             columns=columns_of(inputs) if whole else None,

@@ -1,15 +1,21 @@
-"""The labels of an ONNX classifier (onnx/docs/Operators-ml.md): attributes of its node, or of the ZipMap behind it."""
+"""The labels of an ONNX classifier: attributes of its node, or of the ZipMap behind it (onnx/docs/Operators-ml.md).
+
+Networks have none. Some exporters state theirs in the model's metadata, each under a key of its own: Ultralytics writes
+the text of a Python dictionary, `{0: 'cat', 1: 'dog'}`, under `names`; others write JSON.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.protobuf import packed_numbers
 from artifact_lint.model.description import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from artifact_lint.formats.protobuf import Field, Messages
@@ -25,6 +31,10 @@ _PASSING = frozenset({"Cast", "Identity", "Reshape", "Squeeze", "Flatten"})
 SOFTMAX = frozenset({"Softmax", "LogSoftmax"})
 #: The domain whose operators keep weights in their attributes.
 ML_DOMAIN = "ai.onnx.ml"
+#: Keys of the metadata under which labels go, and of them those that may hold other names as a list.
+_STATED: Final = ("class_names", "classes", "labels", "id2label", "names")
+_AMBIGUOUS: Final = frozenset({"names"})
+_ITEM: Final = re.compile(r"""\s*(\d{1,6})\s*:\s*(?:'([^'"\\]*)'|"([^"\\]*)")\s*(,|$)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +103,40 @@ def classes_of(nodes: Sequence[Node], outputs: AbstractSet[str]) -> Seen[tuple[s
             reach.update(one.inputs[:1])
     last = [one for one in nodes if one.labels and reach.intersection(one.outputs)]
     return Seen(last[0].labels, f"labels of the {last[0].operator} node") if len(last) == 1 else None
+
+
+def stated_labels(metadata: Mapping[str, str]) -> Seen[tuple[str, ...]] | None:
+    """The labels that metadata state, where they are texts for all numbers from 0 on."""
+    for key in _STATED:
+        text = metadata.get(key, "").strip()
+        if text.startswith(("{", "[")):
+            labels = _listed(text, as_list=key not in _AMBIGUOUS)
+            if labels:
+                return Seen(labels, f"metadata `{key}`")
+    return None
+
+
+def _listed(text: str, *, as_list: bool) -> tuple[str, ...] | None:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = _dictionary(text)
+    if isinstance(value, dict):
+        value = [value.get(str(number)) for number in range(len(value))]
+    elif not as_list:
+        return None
+    if not isinstance(value, list) or len(value) > _MOST_LABELS:
+        return None
+    return tuple(value) if all(isinstance(label, str) for label in value) else None
+
+
+def _dictionary(text: str) -> dict[str, str]:
+    """A dictionary of numbers and texts, as Python shows one; empty where it is anything else."""
+    found, position, inner = dict[str, str](), 0, text[1:-1]
+    while position < len(inner):
+        match = _ITEM.match(inner, position)
+        if match is None or not (text.startswith("{") and text.endswith("}")):
+            return {}
+        found[match[1]] = match[2] if match[2] is not None else match[3]
+        position = match.end()
+    return found

@@ -93,6 +93,37 @@ def _field(source: Source, position: int, stop: int) -> tuple[Field, int]:
     return Field(number, value, position + at, length), position + at + length
 
 
+class _Fields:
+    """Fields at any offset, read forward; most have a key and a length, or a value, of one byte each."""
+
+    __slots__ = ("_source", "_start", "_window")
+
+    def __init__(self, source: Buffered) -> None:
+        self._source = source
+        self._start = 0
+        self._window = b""
+
+    def at(self, position: int, stop: int) -> tuple[Field, int]:
+        """The field at an offset, and where the next one is.
+
+        Raises:
+            FormatError: It is broken, or reaches beyond `stop`.
+        """
+        at = position - self._start
+        if at < 0 or at + 2 > len(self._window):
+            self._window, self._start, at = self._source.read(position, _WINDOW), position, 0
+        window = self._window
+        if at + 2 <= len(window):
+            key, second = window[at], window[at + 1]
+            if 8 <= key < 0x80 and second < 0x80:
+                start, wire = position + 2, key & 7
+                if wire == _DELIMITED and start + second <= stop:
+                    return Field(key >> 3, None, start, second), start + second
+                if wire == 0 and start <= stop:
+                    return Field(key >> 3, second, start, 0), start
+        return _field(self._source, position, stop)
+
+
 class Step(NamedTuple):
     """A field met on a walk: the kind of message it stands in, and which message of the walk that is.
 
@@ -111,7 +142,7 @@ def walk(source: Source, root: str, schema: Mapping[str, Mapping[int, str]], mos
         FormatError: The bytes are no such message, nest too deep, or have more than `most` fields.
         StoreError: The bytes cannot be read.
     """
-    buffered = Buffered(source)
+    decode = _Fields(Buffered(source)).at
     pending = [(root, 0, 0, source.size)]
     count, messages = 0, 0
     while pending:
@@ -121,7 +152,7 @@ def walk(source: Source, root: str, schema: Mapping[str, Mapping[int, str]], mos
             count += 1
             if count > most:
                 raise FormatError(Cause.LIMIT, f"more than {most:,} fields", position)
-            field, position = _field(buffered, position, stop)
+            field, position = decode(position, stop)
             yield Step(kind, message, field)
             child = inner.get(field.number)
             if child is not None and field.value is None and field.length:
@@ -138,6 +169,7 @@ class Messages:
 
     def __init__(self, source: Source, most: int) -> None:
         self.source = Buffered(source)
+        self._fields = _Fields(self.source)
         self._most = most
         self._left = most
 
@@ -155,22 +187,12 @@ class Messages:
         return self._between(field.start, field.start + field.length)
 
     def _between(self, position: int, stop: int) -> Iterator[Field]:
-        source, window, start = self.source, b"", position
+        decode = self._fields.at
         while position < stop:
             self._left -= 1
             if self._left < 0:
                 raise FormatError(Cause.LIMIT, f"more than {self._most:,} fields", position)
-            at = position - start
-            if at + 2 > len(window):
-                window, start, at = source.read(position, min(_WINDOW, stop - position)), position, 0
-            # Most fields have a key and a length, or a value, of one byte each.
-            key, second = window[at : at + 2] if at + 2 <= len(window) else (0, 0)
-            if 8 <= key < 0x80 and second < 0x80 and (key & 7 == 0 or (key & 7 == 2 and position + 2 + second <= stop)):
-                is_number = key & 7 == 0
-                field = Field(key >> 3, second if is_number else None, position + 2, 0 if is_number else second)
-                position += 2 if is_number else 2 + second
-            else:
-                field, position = _field(source, position, stop)
+            field, position = decode(position, stop)
             yield field
 
     def text(self, field: Field, longest: int = 512) -> str:

@@ -46,6 +46,8 @@ _MOST_GAPS: Final = 20
 _VERSION: Final = "_skops_version"
 #: What stands for a node that stands elsewhere as well.
 _CACHED: Final = "CachedNode"
+#: How many nodes are read again where another one refers to them.
+_MOST_AGAIN: Final = 1 << 12
 _LONGEST_NUMBER: Final = 20
 _SHOWN: Final = 80
 
@@ -81,6 +83,7 @@ class _Reader:
         self._job = job
         self._listed = listed
         self._room = Room()
+        self._again = _MOST_AGAIN
         self._pending: list[tuple[object, Callable[[Value], None]]] = []
         self._cached: dict[int, object] = {}
         for node in objects_of(root):
@@ -104,7 +107,10 @@ class _Reader:
         """The value of a node; what is in it is put there later."""
         if isinstance(node, dict) and node.get("__loader__") == _CACHED:
             key = node.get("__id__")
-            node = self._cached.get(key) if isinstance(key, int) else None
+            self._again -= 1
+            if self._again < 0:
+                self._room.is_full = True
+            node = self._cached.get(key) if isinstance(key, int) and self._again >= 0 else None
         if not isinstance(node, dict):
             return OBJECT
         loader, content = node.get("__loader__"), node.get("content")

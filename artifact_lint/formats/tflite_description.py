@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from artifact_lint.formats.flatbuffers import Table
 
 _LONGEST_NAME: Final = 4096
-_MOST_TENSORS: Final = 100_000
+_MOST_TENSORS: Final = 30_000
 _MOST_DIMENSIONS: Final = 64
 #: Fields of the tables `Model`, `SubGraph`, `Tensor`, `SignatureDef`, `TensorMap` and `Buffer`.
 _SUBGRAPHS, _DESCRIPTION, _BUFFERS, _SIGNATURES = 2, 3, 4, 7

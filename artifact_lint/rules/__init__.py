@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from artifact_lint.rules import (
+    column_kinds,
     column_values,
     columns,
     components,
@@ -42,6 +43,7 @@ _MODULES = (
     feature_schema,
     columns,
     column_values,
+    column_kinds,
     labels,
     statements,
     graphs,

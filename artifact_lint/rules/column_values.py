@@ -61,7 +61,7 @@ def categorical_values(artifact: Artifact) -> Iterator[Problem]:
     Allow the values that the model was trained on, or train it again with the others.
     """
     for found in comparisons(artifact):
-        for feature, column in _pairs(found) if found.fits else ():
+        for feature, column in pairs(found) if found.fits else ():
             if feature.allowed is None or column.categories is None or column.ignores_unknown:
                 continue
             known = {as_label(category) for category in column.categories}
@@ -79,7 +79,7 @@ def _problem(found: Comparison, feature: Feature, message: str, advice: str) -> 
     return Problem(feature.origin, message, advice, found.side.file.path, related, guessed=found.contract.fact.guessed)
 
 
-def _pairs(found: Comparison) -> Iterator[tuple[Feature, Column]]:
+def pairs(found: Comparison) -> Iterator[tuple[Feature, Column]]:
     """Each feature with its column: by name where both have names, else by place."""
     side, features = found.side, found.contract.features
     if found.contract.tensors:
@@ -100,13 +100,13 @@ def _types(found: Comparison) -> Iterator[tuple[Feature, str]]:
     if found.side.inputs:
         yield from _tensor_types(found)
         return
-    for feature, column in _pairs(found):
+    for feature, column in pairs(found):
         family, taken = _family(feature.dtype), _family_of_column(found.side, column)
         if family and taken and family != taken:
             yield feature, f"takes {_ARTICLE[taken]}"
 
 
-_ARTICLE: Final = {"text": "texts there", "number": "numbers there"}
+_ARTICLE: Final = {"text": "texts", "number": "numbers"}
 
 
 def _family_of_column(side: Side, column: Column) -> str | None:

@@ -1,4 +1,4 @@
-"""CON: does the feature schema list the columns that the weights take?"""
+"""CON: do weights, configuration and feature schema agree?"""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def feature_order(artifact: Artifact) -> Iterator[Problem]:
     """The schema lists the inputs in another order than the weights take them.
 
     An error where nothing notices at run time: LightGBM goes by position, even with data frames, and scikit-learn
-    before 1.2 only warns. A warning where the library refuses the order. Columns that are picked by name have none.
+    before 1.2 only warns. A warning where the library refuses the order, or finds the columns of a data frame by name
+    and those of an array by position, as CatBoost does. Columns that a ColumnTransformer picks have no order.
 
     ## Why is this bad?
     Each value lands in the place of another one, and the predictions are wrong without a word.

@@ -218,7 +218,8 @@ def missing_preprocessing(artifact: Artifact) -> Iterator[Problem]:
     """The model takes text columns, and nothing says how they become numbers.
 
     Raised where neither the record states preprocessing steps, nor the weights hold a pipeline, nor another file of
-    the artifact does. LightGBM and CatBoost encode categories themselves.
+    the artifact does. LightGBM and CatBoost encode categories themselves, and so does XGBoost where it was trained with
+    them.
 
     ## Why is this bad?
     The service repeats the encoding by hand and gets it slightly different: no error, other numbers.
@@ -233,6 +234,7 @@ def missing_preprocessing(artifact: Artifact) -> Iterator[Problem]:
     if record.framework.value in {"lightgbm", "catboost"}:
         return
     texts = [f for f in inputs.value if f.shape is None and _is_a(f.dtype, ("string", "str", "object", "categor"))]
+    texts = [feature for feature in texts if feature.name not in _encoded_by_weights(artifact)] if texts else []
     if not texts or any(file.role in {Role.PREPROCESSOR, Role.TOKENIZER} for file in artifact.files):
         return
     inspections = [file.inspection.value for file in artifact.files if file.role is not Role.DATA]
@@ -243,6 +245,15 @@ def missing_preprocessing(artifact: Artifact) -> Iterator[Problem]:
         names = ", ".join(str(feature.name) for feature in texts[:4])
         message = f"nothing says how the text columns become numbers: {names}"
         yield Problem(inputs.origin, message, "Save the pipeline with its encoder, or list the preprocessing steps.")
+
+
+def _encoded_by_weights(artifact: Artifact) -> set[str | None]:
+    """The columns of which the weights say that they take them as categories or texts."""
+    told = (description for file in artifact.files if (description := file.description.value) is not None)
+    columns = (
+        column for description in told if description.columns is not None for column in description.columns.value
+    )
+    return {column.name for column in columns if column.kind in {"categorical", "text"}}
 
 
 @rule("CMP138", "example-mismatch", severity=Severity.ERROR, tags=("schema",))

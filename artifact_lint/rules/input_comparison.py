@@ -172,7 +172,7 @@ def _columns(contract: Contract, side: Side) -> Comparison:
     missing = tuple(name for name in names if name not in ours)
     extra = tuple(name for spelt, name in ours.items() if spelt not in known and name not in contract.optional)
     listed, taken = len(contract.names or ()), len(names)
-    if side.needed is not None and missing and not side.needed.isdisjoint(missing):
+    if side.needed is not None and missing and (side.drops_rest or not side.needed.isdisjoint(missing)):
         missing = tuple(name for name in missing if name in side.needed)
     elif side.needed is not None and missing:
         return Comparison(contract, side, Kind.COUNT, missing, extra, listed, taken, is_settled=False)

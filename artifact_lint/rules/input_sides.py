@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Role
 from artifact_lint.rules.schema_names import are_given_by_library, as_lightgbm_writes
+from artifact_lint.rules.values import release_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,9 +100,10 @@ class Side:
     """What a weight file takes first, as far as it tells.
 
     `columns` are those of a table where it knows them by name, else empty. `is_by_name` tells that it finds its columns
-    by their names, whatever their order; `takes_more` that it passes over columns that it does not know; `needed` are
-    the names without which it surely fails, None where these are all. `picks_names` tells that it asks a data frame
-    for names, which an array has not. `numbers` are the columns that surely are no texts, None where that is all.
+    by their names, whatever their order; `takes_more` that it passes over columns that it does not know. `needed` are
+    the names without which it surely fails, None where these are all, and `drops_rest` tells that it fails for no
+    other. `picks_names` tells that it asks a data frame for names, which an array has not. `numbers` are the columns
+    that surely are no texts, None where these are all.
     """
 
     file: WeightFile
@@ -114,6 +116,7 @@ class Side:
     is_by_name: bool = False
     takes_more: bool = False
     needed: frozenset[str] | None = None
+    drops_rest: bool = False
     picks_names: bool = False
     numbers: frozenset[str] | None = frozenset()
 
@@ -159,6 +162,11 @@ def side_of(file: WeightFile, description: Description) -> Side | None:
     return None
 
 
+#: The first scikit-learn of which a ColumnTransformer keeps an estimator for the columns that it hands on as they are;
+#: of older ones nobody can tell such columns from those that are dropped.
+_TELLS_REMAINDER: Final = (1, 5)
+
+
 def _table(file: WeightFile, description: Description, columns: Seen[tuple[Column, ...]], library: str) -> Side:
     found, estimators = columns.value, description.estimators
     named = all(column.name for column in found) and not are_given_by_library(column.name for column in found)
@@ -174,6 +182,7 @@ def _table(file: WeightFile, description: Description, columns: Seen[tuple[Colum
         is_by_name=chooser is not None,
         takes_more=chooser is not None or library == "catboost",
         needed=_chosen(estimators, chooser, found) if chooser is not None else None,
+        drops_rest=release_of(description.versions.get("scikit-learn", "")) >= _TELLS_REMAINDER,
         picks_names=chooser is not None and any(isinstance(name, str) for name in _picked(estimators, chooser)),
         numbers=_numbers(estimators),
     )

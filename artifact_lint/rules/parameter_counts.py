@@ -14,7 +14,7 @@ from artifact_lint.rules.schema_names import called
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from artifact_lint.model import Artifact, Origin, Tensor, WeightFile
+    from artifact_lint.model import Artifact, Inspection, Origin, Tensor, WeightFile
 
 #: Keys under which people state the number, without what separates their words.
 _KEYS: Final = frozenset(
@@ -148,12 +148,24 @@ def _together(parts: list[Counted]) -> Counted:
 
 
 def _counted(file: WeightFile) -> Counted | None:
-    description = file.description.value
-    if description is None or description.parameters is None or _is_packed(description.tensors, file):
+    """The parameters that a file tells of, or those of its tensors where its header lists them all."""
+    description, inspection = file.description.value, file.inspection.value
+    if description is not None and description.parameters is not None:
+        tensors, number = description.tensors, description.parameters
+    elif inspection is not None and not inspection.incomplete and _are_all(inspection):
+        tensors = inspection.tensors
+        number = sum(map(_size, tensors))
+    else:
         return None
-    buffers = sum(_size(tensor) for tensor in description.tensors if _is_buffer(tensor))
-    embeddings = tuple(_size(tensor) for tensor in description.tensors if _EMBEDDINGS.search(tensor.name))
-    return Counted(file.path, called(file), description.parameters, buffers, embeddings[:8])
+    if _is_packed(tensors, file):
+        return None
+    buffers = sum(_size(tensor) for tensor in tensors if _is_buffer(tensor))
+    embeddings = tuple(_size(tensor) for tensor in tensors if _EMBEDDINGS.search(tensor.name))
+    return Counted(file.path, called(file), number, buffers, embeddings[:8])
+
+
+def _are_all(inspection: Inspection) -> bool:
+    return bool(inspection.tensors) and frozenset(one.name for one in inspection.tensors) == inspection.tensor_names
 
 
 def _size(tensor: Tensor) -> int:

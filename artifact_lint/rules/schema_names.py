@@ -17,8 +17,8 @@ _MOST_NAMED: Final = 4
 #: The longest name that a message shows, in characters.
 _LONGEST: Final = 40
 
-#: What LightGBM puts `_` for: blanks (Dataset::set_feature_names of its C++ core says so in a warning), and what has a
-#: meaning in JSON, which its wrappers replace before the core refuses it.
+#: What LightGBM puts `_` for: blanks (Dataset::set_feature_names of its C++ core warns of it). The characters of JSON
+#: it refuses, so that people put `_` for them before they train.
 _REWRITTEN: Final = re.compile(r'[\s",:\[\]{}]')
 
 #: Names that a library gives to the columns of an array: LightGBM's `Column_0`, XGBoost's `f0`, CatBoost's `0`, and

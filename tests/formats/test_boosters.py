@@ -272,6 +272,31 @@ def test_a_hostile_flatbuffer_is_left_where_it_breaks(core: bytes) -> None:
     assert found.columns is None
 
 
+def wide_flatbuffer(count: int, name: bytes) -> bytes:
+    """A core of so many features of numbers, all of which have their name in the same place."""
+    # Where the fields of the root, of the trees, and of a feature stand: the trees; the list; column and name.
+    shapes = struct.pack("<4H8H7H", 8, 12, 0, 8, 16, 8, 0, 0, 0, 0, 0, 4, 14, 12, 0, 0, 4, 0, 8)
+    root, trees, features = 4 + len(shapes) + 2, 4 + len(shapes) + 14, 4 + len(shapes) + 22
+    first = features + 4 + 4 * count
+    end = first + 12 * count
+    core = struct.pack("<I", root) + shapes + bytes(2)
+    core += struct.pack("<iII", root - 4, 0, trees - root - 8) + struct.pack("<iI", trees - 12, features - trees - 4)
+    core += struct.pack("<I", count)
+    core += b"".join(struct.pack("<I", first + 12 * i - (features + 4 + 4 * i)) for i in range(count))
+    core += b"".join(struct.pack("<iiI", first + 12 * i - 28, i, end - first - 12 * i - 8) for i in range(count))
+    return flatbuffer(core + struct.pack("<I", len(name)) + name)
+
+
+def test_names_that_many_features_share_are_kept_only_up_to_a_limit() -> None:
+    few = describe_catboost(Memory(wide_flatbuffer(3, b"age")), LIMITS)
+    assert as_facts(few)["columns"] == [["age", None, "numeric", None]] * 3
+    many = describe_catboost(Memory(wide_flatbuffer(60_000, b"x" * 4000)), LIMITS)
+    assert many.columns is None
+    assert [problem.cause for problem in many.incomplete] == [Cause.LIMIT]
+    wide = describe_catboost(Memory(wide_flatbuffer(100_000, b"age")), LIMITS)
+    assert [problem.cause for problem in wide.incomplete] == [Cause.LIMIT]
+
+
 def test_a_model_of_more_features_than_are_described_still_tells_their_number() -> None:
     text = f"tree\nversion=v4\nmax_feature_idx={MOST_COLUMNS}\nfeature_names=a\nfeature_infos=none\n\nTree=0\n"
     found = describe_lightgbm(Memory(text.encode()), LIMITS)

@@ -113,7 +113,7 @@ def test_a_long_array_is_read_from_its_place() -> None:
 
 
 def test_a_stream_that_makes_more_than_is_kept_says_so() -> None:
-    machine = read(pickle.dumps([[] for _ in range(200_000)], 4))
+    machine = read(b"\x80\x04](" + b"]" * 140_000 + b"e.")
     assert [gap.detail for gap in machine.gaps] == ["it holds more than is looked at"]
 
 
@@ -136,3 +136,9 @@ def test_broken_streams_leave_a_gap_and_no_traceback(data: st.DataObject) -> Non
     machine = read(bytes(content[: data.draw(st.integers(0, len(content)))]))
     assert machine.gaps or not machine.running
     array_items(machine.root)
+
+
+def test_long_plain_data_is_not_looked_through() -> None:
+    machine = read(pickle.dumps([*range(400_000)], 4))
+    assert machine.running
+    assert "more data" in machine.gaps[-1].detail

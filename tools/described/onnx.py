@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -216,7 +217,8 @@ def facts(file: Path) -> Facts:
     has_attributes = any(node.domain == "ai.onnx.ml" for node in graph.node)
     weights = [tensor for tensor in all_tensors(graph) if tensor.data_type not in NO_WEIGHTS]
     last = [node.op_type for node in graph.node if graph.output[0].name in node.output]
-    classes = labels(graph)
+    stated = {one.key: one.value for one in loaded.metadata_props}
+    classes = labels(graph) or (list(ast.literal_eval(stated["names"]).values()) if "names" in stated else None)
     ends_in_softmax = last == ["Softmax"] and len(graph.output) == 1
     metadata = {"ir_version": str(loaded.ir_version), "producer": loaded.producer_name}
     metadata |= {"producer_version": loaded.producer_version} if loaded.producer_version else {}

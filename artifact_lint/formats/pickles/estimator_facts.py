@@ -31,8 +31,11 @@ _TELLING: Final = ("n_features_in_", "feature_names_in_", "classes_", "steps", "
 _ALIKE: Final = frozenset({"xgboost.sklearn", "lightgbm.sklearn", "catboost.core", "imblearn.pipeline"})
 #: Models of other libraries that have manners of their own.
 _BOOSTERS: Final = frozenset({"xgboost.core:Booster", "lightgbm.basic:Booster"})
+_BOOSTING: Final = ("xgboost.", "lightgbm.", "catboost.")
 #: Encoders of a target, whose classes are not those of a model.
 TARGET_CODERS: Final = frozenset({"LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer"})
+#: What has a model to choose columns by, and makes no predictions with it.
+_SELECTOR: Final = "SelectFromModel"
 #: How many estimators within each other are followed.
 _DEEPEST: Final = 32
 #: How many estimators of a list are looked at, and how many until one is found that does anything.
@@ -89,6 +92,11 @@ def is_estimator(value: Value) -> bool:
         return True
     attributes = value.attributes
     return any(name in attributes for name in _TELLING)
+
+
+def is_of_boosters(estimator: Instance) -> bool:
+    """Whether the class of an estimator is that of a library which keeps its own model within."""
+    return estimator.cls.startswith(_BOOSTING)
 
 
 def name_of(estimator: Instance) -> str:
@@ -188,6 +196,8 @@ def _first_of_many(estimator: Instance) -> tuple[str, Instance] | None:
 
 def inner_of_classes(estimator: Instance) -> tuple[str, Instance] | None:
     """The estimator whose classes are those of an estimator around it, with its path from there."""
+    if own_name(estimator) == _SELECTOR:
+        return None
     attributes = estimator.attributes
     for name in ("label_binarizer_", "_label_binarizer", "best_estimator_", "estimator_"):
         inner = attributes.get(name)

@@ -8,7 +8,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.pickles import estimator_facts as facts
-from artifact_lint.formats.pickles.boosters import describe_booster
 from artifact_lint.formats.pickles.column_facts import Categories, categories_in, selected
 from artifact_lint.formats.pickles.object_arrays import array_items, array_of
 from artifact_lint.formats.pickles.object_values import Instance, KeptDict, KeptList, items_of
@@ -32,6 +31,8 @@ _MOST_VALUES: Final = 10_000
 #: How many estimators of one model are described, and how many models of one file.
 _MOST_ESTIMATORS: Final = 2000
 _MOST_PENDING: Final = 10_000
+#: How long the path of an estimator gets that is looked into, in characters.
+_LONGEST_PATH: Final = 1 << 10
 _MOST_MODELS: Final = 100
 #: The most columns that are described.
 _MOST_COLUMNS: Final = 1 << 17
@@ -137,6 +138,10 @@ def describe_model(model: Instance, path: str, limits: ReadLimits) -> Descriptio
 def _with_boosters(described: Description, model: Instance, path: str, limits: ReadLimits) -> Description:
     """The same with what the model of another library tells that gets the columns, or makes the predictions."""
     first, last = (list(facts.followed(model, step))[-1] for step in (facts.inner_of_input, facts.inner_of_classes))
+    if not any(facts.is_of_boosters(estimator) for _, estimator in (first, last)):
+        return described
+    from artifact_lint.formats.pickles.boosters import describe_booster  # noqa: PLC0415 - three more readers
+
     found = None
     for inner, booster in (first, last) if last[1] is not first[1] else (first,):
         told = describe_booster(booster, limits)
@@ -274,6 +279,8 @@ def _walk(path: str, model: Instance) -> Iterator[_Found]:
             if id(value) in seen:
                 continue
             seen.add(id(value))
+            if len(place) > _LONGEST_PATH:
+                continue
             inner = (*_listed(place, value), *_transforming(place, value), *_around(place, value))
             pending += reversed(inner[: _MOST_PENDING - len(pending)])
         yield place, value, columns

@@ -43,18 +43,18 @@ def _constant(size: int, *, is_text: bool) -> Argument:
 
 
 def _push_bytes(machine: ObjectMachine, constant: bytes | Stored) -> None:
-    if isinstance(constant, Stored) or machine.room.take_content(len(constant)):
+    if machine.room.take_content(_SHOWN if isinstance(constant, Stored) else len(constant)):
         machine.stack.append(constant)
     else:
         machine.stack.append(BYTES)
 
 
 def _push_text(machine: ObjectMachine, constant: bytes | Stored) -> None:
+    if not machine.room.take_content(_SHOWN if isinstance(constant, Stored) else len(constant)):
+        machine.stack.append(TEXT)
+        return
     if isinstance(constant, Stored):
         machine.stack.append(constant)
-        return
-    if not machine.room.take_content(len(constant)):
-        machine.stack.append(TEXT)
         return
     try:
         machine.stack.append(machine.share(constant.decode("utf-8", "surrogatepass")))
@@ -123,8 +123,25 @@ def _push_list(machine: ObjectMachine, _: object) -> None:
 
 
 def _tuple(machine: ObjectMachine, _: object) -> None:
-    items = machine.pop_mark()
-    machine.stack.append(tuple(items) if machine.room.take_items(len(items)) else TUPLE)
+    _push_tuple(machine, tuple(machine.pop_mark()))
+
+
+def _tuple1(machine: ObjectMachine, _: object) -> None:
+    _push_tuple(machine, (machine.pop(),))
+
+
+def _tuple2(machine: ObjectMachine, _: object) -> None:
+    second, first = machine.pop(), machine.pop()
+    _push_tuple(machine, (first, second))
+
+
+def _tuple3(machine: ObjectMachine, _: object) -> None:
+    third, second, first = machine.pop(), machine.pop(), machine.pop()
+    _push_tuple(machine, (first, second, third))
+
+
+def _push_tuple(machine: ObjectMachine, items: tuple[Value, ...]) -> None:
+    machine.stack.append(items if machine.room.take_items(1 + len(items)) else TUPLE)
 
 
 def _push_dict(machine: ObjectMachine, _: object) -> None:
@@ -212,6 +229,9 @@ _OWN: Final[dict[str, tuple[Argument | None, Callable[[Any, Any], None]]]] = {
     "APPENDS": (None, _appends),
     "ADDITEMS": (None, _appends),
     "TUPLE": (None, _tuple),
+    "TUPLE1": (None, _tuple1),
+    "TUPLE2": (None, _tuple2),
+    "TUPLE3": (None, _tuple3),
     "EMPTY_DICT": (None, _push_dict),
     "DICT": (None, _dict),
     "SETITEM": (None, _set_item),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The longest constant that is read into memory when it is asked for, in bytes.
 _LONGEST_READ: Final = 1 << 28
+#: What an object of its own takes beside its content, in bytes.
+_OVERHEAD: Final = 64
 _NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 
 
@@ -32,7 +34,7 @@ class Room:
 
     __slots__ = ("content", "is_full", "items", "values")
 
-    def __init__(self, values: int = 1 << 17, items: int = 1 << 21, content: int = 1 << 25) -> None:
+    def __init__(self, values: int = 1 << 17, items: int = 1 << 20, content: int = 1 << 26) -> None:
         self.values = values
         self.items = items
         self.content = content
@@ -53,8 +55,8 @@ class Room:
         return self.items >= 0
 
     def take_content(self, length: int) -> bool:
-        """Count the bytes of a text or a constant; whether there was room for them."""
-        self.content -= length
+        """Count the bytes of a text or a constant, and what each takes besides; whether there was room for them."""
+        self.content -= length + _OVERHEAD
         if self.content < 0:
             self.is_full = True
         return self.content >= 0

@@ -28,7 +28,7 @@ from artifact_lint.formats.pickles.object_values import (
     Room,
     is_made_class,
 )
-from artifact_lint.formats.pickles.values import Global, Result, Value
+from artifact_lint.formats.pickles.values import OBJECT, Global, Result, Value
 from artifact_lint.formats.pickles.window import Window
 from artifact_lint.model import Cause, Use
 
@@ -43,7 +43,14 @@ if TYPE_CHECKING:
 __all__ = ["ObjectMachine", "read_objects"]
 
 #: How many opcodes of a stream are run, at about a million a second.
-MOST_OPCODES: Final = 1 << 22
+MOST_OPCODES: Final = 1 << 21
+#: How many are run of a stream that imports nothing but what plain data is made of, and what that is.
+_FIRST_RUN: Final = 1 << 18
+_PLAIN: Final = frozenset(
+    {"builtins", "__builtin__", "_codecs", "collections", "copy_reg", "copyreg", "datetime", "numpy", "pandas"}
+)
+#: How many objects there may be beyond those that are kept.
+_MOST_SHARED: Final = 1 << 16
 #: What sets an object's state in place of BUILD: pickles call it and drop what it returns (cloudpickle 2 to 3).
 _SETTERS: Final = frozenset({"_class_setstate", "_function_setstate"})
 _CYTHON: Final = "__pyx_unpickle_"
@@ -70,21 +77,26 @@ class ObjectMachine(Machine):
             FormatError: The stream breaks or is too long.
             StoreError: The bytes cannot be read.
         """
-        if not self.run(MOST_OPCODES):
-            raise FormatError(Cause.LIMIT, f"more than {MOST_OPCODES:,} opcodes make the object", self.offset)
+        if not self.run(_FIRST_RUN):
+            if not any(module.partition(".")[0] not in _PLAIN for module, _ in self.imports):
+                raise FormatError(Cause.LIMIT, "it begins with more data than is looked through", self.offset)
+            if not self.run(MOST_OPCODES):
+                raise FormatError(Cause.LIMIT, f"more than {MOST_OPCODES:,} opcodes make the object", self.offset)
         if self.room.is_full and self._is_outermost:
             self.note(FormatError(Cause.LIMIT, "it holds more than is looked at", self.offset))
 
     def make(self, cls: Global, arguments: tuple[Value, ...]) -> Value:
         """An object of its own, or the value itself where that is known."""
-        if cls.resolved == DTYPE:
-            return Result(cls, arguments)
-        if not self.room.take_value():
-            return cls.result
         made = MADE.get(cls.name)
         value = None if made is None else made(cls.resolved, arguments)
         if value is not None:
             return value
+        if not self.room.take_value():
+            if self.room.values < -_MOST_SHARED:
+                raise FormatError(Cause.LIMIT, "it holds too many objects", self.offset)
+            return cls.result
+        if cls.resolved == DTYPE:
+            return Result(cls, arguments)
         if cls.name in _SETTERS and len(arguments) > 1 and isinstance(arguments[0], Instance):
             arguments[0].state = arguments[1]
             return arguments[0]
@@ -107,6 +119,8 @@ class ObjectMachine(Machine):
     def call(self, function: Value, arguments: Value, use: Use) -> Value:
         """What a call returns, of a class that the pickle brings along as well."""
         given = arguments if isinstance(arguments, tuple) else (arguments,)
+        if not self.room.take_items(1):
+            return OBJECT
         if isinstance(function, Instance) and is_made_class(function) and self.room.take_value():
             return Instance(function.origin, given, function)
         return call(self, function, given, use)
