@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 _MAGIC: Final = b"CBM1"
 #: How many features are described: each is a table of its own, which takes some ten microseconds.
 _MOST_FEATURES: Final = 1 << 16
-_MOST_BYTES: Final = 1 << 25
-_MOST_VALUES: Final = 1 << 18
+_MOST_BYTES: Final = 1 << 24
+_MOST_VALUES: Final = 1 << 17
 #: JSON is written by the order of its keys: statistics of categories, features, information, trees.
 _STATISTICS: Final = re.compile(rb'\s*\{\s*"ctr_data"')
 _FEATURES: Final = re.compile(rb'"features_info"\s{0,8}:\s{0,40}\{')

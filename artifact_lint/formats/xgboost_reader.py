@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from artifact_lint.stores.base import Source
 
 _MOST_VALUES: Final = 1 << 18
-_MOST_BYTES: Final = 1 << 25
+_MOST_BYTES: Final = 1 << 24
 #: Where the members behind the trees are looked for, in bytes from the end.
 _TAIL: Final = 1 << 18
 _JSON_AFTER_TREES: Final = re.compile(rb'"learner_model_param"\s*:\s*\{')
