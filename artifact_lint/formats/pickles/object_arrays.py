@@ -287,14 +287,16 @@ def _made_set(_: str, arguments: tuple[Value, ...]) -> Value:
     return arguments[0] if len(arguments) == 1 and isinstance(arguments[0], ListValue) else None
 
 
-#: What makes a value that stands for itself, by the name of the function or class: of its name, `module:name`, and its
-#: arguments. What they do not know is an instance like any other.
+#: What makes a value that stands for itself, as `module:name`: of that name and the arguments. What it does not know is
+#: an instance like any other.
 MADE: Final[dict[str, Callable[[str, tuple[Value, ...]], Value]]] = {
-    "encode": _made_bytes,
-    "bytes": _made_bytes,
-    "bytearray": _made_bytes,
-    "scalar": _made_scalar,
-    "_frombuffer": _made_from_buffer,
-    "set": _made_set,
-    "frozenset": _made_set,
+    "_codecs:encode": _made_bytes,
+    "builtins:bytes": _made_bytes,
+    "builtins:bytearray": _made_bytes,
+    "builtins:set": _made_set,
+    "builtins:frozenset": _made_set,
+    "numpy.core.multiarray:scalar": _made_scalar,
+    "numpy._core.multiarray:scalar": _made_scalar,
+    "numpy.core.numeric:_frombuffer": _made_from_buffer,
+    "numpy._core.numeric:_frombuffer": _made_from_buffer,
 }

@@ -87,7 +87,7 @@ class ObjectMachine(Machine):
 
     def make(self, cls: Global, arguments: tuple[Value, ...]) -> Value:
         """An object of its own, or the value itself where that is known."""
-        made = MADE.get(cls.name)
+        made = MADE.get(cls.resolved)
         value = None if made is None else made(cls.resolved, arguments)
         if value is not None:
             return value
