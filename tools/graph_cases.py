@@ -65,6 +65,17 @@ def beside() -> bytes:
     return dense(location="churn.onnx.data", offset=8)
 
 
+def scattered() -> bytes:
+    """A model with a file for each of its two tensors."""
+    import onnx  # noqa: PLC0415  as above
+
+    model = onnx.ModelProto.FromString(dense(location="kernel"))
+    bias = model.graph.initializer.add()
+    bias.CopyFrom(model.graph.initializer[0])
+    bias.name, bias.external_data[0].value = "bias", "bias"
+    return bytes(model.SerializeToString())
+
+
 def elsewhere() -> bytes:
     """A model whose weights are in a file outside of the artifact."""
     return dense(location="../churn.onnx.data")
@@ -95,6 +106,7 @@ GRAPHS: dict[str, Callable[[], bytes]] = {
     "CON141/bad-absent/churn.onnx": beside,
     "CON141/bad-cut/churn.onnx": beside,
     "CON141/bad-cut/churn.onnx.data": lambda: bytes(12),
+    "CON141/bad-scattered/churn.onnx": scattered,
     "CON141/good/churn.onnx": beside,
     "CON141/good/churn.onnx.data": lambda: bytes(16),
     "CON141/good-elsewhere/churn.onnx": elsewhere,
@@ -107,4 +119,4 @@ GRAPHS: dict[str, Callable[[], bytes]] = {
 }
 
 #: Those that a library writes: other versions of it may write other bytes.
-WRITTEN = frozenset({beside, elsewhere, one_row, dense, half, unbuilt, complete})
+WRITTEN = frozenset({beside, scattered, elsewhere, one_row, dense, half, unbuilt, complete})

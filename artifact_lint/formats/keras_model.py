@@ -132,7 +132,7 @@ class KerasModel:
         if not self.is_sequential:
             named = [self._by_name.get(name) for name in _named(self.config.get("input_layers"))]
             specs = tuple(_input(layer) for layer in named if layer is not None)
-            return Seen(specs, _where("input layer", specs)) if specs and len(specs) == len(named) else None
+            return Seen(specs, _where("input layer", specs)) if _are_named(specs, len(named)) else None
         if not self.layers:
             return None
         first = self.layers[0]
@@ -153,7 +153,7 @@ class KerasModel:
         names = _named(self.config.get("output_layers")) if not self.is_sequential else []
         last = [self._by_name.get(name) for name in names] if names else list(self.layers[-1:])
         specs = tuple(_output(layer) for layer in last if layer is not None)
-        return Seen(specs, _where("output layer", specs)) if specs and len(specs) == len(last) else None
+        return Seen(specs, _where("output layer", specs)) if _are_named(specs, len(last)) else None
 
     @property
     def loss(self) -> str | None:
@@ -238,6 +238,11 @@ def _named(value: object) -> list[str]:
         elif isinstance(one, dict):
             pending += reversed(one.values())
     return names
+
+
+def _are_named(specs: Sequence[TensorSpec], count: int) -> bool:
+    """Whether so many layers were found, and each has a name."""
+    return 0 < count == len(specs) and all(spec.name for spec in specs)
 
 
 def _where(what: str, specs: Sequence[TensorSpec]) -> str:

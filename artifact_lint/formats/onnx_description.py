@@ -27,7 +27,9 @@ _MOST_METADATA: Final = 200
 _MOST_EXTERNAL: Final = 10_000
 #: What is looked at of a node, in bytes, and the words that say that it is worth being read.
 _LOOK: Final = 4096
-_WORDS: Final = re.compile(rb"Classifier|ZipMap|Softmax|location|then_branch|else_branch|body|ai\.onnx\.ml")
+_WORDS: Final = re.compile(
+    rb"Classifier|ZipMap|Softmax|ai\.onnx\.ml|\n(?:\x08location|\x0bthen_branch|\x0belse_branch|\x04body)"
+)
 #: A node of more bytes than this may hold a tensor of weights; the constants of fewer are steps of a computation.
 _SMALL_NODE: Final = 1024
 #: Up to which number of nodes those are kept that carry a label on to the output.
@@ -162,6 +164,10 @@ class _Model:
         else:
             self._read_held(field)
 
+    def _is_plain(self, node_: Field) -> bool:
+        """Whether a node has neither weights nor a graph."""
+        return node_.length <= _SMALL_NODE and not _WORDS.search(self._messages.find(node_, _LOOK))
+
     def _read_held(self, field: Field) -> None:
         """The tensors in the attributes of a node, and in those of the graphs that it runs."""
         pending = [("node", field)]
@@ -170,6 +176,8 @@ class _Model:
             for found in self._messages.inside(message):
                 inner = _HOLDERS[kind].get(found.number)
                 if inner is None or found.value is not None or not found.length:
+                    continue
+                if inner == "node" and self._is_plain(found):
                     continue
                 if inner == "tensor":
                     self._keep(tensor(self._messages, found), self._others)

@@ -25,7 +25,7 @@ _MOST_NAMED = 5
 def external_data(artifact: Artifact) -> Iterator[Problem]:
     """An ONNX model keeps tensors in a file that is not there, or is too short for them.
 
-    Paths that lead out of the artifact are what SEC104 tells of.
+    Paths that lead out of the artifact are what SEC104 tells of. A git-LFS pointer or a DVC output counts by its size.
 
     ## Why is this bad?
     The model does not load: its weights are in the other file, which was left behind, cut, or written for another
@@ -37,29 +37,41 @@ def external_data(artifact: Artifact) -> Iterator[Problem]:
     for file, description in _described(artifact, _ONNX):
         told = file.inspection.value
         escaping = {one.evidence for one in told.hazards if one.kind is HazardKind.EXTERNAL_PATH} if told else set()
+        missing = []
         for found in description.external:
-            if found.location not in escaping:
-                yield from _external(artifact, file, found)
+            if found.location in escaping:
+                continue
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(file.path), found.location))
+            there = artifact.file_at(path)
+            if not found.location:
+                message = f"the tensor `{found.tensor}` is said to lie in another file, and no file is named"
+                yield Problem(file.origin, message, "Save the model anew, with its tensors inside.", file=file.path)
+            elif there is not None and there.state is FileState.MISSING:
+                missing.append(found)
+            elif there is not None and there.size is not None and found.offset + found.length > there.size:
+                yield _too_short(file, found, path, there.size)
+        if missing:
+            yield _absent(file, missing)
 
 
-def _external(artifact: Artifact, file: WeightFile, found: ExternalData) -> Iterator[Problem]:
-    directory = posixpath.dirname(file.path)
-    path = posixpath.normpath(posixpath.join(directory, found.location))
-    there = artifact.file_at(path)
-    tensor = f"the tensor `{found.tensor}`"
-    if not found.location:
-        message = f"{tensor} is said to lie in another file, and no file is named"
-        yield Problem(file.origin, message, "Save the model anew, with its tensors inside.", file=file.path)
-    elif there is not None and there.state is FileState.MISSING:
-        message = f"{tensor} lies in {found.location}, which is not there"
-        advice = f"Put {posixpath.basename(path)} from the same export at {path}."
-        yield Problem(file.origin, message, advice, file=file.path)
-    elif there is not None and there.size is not None and found.offset + found.length > there.size:
-        stretch = f"bytes {found.offset:,} to {found.offset + found.length:,}"
-        message = f"{tensor} lies in {stretch} of {found.location}, which has {there.size:,}"
-        advice = f"Put the {posixpath.basename(path)} that was written with this model at {path}."
-        related = (Related(Origin(path), f"has {there.size:,} bytes"),)
-        yield Problem(file.origin, message, advice, file=file.path, related=related)
+def _absent(file: WeightFile, missing: list[ExternalData]) -> Problem:
+    """One problem for all files of a model: exporters may give each tensor its own."""
+    first, *others = missing
+    message = f"the tensor `{first.tensor}` lies in {first.location}, which is not there"
+    if others:
+        message = f"tensors lie in {len(missing):,} files that are not there: {_listing([f.location for f in missing])}"
+    directory = posixpath.dirname(file.path) or "the root"
+    advice = f"Put {'them' if others else 'it'}, from the same export, beside the model, in {directory}."
+    return Problem(file.origin, message, advice, file=file.path)
+
+
+def _too_short(file: WeightFile, found: ExternalData, path: str, size: int) -> Problem:
+    stretch = f"bytes {found.offset:,} to {found.offset + found.length:,}"
+    message = f"the tensor `{found.tensor}` lies in {stretch} of {found.location}, which has {size:,}"
+    advice = f"Put the {posixpath.basename(path)} that was written with this model at {path}."
+    return Problem(
+        file.origin, message, advice, file=file.path, related=(Related(Origin(path), f"has {size:,} bytes"),)
+    )
 
 
 @rule("CON142", "fixed-batch", severity=Severity.NOTE, tags=("consistency",))

@@ -34,6 +34,8 @@ X = np.random.default_rng(0).normal(size=(60, 4)).astype("float32")
 LABELS = np.array(["yes", "no", "maybe"])[np.arange(60) % 3]
 DATA = "weights.bin"
 #: Element types whose tensors are shapes, positions and words.
+#: Constants of no more bytes than this are steps of a computation.
+SMALL = 1024
 NO_WEIGHTS = {TensorProto.INT64, TensorProto.STRING, TensorProto.BOOL}
 
 
@@ -196,7 +198,7 @@ def all_tensors(graph: Made) -> list[Any]:
     found = [*graph.initializer, *(sparse.values for sparse in graph.sparse_initializer)]
     for node in graph.node:
         for attribute in node.attribute:
-            if attribute.HasField("t"):
+            if attribute.HasField("t") and node.ByteSize() > SMALL:
                 found.append(attribute.t)
             if attribute.HasField("g"):
                 found += all_tensors(attribute.g)
@@ -219,19 +221,22 @@ def facts(file: Path) -> Facts:
     last = [node.op_type for node in graph.node if graph.output[0].name in node.output]
     stated = {one.key: one.value for one in loaded.metadata_props}
     classes = labels(graph) or (list(ast.literal_eval(stated["names"]).values()) if "names" in stated else None)
-    ends_in_softmax = last == ["Softmax"] and len(graph.output) == 1
-    metadata = {"ir_version": str(loaded.ir_version), "producer": loaded.producer_name}
+    outputs = [spec(one) for one in graph.output]
+    is_row = len(outputs) == 1 and outputs[0][2] is not None and len(outputs[0][2]) == 2
+    width = outputs[0][2][1] if is_row and last in (["Softmax"], ["LogSoftmax"]) else None
+    metadata = {"ir_version": str(loaded.ir_version)}
+    metadata |= {"producer": loaded.producer_name} if loaded.producer_name else {}
     metadata |= {"producer_version": loaded.producer_version} if loaded.producer_version else {}
     metadata |= {one.key: one.value for one in loaded.metadata_props}
     opsets = [f"{one.domain or 'ai.onnx'}:{one.version}" for one in loaded.opset_import]
     return {
         "format": "onnx",
         "inputs": inputs,
-        "outputs": [spec(one) for one in graph.output],
+        "outputs": outputs,
         "columns": [[name, dtype, None, None] for name, dtype, _ in inputs] if is_table else None,
         "column_count": len(inputs) if is_table else shapes[0][1] if is_matrix else None,
         "classes": classes,
-        "class_count": len(classes) if classes else 3 if ends_in_softmax else None,
+        "class_count": len(classes) if classes else width if isinstance(width, int) else None,
         "tensors": {one.name: [TensorProto.DataType.Name(one.data_type), list(one.dims)] for one in tensors},
         "has_all_tensors": True,
         "parameters": None if has_attributes else sum(math.prod(one.dims) for one in weights),
