@@ -167,11 +167,10 @@ def _meta(value: object) -> Mapping[str, object]:
 
 def _dimension(size: object) -> int | str | None:
     """A number, the name of a symbol, or None for an expression of several."""
-    told = _object(size)
-    number = _number(told)
+    number = _number(size)
     if number is not None:
         return number
-    text = _object(told.get("as_expr")).get("expr_str")
+    text = _object(_object(size).get("as_expr")).get("expr_str")
     match = _SYMBOL.match(text) if isinstance(text, str) else None
     return None if match is None else match[1] or match[2]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.pickles.object_values import Room, entries_of, items_of
-from artifact_lint.formats.pickles.objects import ObjectMachine
+from artifact_lint.formats.pickles.object_values import entries_of, items_of
 from artifact_lint.formats.pickles.torch_model import model_of
+from artifact_lint.formats.pickles.torch_objects import TorchMachine
 from artifact_lint.formats.pickles.torch_tensors import ITEM_SIZES, STORAGES
 from artifact_lint.formats.pickles.window import Window
 from artifact_lint.formats.torch_archive import archive_of
@@ -36,8 +36,6 @@ _PICKLES: Final = 5
 _SYSTEM, _SAVED = 2, 3
 #: The number of a storage's items stands before them in the legacy layout, in bytes.
 _COUNT: Final = 8
-#: How many objects a checkpoint may be made of: three for a tensor, of which the largest ones have some 50,000.
-_MOST_VALUES: Final = 1 << 18
 _MOST_SHOWN_CLASSES: Final = 40
 
 
@@ -75,15 +73,12 @@ def _next_object(window: Window, limits: ReadLimits, member: str) -> tuple[Value
     return machine.root, gaps
 
 
-def _run(window: Window, limits: ReadLimits, member: str) -> tuple[ObjectMachine, list[Incomplete]]:
-    room = Room(_MOST_VALUES)
-    machine = ObjectMachine(window, limits, room)
+def _run(window: Window, limits: ReadLimits, member: str) -> tuple[TorchMachine, list[Incomplete]]:
+    machine = TorchMachine(window, limits)
     try:
         machine.finish()
     except FormatError as error:
         machine.gaps.append(error.with_traceback(None))
-    if room.is_full:
-        machine.gaps.append(FormatError(Cause.LIMIT, "it holds more than is looked at"))
     return machine, [Incomplete(gap.cause, gap.detail, gap.offset, member) for gap in machine.gaps]
 
 
@@ -94,7 +89,7 @@ def describe_legacy(job: Job) -> Description:
         StoreError: The bytes cannot be read.
     """
     window = Window(job.source)
-    machines: list[ObjectMachine] = []
+    machines: list[TorchMachine] = []
     gaps: list[Incomplete] = []
     while len(machines) < _PICKLES and not gaps:
         machine, gaps = _run(window, job.limits, "")
@@ -109,13 +104,13 @@ def describe_legacy(job: Job) -> Description:
     return described(machines[_SAVED].root, lengths.get, tuple(gaps), facts)
 
 
-def _lengths(saved: ObjectMachine, keys: Value, left: int) -> dict[str, int]:
+def _lengths(saved: TorchMachine, keys: Value, left: int) -> dict[str, int]:
     """How many bytes of each storage the file has, of which so many are left behind the pickles."""
     lengths = {}
     for key in items_of(keys) or ():
-        if not isinstance(key, str) or key not in saved.storages:
+        if not isinstance(key, str) or key not in saved.kept:
             break
-        name, count = saved.storages[key]
+        name, count = saved.kept[key]
         size = ITEM_SIZES.get(STORAGES.get(name, ""), 0) * max(0, count)
         left -= _COUNT
         lengths[key] = max(0, min(size, left))

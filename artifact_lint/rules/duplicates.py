@@ -77,8 +77,8 @@ def duplicate_formats(artifact: Artifact) -> Iterator[Problem]:
 
     Files that a loader takes for one model are compared: `model.safetensors`, `pytorch_model.bin`, `onnx/model.onnx`,
     their shards, and files that differ in their suffix alone. Tied weights and buffers that one format leaves out are
-    no difference, nor are dtypes, nor as many items by other names. Of ONNX only tensors with the same name are
-    compared, in their shapes.
+    no difference, nor are dtypes, nor as many items by other names; quantized weights are not compared with others. Of
+    ONNX only tensors with the same name are compared, in their numbers of items.
 
     ## Why is this bad?
     Which file is loaded is decided by the loader's version and by what is installed. One of them was changed or left
@@ -163,7 +163,12 @@ def _compared(one: _Copy, other: _Copy) -> Iterator[Problem]:
         mine, others = _aligned(_respelled(one.tensors), _respelled(other.tensors))
     else:
         return
-    reshaped = sorted(name for name in mine.keys() & others.keys() if _differs(mine[name], others[name]))
+    common = mine.keys() & others.keys()
+    if any(_is_packed(mine[name], others[name]) for name in common):
+        return
+    has_graph = "onnx" in {one.format, other.format}
+    differs = _has_more_items if has_graph else _has_other_shape
+    reshaped = sorted(name for name in common if differs(mine[name], others[name]))
     parts = []
     if reshaped:
         first = reshaped[0]
@@ -171,7 +176,7 @@ def _compared(one: _Copy, other: _Copy) -> Iterator[Problem]:
         parts.append(f"{first} is {shapes}{_more(reshaped)}")
     named = reshaped[:1]
     lost, added = _lost(one, mine, others), _lost(other, others, mine)
-    if "onnx" in {one.format, other.format} or _items(mine, lost) == _items(others, added):
+    if has_graph or _items(mine, lost) == _items(others, added):
         # As many items by other names are the same layers: releases call them otherwise, or join several into one.
         lost = added = []
     for holder, names, without in ((one, lost, other), (other, added, one)):
@@ -201,8 +206,18 @@ def _items(tensors: Mapping[str, Tensor], names: Sequence[str]) -> int:
     return sum(prod(tensors[name].shape) for name in names)
 
 
-def _differs(one: Tensor, other: Tensor) -> bool:
+def _has_other_shape(one: Tensor, other: Tensor) -> bool:
     return one.shape != other.shape
+
+
+def _has_more_items(one: Tensor, other: Tensor) -> bool:
+    """Whether one has more items: exporters of graphs turn weights, and add and drop dimensions of one."""
+    return prod(one.shape) != prod(other.shape)
+
+
+def _is_packed(one: Tensor, other: Tensor) -> bool:
+    """Whether the items of one are integers, into which the numbers of the other are packed: a quantized model."""
+    return bool(_INTEGERS.fullmatch(one.dtype)) != bool(_INTEGERS.fullmatch(other.dtype))
 
 
 def _respelled(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -24,8 +24,10 @@ _OPTIMIZER: Final = frozenset({"state", "param_groups"})
 #: Which entry of a checkpoint is the model where others hold tensors as well: PyTorch's own tutorials and Lightning.
 _MODELS: Final = ("state_dict", "model_state_dict", "model")
 _LIGHTNING: Final = "pytorch-lightning_version"
-#: How many values are looked at: what a file shares between many places is at each of them.
-_MOST_VISITED: Final = 1 << 20
+#: How many values are looked at for their names: what a file shares between many places is at each of them.
+_MOST_NAMED: Final = 1 << 17
+#: How many values are looked at to tell whether there are tensors in them, each once.
+_MOST_VISITED: Final = 1 << 17
 _DEEPEST: Final = 100
 _LONGEST_NAME: Final = 1 << 12
 
@@ -67,7 +69,7 @@ def _where(root: Value) -> str:
 
     It is the one entry with tensors in it, or one of those by which models go beside single tensors.
     """
-    holders = {key: value for key, value in _pairs(root) if next(_walk(value, Model()), None) is not None}
+    holders = {key: value for key, value in _pairs(root) if _holds_tensors(value)}
     apart = [key for key, value in holders.items() if not is_tensor(value)]
     texts = entries_of(root)
     if len(holders) == 1 and apart:
@@ -78,10 +80,24 @@ def _where(root: Value) -> str:
     return ""
 
 
+def _holds_tensors(root: Value) -> bool:
+    """Whether there are tensors anywhere in a value."""
+    pending = [root]
+    seen: set[int] = set()
+    while pending and len(seen) < _MOST_VISITED:
+        value = pending.pop()
+        if is_tensor(value):
+            return True
+        if id(value) not in seen:
+            seen.add(id(value))
+            pending.extend(item for _, item in _within(value, "", Model()))
+    return False
+
+
 def _walk(root: Value, model: Model) -> Iterator[tuple[str, Value]]:
     """Every tensor in a value, by its path, in the order of the file."""
     pending: list[tuple[str, Value, int]] = [("", root, 0)]
-    for _ in range(_MOST_VISITED):
+    for _ in range(_MOST_NAMED):
         if not pending:
             return
         path, value, depth = pending.pop()

@@ -27,6 +27,8 @@ ITEM_SIZES: Final = {
     "bits16": 2,
     "complex128": 16,
 }
+#: Dtypes of which a byte holds several items, so that neither bytes nor places of an item are known by its size.
+_PACKED: Final = frozenset({"quint4x2", "quint2x4"})
 #: The dtype of a storage's items by its class; an untyped storage has bytes, and its tensors tell their dtype.
 STORAGES: Final = {
     "DoubleStorage": "float64",
@@ -125,13 +127,13 @@ class Layout:
     @property
     def size(self) -> int | None:
         """The bytes of its items, None where nothing tells what an item takes."""
-        size = ITEM_SIZES.get(self.dtype)
+        size = None if self.dtype in _PACKED else ITEM_SIZES.get(self.dtype)
         return None if size is None else self.items * size
 
     @property
     def end(self) -> int:
         """How many bytes of the storage reach to the end of its last item."""
-        if not self.items:
+        if not self.items or self.dtype in _PACKED:
             return 0
         last = sum((size - 1) * stride for size, stride in zip(self.shape, self.strides, strict=False))
         return (self.offset + last + 1) * ITEM_SIZES.get(self.dtype, 1)
