@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from artifact_lint.model import Fact
 
+#: How many requirements of an artifact are read: of an environment with more, nothing is said to be missing.
+_MOST_REQUIREMENTS = 2000
 #: Several rules ask for the environment of one artifact.
 _MOST_REMEMBERED = 8
 #: What is read of one requirement, in characters; hashes and comments come behind.
@@ -105,8 +107,8 @@ def version_of(text: str) -> Version | None:
 def environment_of(requirements: tuple[Fact[str], ...]) -> Environment:
     """What requirements, as pip writes them, declare and bring along."""
     wanted: list[Wanted] = []
-    is_local = False
-    for stated in requirements:
+    is_local = len(requirements) > _MOST_REQUIREMENTS
+    for stated in requirements[:_MOST_REQUIREMENTS]:
         read = _read(stated)
         if read is not None:
             wanted.append(read)

@@ -12,7 +12,7 @@ from artifact_lint.rules.registry import rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from artifact_lint.model import Artifact, Feature, Stated
+    from artifact_lint.model import Artifact, Feature, Stated, WeightFile
 
 
 def _is_tabular(artifact: Artifact) -> bool:
@@ -210,6 +210,7 @@ def _no_integers(feature: Feature) -> Iterator[str]:
         yield f"null is among the allowed values of a {feature.dtype}"
 
 
+_ENCODE_THEMSELVES = frozenset({"lightgbm", "catboost"})
 _PREPROCESSORS = ("sklearn.pipeline", "sklearn.compose", "imblearn.pipeline", "sklearn.preprocessing")
 
 
@@ -230,7 +231,7 @@ def missing_preprocessing(artifact: Artifact) -> Iterator[Problem]:
     inputs = record.inputs.best
     if not inputs or record.preprocessing or not _is_tabular(artifact):
         return
-    if record.framework.value in {"lightgbm", "catboost"}:
+    if record.framework.value in _ENCODE_THEMSELVES:
         return
     texts = [f for f in inputs.value if f.shape is None and _is_a(f.dtype, ("string", "str", "object", "categor"))]
     if not texts or any(file.role in {Role.PREPROCESSOR, Role.TOKENIZER} for file in artifact.files):
@@ -238,11 +239,33 @@ def missing_preprocessing(artifact: Artifact) -> Iterator[Problem]:
     inspections = [file.inspection.value for file in artifact.files if file.role is not Role.DATA]
     if any(inspection is None for inspection in inspections):
         return
+    if any(_takes_texts(file) for file in artifact.files):
+        return
     modules = {found.module for inspection in inspections if inspection for found in inspection.imports}
     if not any(module.startswith(_PREPROCESSORS) for module in modules):
         names = ", ".join(str(feature.name) for feature in texts[:4])
         message = f"nothing says how the text columns become numbers: {names}"
         yield Problem(inputs.origin, message, "Save the pipeline with its encoder, or list the preprocessing steps.")
+
+
+#: Formats whose graph may hold the encoder as well.
+_GRAPHS = frozenset({"keras", "onnx", "pmml", "pt2", "savedmodel"})
+
+
+def _takes_texts(file: WeightFile) -> bool:
+    """Whether the weights take text themselves, or may do so: a graph of which nobody can tell."""
+    inspection, description = file.inspection.value, file.description.value
+    if inspection is None:
+        return False
+    if inspection.framework in _ENCODE_THEMSELVES:
+        return True
+    if description is None or (description.columns is None and description.inputs is None):
+        return inspection.format in _GRAPHS
+    columns = description.columns.value if description.columns else ()
+    inputs = description.inputs.value if description.inputs else ()
+    return any(column.kind in {"categorical", "text"} for column in columns) or any(
+        put.dtype == "string" for put in inputs
+    )
 
 
 @rule("CMP138", "example-mismatch", severity=Severity.ERROR, tags=("schema",))

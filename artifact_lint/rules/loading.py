@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import FileState, Origin, Problem, Related, Role, Severity
-from artifact_lint.policy.distributions import distributions_of, is_known, is_known_package, is_standard
+from artifact_lint.policy.distributions import distributions_of, is_known, is_known_package, is_standard, normalized
 from artifact_lint.policy.imports import TORCHSCRIPT, python3_name
 from artifact_lint.policy.loaders import loader_of
 from artifact_lint.rules.registry import rule
@@ -24,6 +24,8 @@ _MOST_SAID = 10
 _TOLD = 3
 #: What training wrote beside the model: nobody loads it where the model is deployed.
 _NOT_DEPLOYED = frozenset({Role.OPTIMIZER, Role.DATA, Role.OTHER})
+#: Archives that bring modules of their own along, as TorchServe's do.
+_WITH_CODE = frozenset({"zip", "tar", "7z", "compressed"})
 #: The modules of whichever script runs, and of one that multiprocessing started.
 _MAIN = frozenset({"__main__", "__mp_main__"})
 
@@ -66,6 +68,8 @@ def _imported(artifact: Artifact, inspection: Inspection) -> dict[str, Import]:
         if root in _MAIN or root == TORCHSCRIPT or is_standard(root) or not module.replace(".", "").isidentifier():
             continue
         package = module if not distributions_of(root) else root
+        if inspection.format in _WITH_CODE and not is_known_package(package):
+            continue
         if package not in found and artifact.own_module(root) is None and artifact.own_module(module) is None:
             found[package] = imported
     return found
@@ -124,11 +128,12 @@ def _is_missing(package: str, environment: Environment) -> bool | None:
     A distribution that nothing is known of may install packages of any name, and need others.
     """
     candidates = distributions_of(package)
-    if not candidates or not candidates.isdisjoint(environment.names):
+    root = normalized(package.partition(".")[0])
+    if not candidates or not candidates.isdisjoint(environment.names) or root in environment.names:
         return None
     if not environment.unknown:
         return True
-    words = {package.partition(".")[0].lower(), *candidates}
+    words = {root, *candidates}
     is_related = any(word in name or name in word for name in environment.unknown for word in words)
     return None if is_related or not is_known_package(package) else False
 
