@@ -42,21 +42,12 @@ _WITHOUT_MODULES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A requirement by its distribution's normalized name; `pin` is the one version it allows, where there is one."""
+    """A requirement by its distribution's normalized name."""
 
     name: str
     extras: frozenset[str]
     specifier: SpecifierSet
     stated: Fact[str]
-
-    @property
-    def pin(self) -> Version | None:
-        """The only version that it allows; None where there are others."""
-        return pin_of(self.specifier)
-
-    def allows(self, version: Version) -> bool:
-        """Whether pip would take a version, pre-releases included."""
-        return self.specifier.contains(version, prereleases=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +71,7 @@ class Environment:
         return tuple(wanted for wanted in self.wanted if wanted.name in among)
 
     def asked_of(self, name: str) -> SpecifierSet:
-        """What the others, whose own version is pinned, ask of a distribution that nobody declares."""
+        """What others of which one version is pinned ask of a distribution; anything where none of them needs it."""
         asked = SpecifierSet()
         for brought, specifier in self.brought:
             asked = asked & specifier if brought == name else asked

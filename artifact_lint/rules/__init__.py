@@ -10,6 +10,7 @@ from artifact_lint.rules import (
     execution,
     feature_schema,
     integrity,
+    library_versions,
     lifecycle,
     loading,
     manifests,
@@ -43,6 +44,7 @@ _MODULES = (
     execution,
     environment,
     loading,
+    library_versions,
     repository,
     suppressions,
 )

@@ -188,6 +188,9 @@ def _impossible(feature: Feature) -> Iterator[str]:
         yield f"its default {number:.15g} is outside its range"
     if feature.allowed is not None and default is not None and default not in feature.allowed:
         yield f"its default {default!r} is not among the allowed values"
+    if _is_a(feature.dtype, _NUMBERS):
+        texts = (value for value in (default, *(feature.allowed or ())) if isinstance(value, str))
+        yield from (f"{text!r:.80} is no {feature.dtype}" for text in texts)
     if _INTEGER.fullmatch(feature.dtype or ""):
         yield from _no_integers(feature)
 
