@@ -571,6 +571,7 @@ FILES: Mapping[str, Callable[[], bytes]] = (
     | dict.fromkeys(LINEAR, linear)
     | dict.fromkeys(CLASSIFIERS, classifier)
     | {
+        "CMP137/good-graph/churn.keras": keras_archive,
         "ENV103/bad-keras/churn.keras": keras_archive,
         "ENV103/good-newer-keras/churn.keras": keras_archive,
         "ENV105/bad-safetensors/churn.safetensors": linear,

@@ -28,7 +28,7 @@ _MOST_PACKAGES = 10_000
 _LOCKS = {"pylock.toml": "packages", "uv.lock": "package", "poetry.lock": "package", "pdm.lock": "package"}
 _PIPENV = "Pipfile.lock"
 _PROJECT = "pyproject.toml"
-_PYTHON = ".python-version"
+PYTHON_VERSION_FILE = ".python-version"
 #: The files that state requirements, the more exact ones first.
 FILES = (*_LOCKS, _PIPENV, _PROJECT)
 
@@ -39,9 +39,9 @@ _BARE_VERSION = regex(r"\d+(?:\.\w+)*(?:\.\*)?")
 
 def python_of(reading: Reading, directory: str, names: Container[str]) -> Stated[str]:
     """The Python that `.python-version` names, as pyenv and uv read it."""
-    if _PYTHON not in names:
+    if PYTHON_VERSION_FILE not in names:
         return Stated()
-    path = child(directory, _PYTHON)
+    path = child(directory, PYTHON_VERSION_FILE)
     for number, line in enumerate(reading.lines(path) or (), 1):
         matched = _PYTHON_VERSION.fullmatch(line.strip())
         if matched:

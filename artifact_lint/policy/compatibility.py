@@ -20,12 +20,10 @@ from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
-from artifact_lint.policy.environments import pin_of
+from artifact_lint.policy.environments import pin_of, version_of
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
-
-    from artifact_lint.policy.environments import Wanted
 
 #: Libraries whose files are tied to a version, and those that read what older versions of them wrote.
 _EXACT: Final = frozenset({"scikit-learn"})
@@ -44,9 +42,9 @@ class Mismatch:
     is_slight: bool = False
 
 
-def judge(distribution: str, written: Version, wanted: Wanted, *, pickled: bool) -> Mismatch | None:
-    """What is wrong with a requirement on the library that wrote a file; None where that is nothing."""
-    if wanted.allows(written) or not (distribution in _EXACT or distribution in _READ_OLDER):
+def judge(distribution: str, written: Version, wanted: SpecifierSet, *, pickled: bool) -> Mismatch | None:
+    """What is wrong with the versions that are required of the library that wrote a file; None for nothing."""
+    if wanted.contains(written, prereleases=True) or not (distribution in _EXACT or distribution in _READ_OLDER):
         return None
     is_same_release = _allows_release(wanted, written)
     if distribution in _EXACT or pickled:
@@ -55,33 +53,36 @@ def judge(distribution: str, written: Version, wanted: Wanted, *, pickled: bool)
         return Mismatch(f"{distribution} promises nothing for what another version pickled")
     if is_same_release:
         return None
-    if _is_older(wanted.specifier, written):
+    if _is_older(wanted, written):
         return Mismatch(f"an older {distribution} need not read what a newer one wrote")
-    is_other_major = wanted.pin is not None and wanted.pin.major != written.major
-    if distribution in _BREAK_WITH_MAJOR and is_other_major:
+    if distribution in _BREAK_WITH_MAJOR and _begins_behind(wanted, written.major):
         return Mismatch(f"another major version of {distribution} does not read all that an older one wrote")
     return None
 
 
-def _allows_release(wanted: Wanted, written: Version) -> bool:
+def _allows_release(wanted: SpecifierSet, written: Version) -> bool:
     """Whether a requirement allows some patch of the release that wrote a file."""
-    pin = wanted.pin
+    pin = pin_of(wanted)
     if pin is not None:
         return (pin.major, pin.minor) == (written.major, written.minor)
-    return any(wanted.allows(Version(f"{written.major}.{written.minor}.{patch}")) for patch in range(_PATCHES))
+    patches = (Version(f"{written.major}.{written.minor}.{patch}") for patch in range(_PATCHES))
+    return any(wanted.contains(patch, prereleases=True) for patch in patches)
 
 
 def _is_older(specifier: SpecifierSet, written: Version) -> bool:
     """Whether a specifier has an upper end, and a version lies above it."""
     for part in specifier:
         if part.operator in {"==", "===", "~=", "<", "<="} and not part.contains(written, prereleases=True):
-            try:
-                end = Version(part.version.removesuffix(".*"))
-            except ValueError:
-                continue
-            if end <= written:
+            end = version_of(part.version.removesuffix(".*"))
+            if end is not None and end <= written:
                 return True
     return False
+
+
+def _begins_behind(specifier: SpecifierSet, major: int) -> bool:
+    """Whether all that a specifier allows is of a later major version."""
+    begins = (part.version.removesuffix(".*") for part in specifier if part.operator in {"==", "===", "~=", ">", ">="})
+    return any(version.major > major for text in begins if (version := version_of(text)) is not None)
 
 
 #: Where `numpy._core` came in: the wheels of NumPy 1.26.1 have six modules of it, for arrays that NumPy 2 pickled.
@@ -104,7 +105,7 @@ def needs_numpy_2(module: str) -> bool:
     return module not in _STUBS
 
 
-def has_numpy_core(specifier: SpecifierSet, modules: frozenset[str]) -> bool | None:
+def loads_numpy_2(specifier: SpecifierSet, modules: frozenset[str]) -> bool | None:
     """Whether the NumPy that a specifier allows loads modules that NumPy 2 names; None where only some of it does.
 
     Without any bound the newest is installed, which does.

@@ -95,13 +95,18 @@ def needs(distribution: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def _listed_as(distribution: str) -> str:
     """A distribution that needs the same: tensorflow for tensorflow-macos, which installs the same package."""
     name, bracket, extra = distribution.partition("[")
-    if name in _requires():
-        return distribution
-    twins = (names for names in _import_names()[0].values() if name in names)
-    known = sorted(
-        {twin for names in twins for twin in names if twin in _requires()}, key=lambda twin: (len(twin), twin)
-    )
-    return f"{known[0]}{bracket}{extra}" if known else distribution
+    return f"{_twins().get(name, name)}{bracket}{extra}"
+
+
+@cache
+def _twins() -> Mapping[str, str]:
+    """A listed distribution for each one that is not, and installs the same package: the shortest name of several."""
+    found: dict[str, str] = {}
+    for names in _import_names()[0].values():
+        listed = sorted(names & _requires().keys(), key=lambda name: (len(name), name))
+        for name in names - _requires().keys() if listed else ():
+            found.setdefault(name, listed[0])
+    return found
 
 
 @cache

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from artifact_lint.model import Fact
 
+#: How many requirements of an artifact are read: of an environment with more, nothing is said to be missing.
+_MOST_REQUIREMENTS = 2000
 #: Several rules ask for the environment of one artifact.
 _MOST_REMEMBERED = 8
 #: What is read of one requirement, in characters; hashes and comments come behind.
@@ -40,21 +42,12 @@ _WITHOUT_MODULES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A requirement by its distribution's normalized name; `pin` is the one version it allows, where there is one."""
+    """A requirement by its distribution's normalized name."""
 
     name: str
     extras: frozenset[str]
     specifier: SpecifierSet
     stated: Fact[str]
-
-    @property
-    def pin(self) -> Version | None:
-        """The only version that it allows; None where there are others."""
-        return pin_of(self.specifier)
-
-    def allows(self, version: Version) -> bool:
-        """Whether pip would take a version, pre-releases included."""
-        return self.specifier.contains(version, prereleases=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +71,7 @@ class Environment:
         return tuple(wanted for wanted in self.wanted if wanted.name in among)
 
     def asked_of(self, name: str) -> SpecifierSet:
-        """What the others, whose own version is pinned, ask of a distribution that nobody declares."""
+        """What others of which one version is pinned ask of a distribution; anything where none of them needs it."""
         asked = SpecifierSet()
         for brought, specifier in self.brought:
             asked = asked & specifier if brought == name else asked
@@ -105,8 +98,8 @@ def version_of(text: str) -> Version | None:
 def environment_of(requirements: tuple[Fact[str], ...]) -> Environment:
     """What requirements, as pip writes them, declare and bring along."""
     wanted: list[Wanted] = []
-    is_local = False
-    for stated in requirements:
+    is_local = len(requirements) > _MOST_REQUIREMENTS
+    for stated in requirements[:_MOST_REQUIREMENTS]:
         read = _read(stated)
         if read is not None:
             wanted.append(read)

@@ -17,6 +17,7 @@ from artifact_lint.rules import (
     graphs,
     integrity,
     labels,
+    library_versions,
     lifecycle,
     loading,
     manifests,
@@ -65,6 +66,7 @@ _MODULES = (
     network_sizes,
     special_tokens,
     precisions,
+    library_versions,
     repository,
     suppressions,
 )

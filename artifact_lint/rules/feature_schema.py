@@ -12,7 +12,7 @@ from artifact_lint.rules.registry import rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from artifact_lint.model import Artifact, Feature, Stated
+    from artifact_lint.model import Artifact, Feature, Stated, WeightFile
 
 
 def _is_tabular(artifact: Artifact) -> bool:
@@ -188,6 +188,9 @@ def _impossible(feature: Feature) -> Iterator[str]:
         yield f"its default {number:.15g} is outside its range"
     if feature.allowed is not None and default is not None and default not in feature.allowed:
         yield f"its default {default!r} is not among the allowed values"
+    if _is_a(feature.dtype, _NUMBERS):
+        texts = (value for value in (default, *(feature.allowed or ())) if isinstance(value, str))
+        yield from (f"{text!r:.80} is no {feature.dtype}" for text in texts)
     if _INTEGER.fullmatch(feature.dtype or ""):
         yield from _no_integers(feature)
 
@@ -210,6 +213,7 @@ def _no_integers(feature: Feature) -> Iterator[str]:
         yield f"null is among the allowed values of a {feature.dtype}"
 
 
+_ENCODE_THEMSELVES = frozenset({"lightgbm", "catboost"})
 _PREPROCESSORS = ("sklearn.pipeline", "sklearn.compose", "imblearn.pipeline", "sklearn.preprocessing")
 
 
@@ -231,7 +235,7 @@ def missing_preprocessing(artifact: Artifact) -> Iterator[Problem]:
     inputs = record.inputs.best
     if not inputs or record.preprocessing or not _is_tabular(artifact):
         return
-    if record.framework.value in {"lightgbm", "catboost"}:
+    if record.framework.value in _ENCODE_THEMSELVES:
         return
     texts = [f for f in inputs.value if f.shape is None and _is_a(f.dtype, ("string", "str", "object", "categor"))]
     texts = [feature for feature in texts if feature.name not in _encoded_by_weights(artifact)] if texts else []
@@ -239,6 +243,8 @@ def missing_preprocessing(artifact: Artifact) -> Iterator[Problem]:
         return
     inspections = [file.inspection.value for file in artifact.files if file.role is not Role.DATA]
     if any(inspection is None for inspection in inspections):
+        return
+    if any(_takes_texts(file) for file in artifact.files):
         return
     modules = {found.module for inspection in inspections if inspection for found in inspection.imports}
     if not any(module.startswith(_PREPROCESSORS) for module in modules):
@@ -254,6 +260,26 @@ def _encoded_by_weights(artifact: Artifact) -> set[str | None]:
         column for description in told if description.columns is not None for column in description.columns.value
     )
     return {column.name for column in columns if column.kind in {"categorical", "text"}}
+
+
+#: Formats whose graph may hold the encoder as well.
+_GRAPHS = frozenset({"keras", "onnx", "pmml", "pt2", "savedmodel"})
+
+
+def _takes_texts(file: WeightFile) -> bool:
+    """Whether the weights take text themselves, or may do so: a graph of which nobody can tell."""
+    inspection, description = file.inspection.value, file.description.value
+    if inspection is None:
+        return False
+    if inspection.framework in _ENCODE_THEMSELVES:
+        return True
+    if description is None or (description.columns is None and description.inputs is None):
+        return inspection.format in _GRAPHS
+    columns = description.columns.value if description.columns else ()
+    inputs = description.inputs.value if description.inputs else ()
+    return any(column.kind in {"categorical", "text"} for column in columns) or any(
+        put.dtype == "string" for put in inputs
+    )
 
 
 @rule("CMP138", "example-mismatch", severity=Severity.ERROR, tags=("schema",))

@@ -16,7 +16,7 @@ from artifact_lint.rules.shards import total_size_problems
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from artifact_lint.model import Artifact, Edit, Fact, Mention, Slot, WeightFile
+    from artifact_lint.model import Artifact, Edit, Fact, Incomplete, Inspection, Mention, Slot, WeightFile
 
 #: Hexadecimal characters of each digest that records use (FIPS 180-4 and 202, RFC 1321, RFC 7693, BLAKE3).
 DIGEST_LENGTHS = {
@@ -305,7 +305,8 @@ def truncated_weights(artifact: Artifact) -> Iterator[Problem]:
         inspection = file.inspection.value
         if inspection is None:
             continue
-        cut = next((part for part in inspection.incomplete if part.cause in {Cause.EMPTY, Cause.TRUNCATED}), None)
+        incomplete = inspection.incomplete or _incomplete_description(file, inspection)
+        cut = next((part for part in incomplete if part.cause in {Cause.EMPTY, Cause.TRUNCATED}), None)
         if inspection.extent is not None and file.size is not None and inspection.extent > file.size:
             message = f"{file.path} has {file.size:,} of the {inspection.extent:,} bytes that its header promises"
         elif cut and cut.cause is Cause.EMPTY:
@@ -324,6 +325,20 @@ def _short_storage(file: WeightFile) -> str:
     description = file.description.value
     gaps = () if description is None else description.incomplete
     return next((gap.detail for gap in gaps if gap.cause is Cause.TRUNCATED and not gap.member), "")
+
+
+#: Formats of which a look at what loading would do reads no further than the first bytes.
+_TOLD_BY_THEIR_HEAD = frozenset(
+    {"catboost", "catboost-json", "lightgbm", "tflite", "ubj", "xgboost-binary", "xgboost-json"}
+)
+
+
+def _incomplete_description(file: WeightFile, inspection: Inspection) -> tuple[Incomplete, ...]:
+    """What the reader of the model in a file could not read, where nothing else reads the file to its end."""
+    if inspection.format not in _TOLD_BY_THEIR_HEAD:
+        return ()
+    description = file.description.value
+    return description.incomplete if description is not None else ()
 
 
 @rule("SUM107", "unverifiable", severity=Severity.NOTE, tags=("integrity",), needs_digests=True)

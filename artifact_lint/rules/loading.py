@@ -5,52 +5,28 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import FileState, Origin, Problem, Related, Role, Severity
-from artifact_lint.policy.distributions import distributions_of, is_known, is_known_package, is_standard
+from artifact_lint.model import FileState, Origin, Problem, Related, Severity
+from artifact_lint.policy.distributions import distributions_of, is_known, is_known_package, is_standard, normalized
 from artifact_lint.policy.imports import TORCHSCRIPT, python3_name
 from artifact_lint.policy.loaders import loader_of
 from artifact_lint.rules.registry import rule
+from artifact_lint.rules.requirements import NOT_DEPLOYED, deployed, place_of_requirements, stated_environment
 from artifact_lint.rules.unpickling import byte, inside, pickled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from artifact_lint.model import Artifact, Fact, Import, Inspection, WeightFile
+    from artifact_lint.model import Artifact, Import, Inspection
     from artifact_lint.policy.environments import Environment
 
 #: How many packages or names are told of one file.
 _MOST_SAID = 10
 #: How many names a message lists.
 _TOLD = 3
-#: What training wrote beside the model: nobody loads it where the model is deployed.
-_NOT_DEPLOYED = frozenset({Role.OPTIMIZER, Role.DATA, Role.OTHER})
+#: Archives that bring modules of their own along, as TorchServe's do.
+_WITH_CODE = frozenset({"zip", "tar", "7z", "compressed"})
 #: The modules of whichever script runs, and of one that multiprocessing started.
 _MAIN = frozenset({"__main__", "__mp_main__"})
-
-
-def stated_environment(artifact: Artifact) -> Environment | None:
-    """What the artifact's requirements declare; None where they are none, or not all there is.
-
-    An image holds whatever it holds. Versions that a hand-written file notes are no list of everything.
-    """
-    stated = [fact for fact in artifact.record.requirements if fact.value and not fact.guessed]
-    return _read(stated) if stated and not artifact.record.image else None
-
-
-def _read(stated: Iterable[Fact[tuple[Fact[str], ...]]]) -> Environment:
-    from artifact_lint.policy.environments import environment_of  # noqa: PLC0415 - few artifacts need all of packaging
-
-    return environment_of(tuple(requirement for fact in stated for requirement in fact.value))
-
-
-def _deployed(artifact: Artifact) -> Iterator[tuple[WeightFile, Inspection]]:
-    """The files with imports that are loaded with the model."""
-    for file in artifact.files:
-        if file.role in _NOT_DEPLOYED or file.is_bystander or file.state is FileState.MISSING:
-            continue
-        inspection = file.inspection.value
-        if inspection is not None and (inspection.pickled or inspection.format == "skops"):
-            yield file, inspection
 
 
 def _imported(artifact: Artifact, inspection: Inspection) -> dict[str, Import]:
@@ -66,6 +42,8 @@ def _imported(artifact: Artifact, inspection: Inspection) -> dict[str, Import]:
         if root in _MAIN or root == TORCHSCRIPT or is_standard(root) or not module.replace(".", "").isidentifier():
             continue
         package = module if not distributions_of(root) else root
+        if inspection.format in _WITH_CODE and not is_known_package(package):
+            continue
         if package not in found and artifact.own_module(root) is None and artifact.own_module(module) is None:
             found[package] = imported
     return found
@@ -86,10 +64,10 @@ def undeclared_import(artifact: Artifact) -> Iterator[Problem]:
     Add the distribution to the requirements, pinned to the version that the model was trained with.
     """
     environment = stated_environment(artifact)
-    origin = _place_of_requirements(artifact)
+    origin = place_of_requirements(artifact)
     if environment is None or environment.is_local or origin is None:
         return
-    for file, inspection in _deployed(artifact):
+    for file, inspection in deployed(artifact):
         missing = [
             (package, imported, known)
             for package, imported in _imported(artifact, inspection).items()
@@ -113,22 +91,18 @@ def undeclared_import(artifact: Artifact) -> Iterator[Problem]:
             yield Problem(origin, message, "Add them to the requirements.", file=file.path)
 
 
-def _place_of_requirements(artifact: Artifact) -> Origin | None:
-    stated = next((fact for fact in artifact.record.requirements if fact.value and not fact.guessed), None)
-    return stated.origin if stated is not None else None
-
-
 def _is_missing(package: str, environment: Environment) -> bool | None:
     """Whether it is certain that a package is missing (True) or only likely (False); None where it is or may be there.
 
     A distribution that nothing is known of may install packages of any name, and need others.
     """
     candidates = distributions_of(package)
-    if not candidates or not candidates.isdisjoint(environment.names):
+    root = normalized(package.partition(".")[0])
+    if not candidates or not candidates.isdisjoint(environment.names) or root in environment.names:
         return None
     if not environment.unknown:
         return True
-    words = {package.partition(".")[0].lower(), *candidates}
+    words = {root, *candidates}
     is_related = any(word in name or name in word for name in environment.unknown for word in words)
     return None if is_related or not is_known_package(package) else False
 
@@ -160,7 +134,7 @@ def main_class(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Move the definition into a module, import it from there in the script, and save the model again.
     """
-    for file, inspection in _deployed(artifact):
+    for file, inspection in deployed(artifact):
         own = [imported for imported in inspection.imports if imported.module in _MAIN]
         if own:
             names = _listed(sorted({imported.name for imported in own}))
@@ -168,131 +142,6 @@ def main_class(artifact: Artifact) -> Iterator[Problem]:
             advice = "Define it in a module that is deployed with the model, and save the model again."
             severity = None if artifact.described else Severity.WARNING
             yield Problem(file.origin, message, advice, file=inside(file, own[0]), severity=severity)
-
-
-@rule("ENV103", "version-mismatch", severity=Severity.WARNING, tags=("environment",))
-def version_mismatch(artifact: Artifact) -> Iterator[Problem]:
-    """The weights were written by a version of a library that the requirements exclude.
-
-    Of scikit-learn any other version counts, a note where only the last number differs. Of libraries that promise to
-    read what older ones wrote, a newer one is no mismatch, unless it is another major version.
-
-    ## Why is this bad?
-    scikit-learn promises nothing for another version's pickle: it warns, and may fail or predict other numbers. Other
-    libraries do not read what a newer one wrote.
-
-    ## How to fix
-    Pin the version that wrote the weights, or save them again with the one that is pinned.
-    """
-    if not any(fact.value for fact in artifact.record.requirements):
-        return
-    environment: Environment | None = None
-    for file in artifact.files:
-        written = _written_by(file) if file.role not in _NOT_DEPLOYED else {}
-        for distribution, version in sorted(written.items()):
-            if environment is None:
-                environment = _read(artifact.record.requirements)
-            yield from _mismatches(file, distribution, version, environment)
-
-
-def _written_by(file: WeightFile) -> dict[str, str]:
-    """The versions of the libraries that wrote a file, by distribution."""
-    inspection = file.inspection.value
-    if inspection is None:
-        return {}
-    description = file.description.value
-    return {**inspection.versions, **(description.versions if description is not None else {})}
-
-
-def _mismatches(file: WeightFile, distribution: str, version: str, environment: Environment) -> Iterator[Problem]:
-    from artifact_lint.policy.compatibility import judge  # noqa: PLC0415 - as above
-    from artifact_lint.policy.environments import version_of  # noqa: PLC0415 - as above
-
-    written = version_of(version)
-    pickled_here = file.inspection.value is not None and file.inspection.value.pickled
-    said: set[str] = set()
-    for wanted in environment.of(_names_of_writer(distribution)) if written is not None else ():
-        found = judge(distribution, written, wanted, pickled=pickled_here) if written is not None else None
-        text = wanted.stated.value[:80]
-        if found is None or text in said:
-            continue
-        said.add(text)
-        message = f"{text} is required, and {file.path} was written by {distribution} {version}: {found.reason}"
-        advice = f"Require `{wanted.name}=={version}`, or save the model again with the version that is required."
-        yield Problem(
-            wanted.stated.origin,
-            message,
-            advice,
-            file=file.path,
-            related=(Related(Origin(file.path), f"written by {distribution} {version}"),),
-            severity=Severity.NOTE if found.is_slight else None,
-            guessed=wanted.stated.guessed,
-        )
-
-
-def _names_of_writer(distribution: str) -> frozenset[str]:
-    """A distribution and the others that install the same library: xgboost and xgboost-cpu."""
-    package = {"scikit-learn": "sklearn"}.get(distribution, distribution)
-    return distributions_of(package) | {distribution}
-
-
-#: Modules that pickles of NumPy 1 do not name: it had no `_core`, and named bit generators by a text.
-_OF_NUMPY_2 = re.compile(r"numpy\._core(?:\..*)?|numpy\.random\._(?:mt19937|pcg64|philox|sfc64)")
-
-
-@rule("ENV104", "numpy-core", severity=Severity.ERROR, tags=("environment",))
-def numpy_core(artifact: Artifact) -> Iterator[Problem]:
-    """A pickle names modules as NumPy 2 does, and the NumPy which is required cannot load that.
-
-    A warning where the requirement allows versions that can as well. NumPy 1.26 has the names that arrays need, but not
-    those of protocol 5, and not the form of random generators.
-
-    ## Why is this bad?
-    NumPy 2 moved `numpy.core` to `numpy._core`, and names the class of a random generator in its pickle. With an older
-    one, loading ends with ModuleNotFoundError or ValueError.
-
-    ## How to fix
-    Require the NumPy that the model was trained with, or save it again with the one that is required.
-    """
-    if not any(fact.value for fact in artifact.record.requirements):
-        return
-    for file, inspection in _deployed(artifact):
-        core = {found.module: found for found in reversed(inspection.imports) if _OF_NUMPY_2.fullmatch(found.module)}
-        if core:
-            yield from _without_core(artifact, file, core)
-
-
-def _without_core(artifact: Artifact, file: WeightFile, core: dict[str, Import]) -> Iterator[Problem]:
-    from artifact_lint.policy.compatibility import has_numpy_core, needs_numpy_2  # noqa: PLC0415 - as above
-
-    environment = _read(artifact.record.requirements)
-    modules = frozenset(core)
-    first = min(core.values(), key=lambda found: (not needs_numpy_2(found.module), found.offset))
-    stated: list[tuple[Fact[str] | None, bool | None]] = [
-        (wanted.stated, has_numpy_core(wanted.specifier, modules)) for wanted in environment.of({"numpy"})
-    ]
-    if not stated:
-        stated = [(None, has_numpy_core(environment.asked_of("numpy"), modules))]
-    said: set[str] = set()
-    for fact, has_it in stated:
-        origin = fact.origin if fact is not None else _place_of_requirements(artifact)
-        what = (
-            fact.value[:80] if fact is not None else f"what the others require (numpy{environment.asked_of('numpy')})"
-        )
-        if has_it is True or origin is None or what in said or (has_it is None and fact is None):
-            continue
-        said.add(what)
-        how = "allows versions that cannot load that" if has_it is None else "cannot load that"
-        message = f"{file.path} names {first.module} as NumPy 2 does, and {what} {how} ({byte(file, first)})"
-        yield Problem(
-            origin,
-            message,
-            "Require `numpy>=2`, or save the model again with the NumPy that is required.",
-            file=inside(file, first),
-            related=(Related(Origin(file.path), f"imports {first.module}.{first.name}"),),
-            severity=Severity.WARNING if has_it is None else None,
-            guessed=fact is not None and fact.guessed,
-        )
 
 
 @rule("ENV105", "framework-undeclared", severity=Severity.WARNING, tags=("environment",))
@@ -308,12 +157,12 @@ def framework_undeclared(artifact: Artifact) -> Iterator[Problem]:
     Add the library to the requirements.
     """
     environment = stated_environment(artifact)
-    origin = _place_of_requirements(artifact)
+    origin = place_of_requirements(artifact)
     if environment is None or environment.is_local or environment.unknown or origin is None:
         return
     said: set[str] = set()
     for file in artifact.files:
-        if file.role in _NOT_DEPLOYED or file.is_bystander or file.state is FileState.MISSING:
+        if file.role in NOT_DEPLOYED or file.is_bystander or file.state is FileState.MISSING:
             continue
         loader = loader_of(file.format, file.inspection.value)
         if loader is None or loader.distribution in said or not loader.readers.isdisjoint(environment.names):
@@ -352,7 +201,7 @@ def cloudpickle_python(artifact: Artifact) -> Iterator[Problem]:
         return
     for file, inspection in pickled(artifact):
         first = next((found for found in inspection.imports if _CODE.fullmatch(found.dotted)), None)
-        if first is None or file.role in _NOT_DEPLOYED:
+        if first is None or file.role in NOT_DEPLOYED:
             continue
         stated = record.python_version.best
         known = f"only Python {stated.value[:40]!r} is stated" if stated else "nothing says of which Python"
