@@ -160,11 +160,11 @@ OVERWRITTEN: Final = {
     "a varint of 2^63": b"\x80" * 9 + b"\x01",
 }
 INSERTED: Final = {
-    "brackets": b"[" * 50_000,
-    "braces": b'{"a":' * 20_000,
+    "brackets": b"[" * 20_000,
+    "braces": b'{"a":' * 10_000,
     "digits": b"9" * 20_000,
-    "tuples": b"(" * 50_000,
-    "tags": b"\x0a" * 50_000,
+    "tuples": b"(" * 20_000,
+    "tags": b"\x0a" * 20_000,
 }
 
 
