@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import numpy as np
 import pytest
+import sklearn
 import yaml
 from command import artifact_lint
 from hypothesis import example, given
@@ -27,17 +28,18 @@ from artifact_lint.manifest_writer import suggested_name
 from artifact_lint.schemas.dtypes import as_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 MANIFEST = "model-artifact.yaml"
 MISSING = {"CMP101", "CMP102", "CMP103", "CMP104", "CMP132"}
 
 
-def write_pipeline(path: Path) -> None:
+def write_pipeline(path: Path, columns: int = 2, labels: Sequence[object] = (0, 1)) -> None:
+    """A pipeline that was fitted on an array of so many columns."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = np.arange(8.0).reshape(4, 2)
-    joblib.dump(make_pipeline(StandardScaler(), LogisticRegression()).fit(data, [0, 1, 0, 1]), path)
+    data = np.arange(4.0 * columns).reshape(4, columns)
+    joblib.dump(make_pipeline(StandardScaler(), LogisticRegression()).fit(data, [*labels, *labels]), path)
 
 
 def write_texts(root: Path, files: Mapping[str, str]) -> None:
@@ -76,7 +78,7 @@ def sha256(path: Path) -> str:
 
 def test_a_pipeline_and_its_scaler_are_listed_with_their_digests(tmp_path: Path) -> None:
     write_pipeline(tmp_path / "churn.joblib")
-    joblib.dump(StandardScaler(), tmp_path / "scaler.pkl")
+    joblib.dump(StandardScaler().fit(np.eye(2)), tmp_path / "scaler.pkl")
     manifest = written(tmp_path)
     assert manifest["name"] == "churn"
     assert manifest["weights"]["framework"] == "scikit-learn"
@@ -96,18 +98,19 @@ def test_safetensors_are_listed_with_their_size(tmp_path: Path) -> None:
 
 
 def test_what_mlflow_knows_is_taken_over(tmp_path: Path) -> None:
-    write_pipeline(tmp_path / "model.pkl")
+    write_pipeline(tmp_path / "model.pkl", columns=1)
     signature = '[{"type": "long", "name": "a: b", "required": true}]'
     write_texts(
         tmp_path,
         {
             "MLmodel": "flavors:\n"
             "  python_function: {loader_module: mlflow.sklearn, model_path: model.pkl, python_version: 3.11.7}\n"
-            "  sklearn: {pickled_model: model.pkl, serialization_format: cloudpickle, sklearn_version: 1.5.0}\n"
+            "  sklearn: {pickled_model: model.pkl, serialization_format: cloudpickle, "
+            f"sklearn_version: '{sklearn.__version__}'}}\n"
             'mlflow_version: 2.14.1\nrun_id: "0123"\n'
             f"signature: {{inputs: '{signature}', outputs: '{signature}'}}\n"
             "utc_time_created: '2024-07-11 09:22:39.336999'\n",
-            "requirements.txt": "scikit-learn==1.5.0\n",
+            "requirements.txt": f"scikit-learn=={sklearn.__version__}\n",
         },
     )
     manifest = written(tmp_path)
@@ -136,7 +139,7 @@ def test_what_hugging_face_knows_is_taken_over(tmp_path: Path) -> None:
 
 
 def test_what_a_sidecar_says_is_taken_over_value_by_value(tmp_path: Path) -> None:
-    write_pipeline(tmp_path / "model.pkl")
+    write_pipeline(tmp_path / "model.pkl", columns=7, labels=("no", "yes"))
     parameters = {"lr": 1e-5, "y": math.inf, "a b": "1.0", "n": None, "on": {"k": [1, "no", True]}, "k" * 2000: 1}
     sidecar = {
         "model_name": "no",
@@ -145,14 +148,14 @@ def test_what_a_sidecar_says_is_taken_over_value_by_value(tmp_path: Path) -> Non
         "params": parameters,
         "metrics": {"auc": 0.9},
         "trained_at": "2024\nrun: injected",
-        "classes": ["yes", "no"],
+        "classes": ["no", "yes"],
         "preprocessing": {"scaler": "StandardScaler"},
     }
     write_texts(tmp_path, {"model_metadata.json": json.dumps(sidecar)})
     manifest = written(tmp_path)
     assert (manifest["name"], manifest["version"]) == ("no", "1.10")
     assert [feature["name"] for feature in manifest["feature_schema"]["inputs"]] == sidecar["features"]
-    assert manifest["feature_schema"]["outputs"][0]["allowed"] == ["yes", "no"]
+    assert manifest["feature_schema"]["outputs"][0]["allowed"] == ["no", "yes"]
     assert manifest["feature_schema"]["preprocessing"] == [{"step": "scaler"}]
     assert manifest["config"]["hyperparameters"] == {k: v for k, v in parameters.items() if len(k) < 2000}
     assert manifest["run"] == {"metrics": [{"name": "auc", "value": 0.9}]}
@@ -320,7 +323,7 @@ NOTES = {
     "features": ["age", "region"],
     "hyperparameters": {"C": 1.0},
     "metrics": {"auc": 0.81},
-    "sklearn_version": "1.5.0",
+    "sklearn_version": sklearn.__version__,
     "python_version": "3.11.7 (main, Dec  4 2023)",
 }
 
@@ -358,7 +361,7 @@ GAPS = {
     ],
 )
 def test_every_gap_that_a_rule_warns_of_is_marked(tmp_path: Path, notes: Mapping[str, object] | None) -> None:
-    joblib.dump(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), tmp_path / "churn.pkl")
+    write_pipeline(tmp_path / "churn.pkl")
     if notes is not None:
         write_texts(tmp_path, {"metadata.json": json.dumps(notes)})
     assert artifact_lint(tmp_path, "init").returncode == 0
@@ -389,7 +392,10 @@ def test_requirements_beside_weights_that_nobody_describes_are_named(tmp_path: P
 def test_versions_that_a_sidecar_states_are_the_environment(tmp_path: Path) -> None:
     write_pipeline(tmp_path / "churn.pkl")
     write_texts(tmp_path, {"metadata.json": json.dumps(NOTES)})
-    assert written(tmp_path)["environment"] == {"python": "3.11.7", "requirements": ["scikit-learn==1.5.0"]}
+    assert written(tmp_path)["environment"] == {
+        "python": "3.11.7",
+        "requirements": [f"scikit-learn=={sklearn.__version__}"],
+    }
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from artifact_lint.engine import Request, lint
+from artifact_lint.formats import sniff
+from artifact_lint.formats.describing import describe
 from artifact_lint.model import Severity
 from artifact_lint.settings import Settings
+from artifact_lint.stores.local import LocalStore
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
@@ -64,6 +67,14 @@ def test_what_is_costly_to_read_is_read_to_an_end(corpus: tuple[Path, list[Bad]]
     for case in cases:
         if case.family == BOUNDED:
             errors(directory / case.family / case.name)
+
+
+def test_every_bad_file_is_described_without_an_exception(corpus: tuple[Path, list[Bad]]) -> None:
+    directory, _ = corpus
+    for path in sorted(directory.rglob("*")):
+        if path.is_file():
+            with LocalStore(path.parent).open(path.name) as source:
+                describe(path.name, source, sniff(path.name, source))
 
 
 def test_the_corpus_has_every_family_once_by_name(corpus: tuple[Path, list[Bad]]) -> None:

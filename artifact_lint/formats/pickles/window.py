@@ -91,7 +91,9 @@ class Window:
             self.position += length
             return
         if length > self.left():
-            raise self.cut(f"{length:,} bytes are promised and {max(0, self.left()):,} are left")
+            # A number of more than 4,300 digits has no text in Python.
+            promised = f"{length:,}" if length < 1 << 64 else "more than 2^64"
+            raise self.cut(f"{promised} bytes are promised and {max(0, self.left()):,} are left")
         self.seek(self.tell() + length)
 
     def seek(self, offset: int) -> None:
