@@ -2,10 +2,11 @@
 
     python tools/make_architectures.py [MODEL_TYPE...]
 
-With names, these alone are asked, and printed as JSON lines. Needs transformers and torch; nothing else of the project does. Every configuration class of transformers that stands
-for one network is asked: its model is built without memory (torch's `meta` device) from the class's defaults with few
-layers, and again with each of its numbers changed by itself. A dimension that answers as one product or sum of keys in
-every one of these builds is written down, and one that does not is left out; nothing is typed in by hand.
+With names, these alone are asked, and printed as JSON lines. Needs transformers and torch; nothing else of the project
+does. Every configuration class of transformers that stands for one network is asked: its model is built without memory
+(torch's `meta` device) from the class's defaults with few layers, and again with each of its numbers changed by itself,
+each switch the other way round, each null a number. A dimension that answers as one product or sum of keys in every one
+of these builds is written down, and one that does not is left out; nothing is typed in by hand.
 
 The result has the version of transformers in it, and by `model_type`:
 `names` the class's attribute_map, `defaults` the numbers that an absent key means, `lists` the repeated layers with the

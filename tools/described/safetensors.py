@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import ml_dtypes
 import numpy as np
-from safetensors import safe_open, serialize_file
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from described.asked import answer
@@ -23,12 +24,9 @@ def write(directory: Path) -> None:
     save_file({"b": weights, "a": weights}, directory / "metadata.safetensors", {"format": "pt", "note": "größer"})
     types = ("bool", "uint8", "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float64")
     save_file({name: np.ones((2, 3), name) for name in types}, directory / "types.safetensors")
-    save_file({"scalar": np.float32(7)[...], "empty": np.zeros((0, 4), "float32")}, directory / "edges.safetensors")
-    stored = {
-        "half": {"dtype": "bfloat16", "shape": [2, 5], "data": bytes(20)},
-        "eighth": {"dtype": "float8_e4m3fn", "shape": [6], "data": bytes(6)},
-    }
-    serialize_file(stored, directory / "short.safetensors")
+    save_file({"scalar": np.array(7, "float32"), "empty": np.zeros((0, 4), "float32")}, directory / "edges.safetensors")
+    short = {"half": np.ones((2, 5), ml_dtypes.bfloat16), "eighth": np.ones(6, ml_dtypes.float8_e4m3fn)}
+    save_file(short, directory / "short.safetensors")
 
 
 def facts(file: Path) -> Facts:
