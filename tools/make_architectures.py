@@ -2,10 +2,11 @@
 
     python tools/make_architectures.py [MODEL_TYPE...]
 
-Needs transformers and torch; nothing else of the project does. Every configuration class of transformers that stands
-for one network is asked: its model is built without memory (torch's `meta` device) from the class's defaults with few
-layers, and again with each of its numbers changed by itself. A dimension that answers as one product or sum of keys in
-every one of these builds is written down, and one that does not is left out; nothing is typed in by hand.
+With names, these alone are asked, and printed as JSON lines. Needs transformers and torch; nothing else of the project
+does. Every configuration class of transformers that stands for one network is asked: its model is built without memory
+(torch's `meta` device) from the class's defaults with few layers, and again with each of its numbers changed by itself,
+each switch the other way round, each null a number. A dimension that answers as one product or sum of keys in every one
+of these builds is written down, and one that does not is left out; nothing is typed in by hand.
 
 The result has the version of transformers in it, and by `model_type`:
 `names` the class's attribute_map, `defaults` the numbers that an absent key means, `lists` the repeated layers with the
@@ -85,10 +86,10 @@ def main(wanted: list[str]) -> int:
             print(model_type, "no" if entry is None else len(entry["tensors"]), file=sys.stderr, flush=True)
             if entry is not None:
                 found[model_type] = entry
+                if wanted:
+                    print(json.dumps({model_type: entry}), flush=True)
     document = {"source": f"transformers {transformers.__version__}", "architectures": found}
-    if wanted:
-        print(json.dumps(document, indent=1))
-    else:
+    if not wanted:
         write(document)
     return 0
 
@@ -317,7 +318,7 @@ def terms(keys: list[str], absent: list[str]) -> list[str]:
     """What a dimension may be, the simplest first; `a?b` is `a` where that is a number, else `b`."""
     single = [key for key in keys if not LAYERS.fullmatch(key)]
     heads = [key for key in single if "head" in key and "dim" not in key]
-    widths = [key for key in single if re.search(r"head_dim|_dim$|d_kv|head_size|_size$|key_value", key)]
+    widths = [key for key in single if re.search(r"head_dim|d_kv|head_size|kv_channels", key)]
     found = list(single)
     found += [f"{count}*{key}" for count in (2, 3, 4) for key in single]
     found += [f"{one}*{other}" for one in heads for other in widths]

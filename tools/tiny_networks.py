@@ -58,7 +58,7 @@ AUTO = (
     "MODEL_MAPPING",
 )
 DOCUMENTS = ("config.json", "generation_config.json")
-TOKENS = frozenset({"bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"})
+TOKENS = frozenset(f"{name}_token_id" for name in ("bos", "eos", "pad", "sep", "cls", "mask", "unk", "decoder_start"))
 #: Models that stay larger than this many numbers are no tiny ones.
 MOST = 3_000_000
 

@@ -49,7 +49,7 @@ def scan(data: bytes) -> Vocabulary | None:
     ids: _Ids | None = None
     added: list[tuple[int, str]] = []
     for path, start in _values(data):
-        if path in {(b"model", b"vocab"), ()}:
+        if path == (b"model", b"vocab") or (not path and data[start : start + 1] == b"{"):
             found = _entries(data, start)
             ids = found if found.count else ids
         elif path == (b"added_tokens",):

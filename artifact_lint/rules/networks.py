@@ -35,6 +35,9 @@ PLAIN = frozenset(
 )
 
 
+_ATTENTION = re.compile(r"attn|attention")
+
+
 @dataclass(frozen=True, slots=True)
 class Weight:
     """A tensor and the file that it is in."""
@@ -161,19 +164,29 @@ def _gathered(files: list[WeightFile], wanted: int) -> Weights:
 
 
 def _prefixes(known: Architecture, weights: Weights, allowed: re.Pattern[str], *, is_text: bool) -> Iterator[str]:
-    """How the names of a part's tensors begin, as the tensors themselves tell."""
-    first = [dimension.pattern for dimension in known.dimensions]
-    seen = set()
-    for name in weights.by_name:
-        pattern = pattern_of(name)
-        for end in first:
-            if pattern.endswith(f".{end}"):
-                prefix = pattern[: -len(end)]
-                if prefix not in seen and allowed.match(prefix) and "#" not in prefix:
-                    yield prefix
-                seen.add(prefix)
-    if is_text:
-        yield ""
+    """How the names of a part's tensors begin, as the tensors themselves tell.
+
+    Other modules are often built of the same layers: a text model is where its embedding of tokens is, another part
+    where most of its tensors are.
+    """
+    ends = {dimension.pattern for dimension in known.dimensions}
+    telling = {one.pattern for one in known.dimensions if one.axis == 0 and one.term in _vocabulary_keys(known)}
+    seen: dict[str, set[str]] = {}
+    for pattern in {pattern_of(name) for name in weights.by_name}:
+        parts = pattern.split(".")
+        for start in range(len(parts)):
+            end = ".".join(parts[start:])
+            if end in ends:
+                seen.setdefault(".".join([*parts[:start], ""]), set()).add(end)
+    most = max((len(found) for found in seen.values()), default=0)
+    for beginning, found in sorted(seen.items()):
+        prefix = beginning.lstrip(".")
+        if allowed.match(prefix) and "#" not in prefix and (found & telling if is_text else 2 * len(found) >= most):
+            yield prefix
+
+
+def _vocabulary_keys(known: Architecture) -> frozenset[str]:
+    return frozenset({"vocab_size", known.names.get("vocab_size", "vocab_size")})
 
 
 def _network(
@@ -185,7 +198,10 @@ def _network(
     prefixes: tuple[str, ...],
 ) -> Network:
     wanted: dict[str, list[Dimension]] = {}
+    is_silent = _has_unknown_heads(values, known)
     for dimension in known.dimensions:
+        if is_silent and _ATTENTION.search(dimension.pattern):
+            continue
         for prefix in prefixes:
             wanted.setdefault(prefix + dimension.pattern, []).append(dimension)
     stated = {one.term: evaluate(one.term, lambda key: _value(values, known, key)) for one in known.dimensions}
@@ -197,6 +213,12 @@ def _network(
         if dimension.axis < len(weight.tensor.shape)
     ]
     return Network(configuration, part, values, known, weights, prefixes, tuple(sizes))
+
+
+def _has_unknown_heads(values: Mapping[str, object], known: Architecture) -> bool:
+    """Whether the width of a head is stated, which the architecture is not known to ask for."""
+    asked = {key for dimension in known.dimensions for key in dimension.keys}
+    return _number(values.get("head_dim")) is not None and "head_dim" not in asked
 
 
 def _value(values: Mapping[str, object], known: Architecture, key: str, depth: int = 0) -> int | None:
