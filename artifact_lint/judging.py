@@ -139,9 +139,10 @@ def _judge_change(pair: Pair, rules: Sequence[RuleInfo], settings: Settings) -> 
 
 def _stamp(rule: RuleInfo, artifact: str, problem: Problem, settings: Settings) -> Finding:
     """A problem as a finding: the configuration's severity, or the problem's, or the rule's; a guess is no error."""
-    severity = settings.severity_of(rule) or problem.severity or rule.severity
+    configured = settings.severity_of(rule)
+    severity = configured or problem.severity or rule.severity
     place = artifact if problem.place is None else problem.place
-    if problem.guessed and severity is Severity.ERROR and settings.severity_of(rule) is None:
+    if problem.guessed and severity is Severity.ERROR and configured is None:
         severity = Severity.WARNING
     return Finding(
         code=rule.code,

@@ -47,6 +47,7 @@ class Tree:
         self.limits = limits or Limits()
         self.hashes = HashPool(store)
         self._folders: dict[str, dict[str, Entry]] = {}
+        self._others: dict[str, Entry | None] = {}
         self._children: dict[str, set[str]] = {}
         self._sorted: list[str] | None = None
         self._documents: dict[str, Document | Remark] = {}
@@ -93,7 +94,12 @@ class Tree:
     def entry(self, path: str) -> Entry | None:
         """The file at a path, in view or not; None where there is none."""
         directory, _, name = path.rpartition("/")
-        return self.folder(directory).get(name) or self.store.entry(path)
+        found = self.folder(directory).get(name)
+        if found is not None:
+            return found
+        if path not in self._others:
+            self._others[path] = self.store.entry(path)
+        return self._others[path]
 
     def once(self, name: Hashable, compute: Callable[[], T]) -> T:
         """What an adapter derives from the whole tree, computed the first time it asks under its name."""

@@ -54,7 +54,8 @@ def supply(tree: Tree, directory: str, record: Record, files: Iterable[str]) -> 
         found += _read(tree, path, known)
     for place in _places(tree, directory, record, files):
         script = tuple(generate_script(tree, place))
-        found += Record(sources=tuple(fact.origin for fact in script), code=script)
+        if script:
+            found += Record(sources=tuple(fact.origin for fact in script), code=script)
     return found
 
 

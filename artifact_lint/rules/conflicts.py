@@ -42,7 +42,10 @@ def conflicting_facts(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Correct the one that is wrong, or state the value in one place only.
     """
-    record, strangers = artifact.record, _about_other_weights(artifact.record)
+    record = artifact.record
+    if not record.sources:
+        return
+    strangers = _about_other_weights(record)
     texts: tuple[tuple[str, Stated[str], Callable[[str, str], bool]], ...] = (
         ("name", record.name, same_name),
         ("version", record.version, same_version),

@@ -96,6 +96,8 @@ def pickle_used(artifact: Artifact) -> Iterator[Problem]:
 
 def _why_allowed(artifact: Artifact, inspection: Inspection) -> str:
     """Who allowed what a file imports, in words that continue "everything it imports is"."""
+    if not (artifact.options.pickle.allow or artifact.record.pickle):
+        return _LISTED
     names = {found.dotted for found in inspection.imports}
     configured = names & artifact.options.pickle.allow
     itself = (names - configured) & vouched_for_itself(artifact)

@@ -59,7 +59,7 @@ def _push_text(machine: Machine, argument: object) -> None:
 
 def _push_bytes(machine: Machine, blob: Blob) -> None:
     value: Value = blob.head if blob.length <= _SHORT else BYTES
-    if blob.length <= _SHORT:
+    if blob.length <= _SHORT and blob.head.startswith(b"__"):
         machine.note_name(blob.head.decode("latin-1"))
     machine.stack.append(blob if machine.keep_blob(blob) and blob.head.startswith(TORCH_HEAD) else value)
 

@@ -251,6 +251,10 @@ _any_short_text = _text(_u1)
 def _binary(length_of: Callable[[Window], int]) -> Argument:
     def read(window: Window) -> Blob:
         length = length_of(window)
+        start, stop = window.position, window.position + length
+        if 0 <= length <= _SHOWN and stop <= len(window.buffer):
+            window.position = stop
+            return Blob(window.base + start, length, window.buffer[start:stop])
         if length < 0:
             raise broken(window, "a string has a negative length")
         if length > window.left():

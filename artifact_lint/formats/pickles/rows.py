@@ -42,7 +42,7 @@ def _scalar(*, old: bool, gets: bool) -> bytes:
     text = _text(old=old, but=b"(?!__)")  # what may name a special attribute is looked at
     pushed = _any(*_NUMBERS, text, _CONSTANTS) + _kept(old=old)
     # What was fetched and is kept again may be anything.
-    return _any(pushed, _GET + (rb"(?![qr])" if old else rb"(?!\x94)")) if gets else pushed
+    return _any(_GET + (rb"(?![qr])" if old else rb"(?!\x94)"), pushed) if gets else pushed
 
 
 def _kept(*, old: bool) -> bytes:
@@ -53,7 +53,7 @@ def _kept(*, old: bool) -> bytes:
 def _containers(scalar: bytes, memo: bytes) -> tuple[bytes, ...]:
     """Dicts, lists and tuples of scalars that are filled at once, or stay empty as far as can be seen."""
     return (
-        rb"\}" + memo + _any(rb"\(" + _any(scalar) + b"*+u", scalar + scalar + b"s", rb"(?=[^(])"),
+        rb"\}" + memo + _any(rb"\(" + _any(scalar + scalar) + b"*+u", scalar + scalar + b"s", rb"(?=[^(])"),
         rb"\]" + memo + _any(rb"\(" + _any(scalar) + b"*+e", scalar + b"a", rb"(?=[^(])"),
         rb"\(" + _any(scalar) + b"*+t" + memo,
     )
