@@ -23,7 +23,7 @@ _PLAIN: Final = re.compile(
     r"""[("'\[]*(?P<core>[^\W_]+(?:[-'./,+][^\W_]+)*%?)[)"'\].,;:!?]*|-|->|=""",
 )
 #: Joined words that GitHub makes a link of: a reference to an issue, and an address.
-_LINKED: Final = re.compile(r"gh-\d+|www\..*", re.IGNORECASE)
+_LINKED: Final = re.compile(r"(?<![^\W_])(?:gh-\d|www\.\w)", re.IGNORECASE)
 #: What an author has marked as code.
 _MARKED: Final = re.compile(r"`([^`]+)`")
 _PAIRS: Final = (("(", ")"), ("[", "]"), ("{", "}"))
@@ -98,7 +98,7 @@ def _run(text: str) -> str:
 def _is_plain(word: str) -> bool:
     match = _PLAIN.fullmatch(word)
     core = (match["core"] or "") if match is not None else ""
-    return match is not None and not (_COMMIT.search(core) or _LINKED.fullmatch(core))
+    return match is not None and not (_COMMIT.search(core) or _LINKED.search(core))
 
 
 def _cut(text: str, longest: int) -> str:

@@ -12,7 +12,7 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification
 
 from example_kinds.bad_records import linear
-from example_kinds.common import SEED, fresh, write_requirements, write_text
+from example_kinds.common import SEED, fresh, pins, write_requirements, write_text
 from example_kinds.joblib_sidecar import pipeline
 from example_kinds.lfs_pointer import pointer
 from example_kinds.native import entry, manifest
@@ -51,7 +51,7 @@ def lfs_mismatch(directory: Path) -> None:
 
 
 def dangerous_pickle(directory: Path) -> None:
-    """A pickle that runs a command, one that needs a module nobody listed, and one that was cut off."""
+    """A pickle that runs a command, one that needs a module on no allow-list, and one that was cut off."""
     payload = b"cposix\nsystem\n(S'echo this ran when the model was loaded'\ntR."
     unlisted = b"\x80\x04cacme_features.encoders\nRegionEncoder\n)\x81}(\x8c\x07regions](\x8c\x05north\x8c\x05southeub."
     model, _ = pipeline()
@@ -63,7 +63,7 @@ def dangerous_pickle(directory: Path) -> None:
     policy = '  pickle: {policy: allow-listed, allow: [], reason: "the serving image reads pickles"}\n'
     text = manifest(files, name="iris-backdoor", framework="scikit-learn", weights=policy)
     write_text(directory / "model-artifact.yaml", text)
-    write_requirements(directory, "scikit-learn")
+    write_text(directory / "requirements.txt", "\n".join(["acme-features==1.4.0", *pins("scikit-learn"), ""]))
 
 
 def truncated_shards(directory: Path) -> None:
