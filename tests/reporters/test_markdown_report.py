@@ -31,7 +31,7 @@ T = TypeVar("T")
 MEBIBYTE = 1 << 20
 MINUS = "\N{HEAVY MINUS SIGN}"
 #: What GitHub makes something of in text outside of `code` and links: mentions, references, commits, emoji, math.
-MAGIC = re.compile(r"@\w|#\d|\bGH-\d|\b[0-9a-fA-F]{7,40}\b|:\w+:|\$|https?://|www\.\w|[\w.]+@[\w.]+|`|\*|_|~")
+MAGIC = re.compile(r"@\w|#\d|\bGH-\d|\b[0-9a-fA-F]{7,40}\b|:\w+:|\$|https?://|\bwww\.\w|[\w.]+@[\w.]+|`|\*|_|~")
 OURS = {"h2", "h3", "p", "table", "tbody", "tr", "th", "td", "code", "b", "br", "ul", "li", "a", "details", "summary"}
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
 _HTML = ("<img src=x onerror=y>", "</code></td></table>", "<!--", "]]>", "&lt;", "<", "&", '"', "'quoted'", "don't")
