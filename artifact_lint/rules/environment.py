@@ -55,15 +55,22 @@ _LOCAL = re.compile(r"\.{1,2}(?:$|[/\\\[])|[/\\]|file:")
 _EXACT = re.compile(r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@[0-9a-f]{40}\b|\.whl(?:#|$)|#sha256=")
 
 
+#: The head of a requirement that pip reads: a name, perhaps with extras, and what may follow; an archive; a repository.
+_UNDERSTOOD = re.compile(
+    r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\]\s*)?(?:$|[(;@]|={2,3}|[<>!~]=|[<>]|--)|\S+://|git[+@]|\S+\.whl"
+)
+#: What is to be asked for by name, as the extras of a project are.
+_OPTIONAL = re.compile(r";.*\bextra\s*==")
 #: conda's `=1.4`, in pip's spelling: any patch of one release.
 _FUZZY = re.compile(r"==\s*\d+(?:\.\d+)+\.\*$")
 
 
 @rule("ENV002", "unpinned-requirement", severity=Severity.WARNING, tags=("environment",))
 def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
-    """A requirement that does not name one version.
+    """A requirement that does not name one version, or that pip cannot read.
 
-    A note for the loose entry of itself that MLflow writes, and for a release of which any patch will do.
+    A note for the loose entry of itself that MLflow writes, for a release of which any patch will do, and for a file
+    that is included from elsewhere, so that what it pins is not known.
 
     ## Why is this bad?
     The next install takes whatever is newest. A pickle of another scikit-learn loads with a warning, or wrongly.
@@ -72,14 +79,24 @@ def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
     Pin it with `==`, or by hash.
     """
     seen = set()
+    remarked = {remark.origin for remark in artifact.record.remarks}
     for stated in artifact.record.requirements:
         for requirement in stated.value:
             text = requirement.value.strip()[:_LONGEST_REQUIREMENT]
             name = re.split(r"[\s<>=!~;\[@,]", text, maxsplit=1)[0].lower()
-            if _EXACT.search(text) or name in seen or text.startswith("-") or _LOCAL.match(text):
+            if text.startswith(("-r", "--requirement")) and requirement.origin not in remarked:
+                message = f"{text[:80]} includes a file from elsewhere, and what that pins is not known here"
+                advice = "Keep the file beside the model."
+                yield Problem(requirement.origin, message, advice, severity=Severity.NOTE)
+            is_settled = _EXACT.search(text) or name in seen or text.startswith("-")
+            if is_settled or _LOCAL.match(text) or _OPTIONAL.search(text):
                 seen.add(name)
                 continue
             seen.add(name)
+            if not _UNDERSTOOD.match(text):
+                message = f"{text[:80]} is no requirement that pip can read"
+                yield Problem(requirement.origin, message, "Write it as `name==version`.")
+                continue
             own_range = name in {"mlflow", "mlflow-skinny"} and "mlflow" in artifact.record.conventions
             severity = Severity.NOTE if own_range or _FUZZY.search(text) else None
             message = f"{text[:80]} is not pinned to one version"

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from trees import plant
 
+from artifact_lint.adapters.conda import conda_requirement
 from artifact_lint.adapters.reading import Reading
 from artifact_lint.adapters.requirements import (
     MOST_FILES,
     Environment,
-    conda_requirement,
     read_environment,
     read_requirements,
 )
@@ -65,7 +65,11 @@ def test_included_files_are_followed_and_a_cycle_ends(tmp_path: Path) -> None:
 
 def test_a_file_outside_of_the_directory_is_not_included(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("z==1\n")
-    assert requirements(tmp_path, "-r ../secret.txt\n-r /etc/hosts\na==1\n") == [("a==1", 3)]
+    assert requirements(tmp_path, "-r ../secret.txt\n-r /etc/hosts\na==1\n") == [
+        ("-r ../secret.txt", 1),
+        ("-r /etc/hosts", 2),
+        ("a==1", 3),
+    ]
 
 
 def test_a_chain_of_includes_is_cut_short(tmp_path: Path) -> None:
