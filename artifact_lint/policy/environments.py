@@ -72,18 +72,18 @@ class Environment:
     is_local: bool
 
     def of(self, names: Iterable[str]) -> tuple[tuple[Wanted, ...], ...]:
-        """The requirements that name one of some distributions: of those together, the first that holds counts.
+        """The requirements that name one of a library's distributions, alternatives together.
 
         Alternatives stand in one file, each under a marker of its own, or with different pins as lock files have them.
         """
         among = frozenset(names)
-        alternatives: dict[tuple[str, str], list[Wanted]] = {}
+        alternatives: dict[str, list[Wanted]] = {}
         found: list[tuple[Wanted, ...]] = []
         for wanted in self.wanted:
             if wanted.name not in among:
                 continue
             if wanted.marker or pin_of(wanted.specifier) is not None:
-                alternatives.setdefault((wanted.name, wanted.stated.origin.path), []).append(wanted)
+                alternatives.setdefault(wanted.stated.origin.path, []).append(wanted)
             else:
                 found.append((wanted,))
         return (*found, *map(tuple, alternatives.values()))
@@ -150,7 +150,7 @@ def _read(stated: Fact[str]) -> Wanted | None:
         wheel = _WHEEL.search(text)
         if wheel is None:
             return None
-        version = version_of(wheel["version"])
+        version = version_of(re.sub("%2B", "+", wheel["version"], flags=re.IGNORECASE))
         specifier = SpecifierSet(f"=={version}" if version is not None else "")
         return Wanted(normalized(wheel["name"]), frozenset(), specifier, stated)
     extras = frozenset(map(normalized, found.extras))

@@ -16,6 +16,7 @@ from artifact_lint.adapters.requirements import (
     read_environment,
     read_requirements,
 )
+from artifact_lint.model import Irregularity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +73,17 @@ def test_a_file_outside_of_the_directory_is_not_included(tmp_path: Path) -> None
     ]
 
 
+def test_an_included_file_that_is_not_there_is_remarked_upon(tmp_path: Path) -> None:
+    reading = Reading(plant(tmp_path, {"requirements.txt": "numpy==1.26.4\n-r base.txt\n"}))
+    assert [one.value for one in read_requirements(reading, "requirements.txt")] == ["numpy==1.26.4", "-r base.txt"]
+    assert [(remark.kind, remark.origin.line) for remark in reading.remarks] == [(Irregularity.UNREADABLE, 2)]
+
+
+def test_what_conda_exports_is_read_in_a_requirements_file(tmp_path: Path) -> None:
+    text = "# platform: linux-64\n_libgcc_mutex=0.1=main\nnumpy=1.26.4=py311h64a7726_0\npytorch=2.1.0=py3.11_cpu_0\n"
+    assert requirements(tmp_path, text) == [("_libgcc_mutex==0.1", 2), ("numpy==1.26.4", 3), ("torch==2.1.0", 4)]
+
+
 def test_a_chain_of_includes_is_cut_short(tmp_path: Path) -> None:
     chain = {f"r{n}": f"-r r{n + 1}.txt\np{n}==1\n" for n in range(MOST_FILES + 10)}
     assert len(requirements(tmp_path, "-r r0.txt\n", **chain)) == MOST_FILES - 1
@@ -105,6 +117,13 @@ def test_any_bytes_are_read(tmp_path_factory: pytest.TempPathFactory, data: byte
         ("numpy=1.26.*", "numpy==1.26.*"),
         ("conda-forge::numpy=1.26.4", "numpy==1.26.4"),
         ("pytorch==2.4.0", "torch==2.4.0"),
+        ("numpy 1.26.*", "numpy==1.26.*"),
+        ("numpy=1.26*", "numpy==1.26.*"),
+        ("numpy[version='>=1.26,<2']", "numpy>=1.26,<2"),
+        ('conda-forge::numpy[build=py311*, version="1.26.4"]', "numpy==1.26.4"),
+        ("numpy[build=py311*]", "numpy"),
+        ("numpy 1.24.4|1.26.4", "numpy"),
+        ("numpy=1.24|1.26", "numpy"),
         ("-e .", None),
         ("", None),
     ],
