@@ -34,9 +34,8 @@ _PROJECT = "pyproject.toml"
 _BY_PIPENV = "Pipfile"
 _BY_PIXI = "pixi.toml"
 _BY_SETUPTOOLS = "setup.cfg"
-#: The file of pyenv and uv, and that of buildpacks, which writes `python-3.11.7`.
-PYTHON_VERSION_FILE = ".python-version"
-_RUNTIME_FILE = "runtime.txt"
+#: The file of pyenv and uv, and that of buildpacks, where it is `python-3.11.7`.
+PYTHON_FILES = (".python-version", "runtime.txt")
 #: The files that state requirements, the more exact ones first.
 FILES = (*_LOCKS, _PIPENV, _PROJECT, _BY_PIPENV, _BY_PIXI, _BY_SETUPTOOLS)
 #: How the names of groups begin that nobody installs where a model is deployed, up to the first `-` or `_`.
@@ -56,7 +55,7 @@ _BARE_VERSION = regex(r"\d+(?:\.\w+)*(?:\.\*)?")
 
 def python_of(reading: Reading, directory: str, names: Container[str]) -> Stated[str]:
     """The Python that `.python-version` or `runtime.txt` names; else the one that the project's own file asks for."""
-    for name in (PYTHON_VERSION_FILE, _RUNTIME_FILE):
+    for name in PYTHON_FILES:
         found = _named_python(reading, child(directory, name)) if name in names else Stated()
         if found:
             return found

@@ -15,7 +15,7 @@ from artifact_lint.adapters.project_files import FILES as PROJECT_FILES
 from artifact_lint.adapters.project_files import project_requirements, python_of, read_project_file
 from artifact_lint.adapters.reading import as_text, child, fact, join
 from artifact_lint.document import Syntax
-from artifact_lint.model import Fact, Irregularity, Origin, Stated
+from artifact_lint.model import Fact, Origin, Stated
 from artifact_lint.model.paths import directory_of, name_of
 
 if TYPE_CHECKING:
@@ -98,8 +98,8 @@ def read_requirements(reading: Reading, path: str) -> Requirements:
     """The requirements of a requirements file and of those that it includes from its own directory down.
 
     Comments and index options are left out; a line that goes on after a backslash is one. A requirement without a
-    version has that of a constraints file, and its place. A line that includes a file from elsewhere is kept as it is,
-    and so is one of a file that is not there, which is remarked upon.
+    version has that of a constraints file, and its place. A line that includes a file from elsewhere, or one that is
+    not there, is kept as it is.
     """
     found: list[Fact[str]] = []
     constraints: list[Fact[str]] = []
@@ -115,7 +115,7 @@ def read_requirements(reading: Reading, path: str) -> Requirements:
             if included:
                 target = join(directory_of(current), included["path"].strip())
                 if target is None or reading.tree.entry(target) is None:
-                    found.append(_not_read(reading, line, target))
+                    found.append(line)
                 else:
                     waiting.append(target)
                 continue
@@ -128,14 +128,6 @@ def read_requirements(reading: Reading, path: str) -> Requirements:
                 by_conda = exported(requirement.value)
                 found.append(requirement if by_conda is None else Fact(by_conda, requirement.origin))
     return tuple(_constrained(found[:MOST_REQUIREMENTS], constraints))
-
-
-def _not_read(reading: Reading, line: Fact[str], target: str | None) -> Fact[str]:
-    """A line that includes a file which is elsewhere or is not there: it stands for what cannot be known."""
-    if target is not None:
-        message = f"`{line.value[:80]}` includes a file that is not there, and pip stops at it"
-        reading.remark(Irregularity.UNREADABLE, line.origin, message, "Add the file, or remove the line.")
-    return line
 
 
 def _constrained(found: list[Fact[str]], constraints: list[Fact[str]]) -> list[Fact[str]]:
@@ -200,7 +192,9 @@ def _python_env(reading: Reading, path: str, *, included: bool) -> tuple[list[Fa
     if root is None:
         return [], []
     python = fact(root.get("python"))
-    needed = _pip_section(reading, path, root.get("dependencies"), included=included)
+    listed = _pip_section(reading, path, root.get("dependencies"), included=included)
+    # MLflow writes the line that includes requirements.txt whether that is kept or not: conda.yaml says the same.
+    needed = tuple(one for one in listed if not _INCLUDE.match(one.value))
     requirements = [Fact(needed, root.key_origin("dependencies"))] if needed else []
     return [python] if python is not None else [], requirements
 
@@ -243,7 +237,7 @@ def _pip_section(reading: Reading, path: str, section: Node | None, *, included:
         if include:
             target = join(directory_of(path), include["path"].strip())
             if target is None or reading.tree.entry(target) is None:
-                found.append(_not_read(reading, line, target))
+                found.append(line)
             elif not included:
                 found.extend(read_requirements(reading, target))
             continue

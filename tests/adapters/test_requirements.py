@@ -16,7 +16,6 @@ from artifact_lint.adapters.requirements import (
     read_environment,
     read_requirements,
 )
-from artifact_lint.model import Irregularity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,10 +72,8 @@ def test_a_file_outside_of_the_directory_is_not_included(tmp_path: Path) -> None
     ]
 
 
-def test_an_included_file_that_is_not_there_is_remarked_upon(tmp_path: Path) -> None:
-    reading = Reading(plant(tmp_path, {"requirements.txt": "numpy==1.26.4\n-r base.txt\n"}))
-    assert [one.value for one in read_requirements(reading, "requirements.txt")] == ["numpy==1.26.4", "-r base.txt"]
-    assert [(remark.kind, remark.origin.line) for remark in reading.remarks] == [(Irregularity.UNREADABLE, 2)]
+def test_a_line_that_includes_what_is_not_there_is_kept(tmp_path: Path) -> None:
+    assert requirements(tmp_path, "numpy==1.26.4\n-r base.txt\n") == [("numpy==1.26.4", 1), ("-r base.txt", 2)]
 
 
 def test_what_conda_exports_is_read_in_a_requirements_file(tmp_path: Path) -> None:
