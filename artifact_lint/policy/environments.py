@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _MOST_REQUIREMENTS = 2000
 #: How many different markers are tried; a requirement with a further one counts as one that may hold.
 _MOST_MARKERS = 100
+#: Of how many distributions what they need is kept parsed, in a run.
+_MOST_LISTED = 512
 #: Several rules ask for the environment of one artifact.
 _MOST_REMEMBERED = 8
 #: What is read of one requirement, in characters; hashes and comments come behind.
@@ -176,7 +178,9 @@ def _without_local(text: str) -> str:
 def _closure(wanted: Iterable[Wanted]) -> tuple[frozenset[str], list[tuple[str, SpecifierSet]]]:
     """Everything that comes along, and what is asked of it by what is certain to have one version."""
     brought: list[tuple[str, SpecifierSet]] = []
-    waiting = [(item.name, extra, item.specifier, True) for item in wanted for extra in ("", *item.extras)]
+    # The same pin may stand in several files.
+    asked = dict.fromkeys((item.name, extra, item.specifier, True) for item in wanted for extra in ("", *item.extras))
+    waiting = list(asked)
     seen = {(name, extra) for name, extra, _, _ in waiting}
     while waiting:
         name, extra, specifier, is_certain = waiting.pop()
@@ -205,13 +209,12 @@ def _is_sure(distribution: str, specifier: SpecifierSet, needed: str, asked: Spe
     if any(_is_same_release(version, pin) for version, _ in listed):
         return True
     behind = next((requirements for version, requirements in listed if version > pin), ())
-    return listed[0][0] <= pin and any(
-        normalized(one.name) == needed and one.specifier == asked for one in map(Requirement, behind)
-    )
+    return listed[0][0] <= pin and any(normalized(one.name) == needed and one.specifier == asked for one in behind)
 
 
-def _listed(distribution: str) -> list[tuple[Version, tuple[str, ...]]]:
-    return [(Version(version), requirements) for version, requirements in needs(distribution)]
+@lru_cache(_MOST_LISTED)
+def _listed(distribution: str) -> tuple[tuple[Version, tuple[Requirement, ...]], ...]:
+    return tuple((Version(version), tuple(map(Requirement, needed))) for version, needed in needs(distribution))
 
 
 def _is_same_release(one: Version, other: Version) -> bool:
@@ -233,4 +236,4 @@ def _needs(distribution: str, specifier: SpecifierSet) -> Iterator[Requirement]:
     else:
         chosen = [item for item in listed if specifier.contains(item[0], prereleases=True)] or listed
     for _, requirements in chosen:
-        yield from map(Requirement, requirements)
+        yield from requirements

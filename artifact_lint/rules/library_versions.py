@@ -25,7 +25,8 @@ def version_mismatch(artifact: Artifact) -> Iterator[Problem]:
     """The weights were written by a version of a library that the requirements exclude.
 
     Of scikit-learn any other version counts, a note where only the last number differs. Of libraries that promise to
-    read what older ones wrote, a newer one is no mismatch, unless it is another major version.
+    read what older ones wrote, a newer one is no mismatch, unless it is another major version. Of requirements that
+    are alternatives, by their markers or their pins, one that fits is enough.
 
     ## Why is this bad?
     scikit-learn promises nothing for another version's pickle: it warns, and may fail or predict other numbers. Other

@@ -60,7 +60,8 @@ def _imported(artifact: Artifact, inspection: Inspection) -> dict[str, Import]:
 def undeclared_import(artifact: Artifact) -> Iterator[Problem]:
     """Loading imports a package that the stated environment does not have.
 
-    A package is declared by a requirement on a distribution that installs it, or on one that needs such a distribution.
+    A package is declared by a requirement on a distribution that installs it, or on one that needs such a distribution;
+    not by one whose marker cannot hold under the Python that is stated.
     A note where a requirement of which that is not known may bring it; silent where the environment is an image, or
     holds code of which no more than a path or a URL is known.
 
