@@ -78,8 +78,10 @@ BY_HAND: dict[str, Callable[[], bytes]] = {
 #: Where the classifier of the other cases lies.
 CLASSIFIERS = (
     *(f"ENV101/{case}/churn.pkl" for case in ("bad-perhaps", "bad-scikit-learn", "good", "good-extra", "good-image")),
-    *(f"ENV101/{case}/churn.pkl" for case in ("good-local", "good-transitive")),
+    *(f"ENV101/{case}/churn.pkl" for case in ("bad-marker", "bad-withdrawn")),
+    *(f"ENV101/{case}/churn.pkl" for case in ("good-elsewhere", "good-local", "good-transitive")),
     *(f"ENV103/{case}/churn.pkl" for case in ("bad-patch", "bad-range", "bad-scikit-learn", "good", "good-range")),
+    *(f"ENV103/{case}/churn.pkl" for case in ("good-build", "good-marker")),
     *(f"ENV104/{case}/churn.pkl" for case in ("bad-pin", "bad-range", "bad-transitive", "good", "good-stubs")),
     *("ENV104/good-unbound/churn.pkl", "ENV105/good-pickle/churn.pkl", "ENV106/good-by-reference/churn.pkl"),
 )

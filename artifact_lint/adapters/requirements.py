@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from re import compile as regex
 from typing import TYPE_CHECKING
 
+from artifact_lint.adapters.conda import conda_requirement, exported
 from artifact_lint.adapters.project_files import FILES as PROJECT_FILES
 from artifact_lint.adapters.project_files import project_requirements, python_of, read_project_file
 from artifact_lint.adapters.reading import as_text, child, fact, join
@@ -42,26 +43,7 @@ _CONSTRAINTS = regex(r"(?:-c\s*|--constraint(?:\s+|=))(?P<path>\S.*)$")
 _NAMED = regex(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<extras>\[[^\]]*\])?\s*(?P<rest>[^\s\[].*)?$")
 _SEPARATORS = regex(r"[-_.]+")
 _EDITABLE = regex(r"(?:-e\s*|--editable(?:\s+|=))(?P<requirement>\S.*)$")
-_CONDA = regex(
-    r"(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9._-]*)\s*(?P<operator>==|>=|<=|!=|~=|=|<|>|\s)?\s*(?P<rest>\S.*)?$"
-)
 _NAME_END = regex(r"[<>=!~ ]")
-_BOUNDS = regex(r"[<>!~,|*]")
-
-#: conda packages that PyPI knows by another name.
-_CONDA_NAMES = {
-    **dict.fromkeys(("pytorch", "pytorch-cpu", "pytorch-gpu"), "torch"),
-    **dict.fromkeys(("py-xgboost", "py-xgboost-cpu", "py-xgboost-gpu"), "xgboost"),
-    **dict.fromkeys(("opencv", "py-opencv"), "opencv-python"),
-    **dict.fromkeys(("tensorflow-base", "tensorflow-mkl", "tensorflow-eigen"), "tensorflow"),
-    "dask-core": "dask",
-    "matplotlib-base": "matplotlib",
-    "msgpack-python": "msgpack",
-    "numpy-base": "numpy",
-    "pytables": "tables",
-    "python-graphviz": "graphviz",
-    "ruamel_yaml": "ruamel.yaml",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +98,8 @@ def read_requirements(reading: Reading, path: str) -> Requirements:
     """The requirements of a requirements file and of those that it includes from its own directory down.
 
     Comments and index options are left out; a line that goes on after a backslash is one. A requirement without a
-    version has that of a constraints file, and its place.
+    version has that of a constraints file, and its place. A line that includes a file from elsewhere, or one that is
+    not there, is kept as it is.
     """
     found: list[Fact[str]] = []
     constraints: list[Fact[str]] = []
@@ -131,7 +114,9 @@ def read_requirements(reading: Reading, path: str) -> Requirements:
             included = _INCLUDE.match(line.value)
             if included:
                 target = join(directory_of(current), included["path"].strip())
-                if target is not None:
+                if target is None or reading.tree.entry(target) is None:
+                    found.append(line)
+                else:
                     waiting.append(target)
                 continue
             constrained = _CONSTRAINTS.match(line.value)
@@ -140,7 +125,8 @@ def read_requirements(reading: Reading, path: str) -> Requirements:
                 constraints += _logical_lines(reading, target)
             requirement = _requirement(line)
             if requirement is not None:
-                found.append(requirement)
+                by_conda = exported(requirement.value)
+                found.append(requirement if by_conda is None else Fact(by_conda, requirement.origin))
     return tuple(_constrained(found[:MOST_REQUIREMENTS], constraints))
 
 
@@ -164,28 +150,6 @@ def _with_version(requirement: Fact[str], versions: Mapping[str, Fact[str]]) -> 
 
 def _normal(name: str) -> str:
     return _SEPARATORS.sub("-", name).lower()
-
-
-def conda_requirement(written: str) -> str | None:
-    """A conda match specification in pip's spelling; None for one that is not understood.
-
-    conda's `=1.4` means any 1.4, and `=1.4.2` in practice that very release.
-    """
-    matched = _CONDA.match(written.strip())
-    if matched is None:
-        return None
-    name = _CONDA_NAMES.get(matched["name"].lower(), matched["name"])
-    rest = (matched["rest"] or "").strip()
-    if not rest:
-        return name
-    operator = (matched["operator"] or "").strip()
-    if operator not in ("", "=", "=="):
-        return f"{name}{operator}{rest}"
-    if _BOUNDS.search(rest):
-        return f"{name}{rest}" if operator == "" else f"{name}=={rest}"
-    version = rest.replace(" ", "=").split("=")[0]
-    exact = operator == "==" or rest != version or version.count(".") >= 2
-    return f"{name}=={version}" if exact else f"{name}=={version}.*"
 
 
 def _logical_lines(reading: Reading, path: str) -> list[Fact[str]]:
@@ -228,7 +192,9 @@ def _python_env(reading: Reading, path: str, *, included: bool) -> tuple[list[Fa
     if root is None:
         return [], []
     python = fact(root.get("python"))
-    needed = _pip_section(reading, path, root.get("dependencies"), included=included)
+    listed = _pip_section(reading, path, root.get("dependencies"), included=included)
+    # MLflow writes the line that includes requirements.txt whether that is kept or not: conda.yaml says the same.
+    needed = tuple(one for one in listed if not _INCLUDE.match(one.value))
     requirements = [Fact(needed, root.key_origin("dependencies"))] if needed else []
     return [python] if python is not None else [], requirements
 
@@ -270,7 +236,9 @@ def _pip_section(reading: Reading, path: str, section: Node | None, *, included:
         include = _INCLUDE.match(line.value)
         if include:
             target = join(directory_of(path), include["path"].strip())
-            if target is not None and not included:
+            if target is None or reading.tree.entry(target) is None:
+                found.append(line)
+            elif not included:
                 found.extend(read_requirements(reading, target))
             continue
         requirement = _requirement(line)

@@ -17,7 +17,7 @@ from artifact_lint.adapters.kitfile import RECORD as KITFILE
 from artifact_lint.adapters.mlflow import RECORD as MLMODEL
 from artifact_lint.adapters.model_signing import SUFFIX as SIGNATURE
 from artifact_lint.adapters.project_files import FILES as PROJECT_FILES
-from artifact_lint.adapters.project_files import PYTHON_VERSION_FILE
+from artifact_lint.adapters.project_files import PYTHON_FILES
 from artifact_lint.adapters.requirements import CONDA_FILES, PIP_FILES, PYTHON_ENV_FILE
 from artifact_lint.formats import FORMATS
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
@@ -139,7 +139,7 @@ def _alternatives() -> Iterator[str]:
     yield rf"| [^/]+ \. {SIGNATURE.removeprefix('.')}"
     yield "# The environment, DVC, and MLflow's tracking store."
     yield r"| [^/]* (?: requirements | constraints ) [^/]* \. txt"
-    for name in (*PROJECT_FILES, PYTHON_VERSION_FILE):
+    for name in (*PROJECT_FILES, *PYTHON_FILES):
         if not name.endswith(_DOCUMENTS):
             yield "| " + name.replace(".", r" \. ").strip()
     for name in sorted({name for name in PIP_FILES if not name.endswith(_DOCUMENTS) and "requirements" not in name}):

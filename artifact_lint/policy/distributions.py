@@ -52,6 +52,10 @@ _REMOVED = frozenset(
     }
 )
 
+#: Distributions that were withdrawn in favour of another, with the last version that can be installed; every later
+#: one ends with an error (https://github.com/scikit-learn/sklearn-pypi-package).
+_RETIRED = {"sklearn": "0.0"}
+
 
 def normalized(name: str) -> str:
     """A distribution's name in the form that all its spellings have in common."""
@@ -75,6 +79,11 @@ def distributions_of(module: str) -> frozenset[str]:
         if found is not None:
             return found
     return frozenset() if parts[0] in namespaces else frozenset({normalized(parts[0])})
+
+
+def is_retired(distribution: str, version: str = "") -> bool:
+    """Whether a version of a distribution, the newest where none is given, refuses to be installed."""
+    return version != _RETIRED.get(distribution, version)
 
 
 def is_known_package(module: str) -> bool:

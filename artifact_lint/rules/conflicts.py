@@ -235,7 +235,11 @@ def _requirement_conflicts(artifact: Artifact) -> Iterator[Problem]:
                 continue
             name = re.sub(r"[-_.]+", "-", match[1]).lower()
             first = pins.setdefault(name, (match[2], requirement))
-            if first[0] != match[2] and first[1].origin.path != requirement.origin.path:
+            # A local part (`2.1.0+cu118`) tells one build of a version from another.
+            if (
+                first[0].partition("+")[0] != match[2].partition("+")[0]
+                and first[1].origin.path != requirement.origin.path
+            ):
                 yield Problem(
                     requirement.origin,
                     f"{name} is pinned to {match[2]} here, but to {first[0]} in "

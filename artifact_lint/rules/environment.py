@@ -11,7 +11,7 @@ from artifact_lint.rules.registry import rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from artifact_lint.model import Artifact
+    from artifact_lint.model import Artifact, Fact
 
 #: Formats that some runtime outside Python reads just as well, without the training libraries.
 _SELF_CONTAINED = frozenset({"onnx", "gguf", "tflite", "safetensors", "savedmodel", "torchscript", "pt2"})
@@ -55,15 +55,24 @@ _LOCAL = re.compile(r"\.{1,2}(?:$|[/\\\[])|[/\\]|file:")
 _EXACT = re.compile(r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@[0-9a-f]{40}\b|\.whl(?:#|$)|#sha256=")
 
 
+#: The head of a requirement that pip reads: a name, perhaps with extras, and what may follow; an archive; a repository.
+_UNDERSTOOD = re.compile(
+    r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\]\s*)?(?:$|[(;@]|={2,3}|[<>!~]=|[<>]|--)|\S+://|git[+@]|\S+\.whl"
+)
+#: What is to be asked for by name, as the extras of a project are.
+_OPTIONAL = re.compile(r";.*\bextra\s*==")
+#: Another file that a line includes, where that is outside of the artifact.
+_ELSEWHERE = re.compile(r"(?:-r|--requirement)[\s=]*(?:\.\.[/\\]|[/\\~]|[A-Za-z][A-Za-z0-9+.-]*:)")
 #: conda's `=1.4`, in pip's spelling: any patch of one release.
 _FUZZY = re.compile(r"==\s*\d+(?:\.\d+)+\.\*$")
 
 
 @rule("ENV002", "unpinned-requirement", severity=Severity.WARNING, tags=("environment",))
 def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
-    """A requirement that does not name one version.
+    """A requirement that does not name one version, or that pip cannot read.
 
-    A note for the loose entry of itself that MLflow writes, and for a release of which any patch will do.
+    So is a line that includes a file which is not there. A note for a file that is included from elsewhere, for the
+    loose entry of itself that MLflow writes, and for a release of which any patch will do.
 
     ## Why is this bad?
     The next install takes whatever is newest. A pickle of another scikit-learn loads with a warning, or wrongly.
@@ -76,14 +85,30 @@ def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
         for requirement in stated.value:
             text = requirement.value.strip()[:_LONGEST_REQUIREMENT]
             name = re.split(r"[\s<>=!~;\[@,]", text, maxsplit=1)[0].lower()
-            if _EXACT.search(text) or name in seen or text.startswith("-") or _LOCAL.match(text):
+            if text.startswith(("-r", "--requirement")):
+                yield _not_included(requirement, text)
+            is_settled = _EXACT.search(text) or name in seen or text.startswith("-")
+            if is_settled or _LOCAL.match(text) or _OPTIONAL.search(text):
                 seen.add(name)
                 continue
             seen.add(name)
+            if not _UNDERSTOOD.match(text):
+                message = f"{text[:80]} is no requirement that pip can read"
+                yield Problem(requirement.origin, message, "Write it as `name==version`.")
+                continue
             own_range = name in {"mlflow", "mlflow-skinny"} and "mlflow" in artifact.record.conventions
             severity = Severity.NOTE if own_range or _FUZZY.search(text) else None
             message = f"{text[:80]} is not pinned to one version"
             yield Problem(requirement.origin, message, f"Pin it: `{name}==...`.", severity=severity)
+
+
+def _not_included(requirement: Fact[str], text: str) -> Problem:
+    """What to say of a line that includes a file which was not read: those that are here were."""
+    if _ELSEWHERE.match(text):
+        message = f"{text[:80]} includes a file from elsewhere, and what that pins is not known here"
+        return Problem(requirement.origin, message, "Keep the file beside the model.", severity=Severity.NOTE)
+    message = f"{text[:80]} includes a file that is not there, and pip stops at it"
+    return Problem(requirement.origin, message, "Add the file, or remove the line.")
 
 
 @rule("ENV003", "missing-python-version", severity=Severity.WARNING, tags=("environment",), needs_whole_record=True)

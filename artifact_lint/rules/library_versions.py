@@ -25,7 +25,8 @@ def version_mismatch(artifact: Artifact) -> Iterator[Problem]:
     """The weights were written by a version of a library that the requirements exclude.
 
     Of scikit-learn any other version counts, a note where only the last number differs. Of libraries that promise to
-    read what older ones wrote, a newer one is no mismatch, unless it is another major version.
+    read what older ones wrote, a newer one is no mismatch, unless it is another major version. Of requirements that
+    are alternatives, by their markers or their pins, one that fits is enough.
 
     ## Why is this bad?
     scikit-learn promises nothing for another version's pickle: it warns, and may fail or predict other numbers. Other
@@ -41,7 +42,7 @@ def version_mismatch(artifact: Artifact) -> Iterator[Problem]:
         written = _written_by(file) if file.role not in NOT_DEPLOYED else {}
         for distribution, version in sorted(written.items()):
             if environment is None:
-                environment = read_environment(artifact.record.requirements)
+                environment = read_environment(artifact)
             yield from _mismatches(artifact, file, distribution, version, environment)
 
 
@@ -51,7 +52,11 @@ def _written_by(file: WeightFile) -> dict[str, str]:
     if inspection is None:
         return {}
     description = file.description.value
-    return {**inspection.versions, **(description.versions if description is not None else {})}
+    if description is None:
+        return dict(inspection.versions)
+    binary = description.metadata.get("version") if inspection.format == "xgboost-binary" else None
+    # The old format keeps the first two numbers of its version.
+    return {**inspection.versions, **description.versions, **({"xgboost": str(binary)} if binary else {})}
 
 
 def _mismatches(
@@ -64,9 +69,19 @@ def _mismatches(
     if written is None or inspection is None:
         return
     said: set[str] = set()
-    for asked in _asked(artifact, environment, distribution):
-        found = judge(distribution, written, asked.specifier, pickled=inspection.pickled)
-        if found is None or asked.what in said:
+    for alternatives in _asked(artifact, environment, distribution):
+        judged = [
+            judge(
+                distribution, written, asked.specifier, pickled=inspection.pickled, file_format=inspection.format or ""
+            )
+            for asked in alternatives
+        ]
+        # Which of several alternatives is installed is not known; all of them have to be wrong.
+        slightest = min(judged, key=lambda found: (found is not None, found is None or not found.is_slight))
+        if slightest is None:
+            continue
+        asked, found = alternatives[judged.index(slightest)], slightest
+        if asked.what in said:
             continue
         said.add(asked.what)
         message = f"{asked.what} is required, and {file.path} was written by {distribution} {version}: {found.reason}"
@@ -90,15 +105,15 @@ class _Asked(NamedTuple):
     guessed: bool = False
 
 
-def _asked(artifact: Artifact, environment: Environment, distribution: str) -> Iterator[_Asked]:
-    """What requirements ask of a library; what others that are required ask of it, where none names it."""
+def _asked(artifact: Artifact, environment: Environment, distribution: str) -> Iterator[tuple[_Asked, ...]]:
+    """What requirements ask of a library, alternatives together; what others ask of it, where none names it."""
     declared = environment.of(_names_of_writer(distribution))
-    for wanted in declared:
-        stated = wanted.stated
-        yield _Asked(wanted.specifier, stated.origin, stated.value[:80], stated.guessed)
+    for alternatives in declared:
+        facts = ((wanted.specifier, wanted.stated) for wanted in alternatives)
+        yield tuple(_Asked(specifier, fact.origin, fact.value[:80], fact.guessed) for specifier, fact in facts)
     brought, origin = environment.asked_of(distribution), place_of_requirements(artifact)
     if brought and not declared and origin is not None:
-        yield _Asked(brought, origin, f"{distribution}{brought} (by what needs it)")
+        yield (_Asked(brought, origin, f"{distribution}{brought} (by what needs it)"),)
 
 
 def _names_of_writer(distribution: str) -> frozenset[str]:
@@ -138,11 +153,14 @@ def _without_core(artifact: Artifact, file: WeightFile, core: dict[str, Import])
 
     modules = frozenset(core)
     first = min(core.values(), key=lambda found: (not needs_numpy_2(found.module), found.offset))
-    environment = read_environment(artifact.record.requirements)
+    environment = read_environment(artifact)
     is_declared = bool(environment.of({"numpy"}))
     said: set[str] = set()
-    for asked in _asked(artifact, environment, "numpy"):
-        loads = loads_numpy_2(asked.specifier, modules)
+    for alternatives in _asked(artifact, environment, "numpy"):
+        judged = [loads_numpy_2(asked.specifier, modules) for asked in alternatives]
+        # As long as one of several alternatives may load it, that may be the one that is installed.
+        loads = True if True in judged else None if None in judged else False
+        asked = alternatives[judged.index(loads)]
         if loads is True or (loads is None and not is_declared) or asked.what in said:
             continue
         said.add(asked.what)

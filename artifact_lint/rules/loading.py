@@ -6,7 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import FileState, Origin, Problem, Related, Severity
-from artifact_lint.policy.distributions import distributions_of, is_known, is_known_package, is_standard, normalized
+from artifact_lint.policy.distributions import (
+    distributions_of,
+    is_known,
+    is_known_package,
+    is_retired,
+    is_standard,
+    normalized,
+)
 from artifact_lint.policy.imports import TORCHSCRIPT, python3_name
 from artifact_lint.policy.loaders import loader_of
 from artifact_lint.rules.registry import rule
@@ -16,7 +23,7 @@ from artifact_lint.rules.unpickling import byte, inside, pickled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from artifact_lint.model import Artifact, Import, Inspection
+    from artifact_lint.model import Artifact, Import, Inspection, Stated
     from artifact_lint.policy.environments import Environment
 
 #: How many packages or names are told of one file.
@@ -53,7 +60,8 @@ def _imported(artifact: Artifact, inspection: Inspection) -> dict[str, Import]:
 def undeclared_import(artifact: Artifact) -> Iterator[Problem]:
     """Loading imports a package that the stated environment does not have.
 
-    A package is declared by a requirement on a distribution that installs it, or on one that needs such a distribution.
+    A package is declared by a requirement on a distribution that installs it, or on one that needs such a distribution;
+    not by one whose marker cannot hold under the Python that is stated.
     A note where a requirement of which that is not known may bring it; silent where the environment is an image, or
     holds code of which no more than a path or a URL is known.
 
@@ -98,7 +106,9 @@ def _is_missing(package: str, environment: Environment) -> bool | None:
     """
     candidates = distributions_of(package)
     root = normalized(package.partition(".")[0])
-    if not candidates or not candidates.isdisjoint(environment.names) or root in environment.names:
+    if not candidates or not candidates.isdisjoint(environment.names):
+        return None
+    if root in environment.names and not is_retired(root):
         return None
     if not environment.unknown:
         return True
@@ -179,8 +189,13 @@ _CODE = re.compile(
     r"cloudpickle\.cloudpickle(?:_fast)?:(?:_make_function|_make_skel_func|_fill_function|_function_setstate)|"
     r"dill\._dill:(?:_create_code|_create_function)|dill\.dill:_create_function|types:CodeType|builtins:code"
 )
-#: A Python by its minor version at least: `3.11`, `3.11.4`, `==3.11.*`, `python=3.11`.
-_EXACT_PYTHON = re.compile(r"(?:==|=|~=)?\s*\d+\.\d+(?:\.(?:\d+|\*))?(?:[a-z]+\d+|\+)?")
+
+
+def _is_one_minor(stated: Stated[str]) -> bool:
+    """Whether some source states Python by its minor version at least: `3.11`, `3.11.4`, `==3.11.*`, `>=3.11,<3.12`."""
+    from artifact_lint.policy.markers import pythons_of  # noqa: PLC0415 - few artifacts need all of packaging
+
+    return any(len(pythons_of((fact.value,))) == 1 for fact in stated)
 
 
 @rule("ENV106", "cloudpickle-python", severity=Severity.WARNING, tags=("environment",))
@@ -197,12 +212,12 @@ def cloudpickle_python(artifact: Artifact) -> Iterator[Problem]:
     record = artifact.record
     if not artifact.described or record.image or artifact.has_unread_record:
         return
-    if any(_EXACT_PYTHON.fullmatch(fact.value.strip()[:80]) for fact in record.python_version):
-        return
     for file, inspection in pickled(artifact):
         first = next((found for found in inspection.imports if _CODE.fullmatch(found.dotted)), None)
         if first is None or file.role in NOT_DEPLOYED:
             continue
+        if _is_one_minor(record.python_version):
+            return
         stated = record.python_version.best
         known = f"only Python {stated.value[:40]!r} is stated" if stated else "nothing says of which Python"
         message = f"{file.path} holds functions as bytecode, and {known} ({byte(file, first)})"

@@ -22,14 +22,20 @@ def stated_environment(artifact: Artifact) -> Environment | None:
     An image holds whatever it holds. Versions that a hand-written file notes are no list of everything.
     """
     stated = [fact for fact in artifact.record.requirements if fact.value and not fact.guessed]
-    return read_environment(stated) if stated and not artifact.record.image else None
+    return read_environment(artifact, stated) if stated and not artifact.record.image else None
 
 
-def read_environment(stated: Iterable[Fact[tuple[Fact[str], ...]]]) -> Environment:
-    """What requirements declare, guessed ones included."""
+def read_environment(artifact: Artifact, stated: Iterable[Fact[tuple[Fact[str], ...]]] | None = None) -> Environment:
+    """What some requirements of an artifact declare under its Python: all of them, guessed ones included, if not given.
+
+    The Python is whichever its records state, all of them where they disagree.
+    """
     from artifact_lint.policy.environments import environment_of  # noqa: PLC0415 - few artifacts need all of packaging
+    from artifact_lint.policy.markers import pythons_of  # noqa: PLC0415 - as above
 
-    return environment_of(tuple(requirement for fact in stated for requirement in fact.value))
+    listings = artifact.record.requirements if stated is None else stated
+    pythons = pythons_of(fact.value for fact in artifact.record.python_version)
+    return environment_of(tuple(requirement for fact in listings for requirement in fact.value), pythons)
 
 
 def deployed(artifact: Artifact) -> Iterator[tuple[WeightFile, Inspection]]:

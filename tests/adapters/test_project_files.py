@@ -59,6 +59,80 @@ pandas = {version = "~2.1", extras = ["parquet"]}
 joblib = "1.4.2"
 lz4 = "*"
 """
+GROUPED = """\
+[project]
+name = "churn"
+dependencies = ["pandas==2.2.3"]
+
+[project.optional-dependencies]
+train = ["lightgbm>=4 ; python_version < '3.13'"]
+dev-tools = ["pytest"]
+
+[dependency-groups]
+serve = ["scikit-learn==1.5.2", {include-group = "more"}]
+docs = ["sphinx"]
+
+[tool.pixi.dependencies]
+python = "3.11.*"
+numpy = ">=1.26,<2"
+
+[tool.pixi.pypi-dependencies]
+joblib = "==1.4.2"
+"""
+POETRYS_OWN = """\
+[tool.poetry.dependencies]
+numpy = [{version = "1.24.4", python = "<3.9"}, {version = "^2.1", python = ">=3.9,<4"}]
+pandas = {version = "2.2.3", markers = "sys_platform != 'win32'"}
+churn = {path = "../churn", develop = true}
+scikit-learn = {git = "https://example.org/scikit-learn.git", tag = "1.5.2"}
+
+[tool.poetry.group.ml.dependencies]
+joblib = "1.4.2"
+
+[tool.poetry.group.dev.dependencies]
+pytest = "*"
+"""
+BY_PIPENV = """\
+[packages]
+scikit-learn = "==1.5.2"
+numpy = "*"
+churn = {path = ".", editable = true}
+torch = {version = ">=2", extras = ["opt"], index = "cpu"}
+
+[dev-packages]
+pytest = "*"
+
+[requires]
+python_version = "3.11"
+"""
+BY_PIXI = """\
+[workspace]
+name = "churn"
+
+[dependencies]
+python = ">=3.11,<3.12"
+scikit-learn = "1.5.2.*"
+pytorch = {version = ">=2.1", channel = "pytorch"}
+scipy = "*"
+
+[pypi-dependencies]
+joblib = "==1.4.2"
+"""
+BY_SETUPTOOLS = """\
+[metadata]
+name = churn
+
+[options]
+packages = find:
+install_requires =
+    scikit-learn==1.5.2
+    # the newest
+    numpy>=2 ; python_version >= '3.11'
+python_requires = >=3.11
+
+[options.extras_require]
+test = pytest
+"""
 
 
 def environment(root: Path, files: dict[str, str]) -> Environment:
@@ -84,6 +158,33 @@ def listed(root: Path, files: dict[str, str]) -> list[str]:
             ["numpy>=1.26.4,<2", "pandas[parquet]>=2.1,<2.2", "joblib==1.4.2", "lz4"],
         ),
         ("pyproject.toml", "[tool.ruff]\nline-length = 100\n", []),
+        (
+            "pyproject.toml",
+            GROUPED,
+            [
+                "pandas==2.2.3",
+                "lightgbm>=4 ; (python_version < '3.13') and extra == \"train\"",
+                'scikit-learn==1.5.2 ; extra == "serve"',
+                "numpy>=1.26,<2",
+                "joblib==1.4.2",
+            ],
+        ),
+        (
+            "pyproject.toml",
+            POETRYS_OWN,
+            [
+                "numpy==1.24.4 ; python_version < '3.9'",
+                "numpy>=2.1,<3 ; python_version >= '3.9' and python_version < '4'",
+                "pandas==2.2.3 ; sys_platform != 'win32'",
+                "../churn",
+                "scikit-learn @ git+https://example.org/scikit-learn.git@1.5.2",
+                'joblib==1.4.2 ; extra == "ml"',
+            ],
+        ),
+        ("Pipfile", BY_PIPENV, ["scikit-learn==1.5.2", "numpy", ".", "torch[opt]>=2"]),
+        ("pixi.toml", BY_PIXI, ["scikit-learn==1.5.2.*", "torch>=2.1", "scipy", "joblib==1.4.2"]),
+        ("setup.cfg", BY_SETUPTOOLS, ["scikit-learn==1.5.2", "numpy>=2 ; python_version >= '3.11'"]),
+        ("setup.cfg", "[options]\ninstall_requires = numpy==2.1.0\n[flake8]\n  joblib\n", ["numpy==2.1.0"]),
     ],
 )
 def test_each_kind_of_file_states_its_packages(tmp_path: Path, name: str, content: str, expected: list[str]) -> None:
@@ -104,6 +205,24 @@ def test_a_lock_file_counts_before_the_project_and_requirements_before_both(tmp_
 @pytest.mark.parametrize("text", ["3.11.7\n", "cpython-3.11.7\n", "# ours\n3.11.7\n"])
 def test_the_python_of_a_project_is_stated(tmp_path: Path, text: str) -> None:
     assert environment(tmp_path, {".python-version": text}).python_version.value == "3.11.7"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("runtime.txt", "python-3.11.7\n", "3.11.7"),
+        ("pyproject.toml", '[project]\nrequires-python = ">=3.10,<3.13"\n', ">=3.10,<3.13"),
+        ("pyproject.toml", BY_POETRY, ">=3.11,<4"),
+        ("Pipfile", BY_PIPENV, "3.11"),
+        ("pixi.toml", BY_PIXI, ">=3.11,<3.12"),
+        ("pixi.toml", '[dependencies]\npython = "3.11.*"\n', "3.11"),
+        ("pyproject.toml", "[tool.ruff]\n", None),
+    ],
+)
+def test_the_python_that_a_project_asks_for_is_stated(
+    tmp_path: Path, name: str, content: str, expected: str | None
+) -> None:
+    assert environment(tmp_path, {name: content}).python_version.value == expected
 
 
 def test_a_named_environment_of_pyenv_is_no_version(tmp_path: Path) -> None:
@@ -135,7 +254,7 @@ def test_poetrys_constraints_are_put_into_pips_spelling(written: str, expected: 
 @given(st.text(max_size=200))
 def test_any_text_of_a_project_is_read(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     root = tmp_path_factory.mktemp("project")
-    for name in ("pyproject.toml", "Pipfile.lock"):
+    for name in ("pyproject.toml", "Pipfile.lock", "Pipfile", "pixi.toml", "setup.cfg"):
         read_project_file(Reading(plant(root, {name: text})), name)
 
 

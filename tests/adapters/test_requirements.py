@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from trees import plant
 
+from artifact_lint.adapters.conda import conda_requirement
 from artifact_lint.adapters.reading import Reading
 from artifact_lint.adapters.requirements import (
     MOST_FILES,
     Environment,
-    conda_requirement,
     read_environment,
     read_requirements,
 )
@@ -65,7 +65,20 @@ def test_included_files_are_followed_and_a_cycle_ends(tmp_path: Path) -> None:
 
 def test_a_file_outside_of_the_directory_is_not_included(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("z==1\n")
-    assert requirements(tmp_path, "-r ../secret.txt\n-r /etc/hosts\na==1\n") == [("a==1", 3)]
+    assert requirements(tmp_path, "-r ../secret.txt\n-r /etc/hosts\na==1\n") == [
+        ("-r ../secret.txt", 1),
+        ("-r /etc/hosts", 2),
+        ("a==1", 3),
+    ]
+
+
+def test_a_line_that_includes_what_is_not_there_is_kept(tmp_path: Path) -> None:
+    assert requirements(tmp_path, "numpy==1.26.4\n-r base.txt\n") == [("numpy==1.26.4", 1), ("-r base.txt", 2)]
+
+
+def test_what_conda_exports_is_read_in_a_requirements_file(tmp_path: Path) -> None:
+    text = "# platform: linux-64\n_libgcc_mutex=0.1=main\nnumpy=1.26.4=py311h64a7726_0\npytorch=2.1.0=py3.11_cpu_0\n"
+    assert requirements(tmp_path, text) == [("_libgcc_mutex==0.1", 2), ("numpy==1.26.4", 3), ("torch==2.1.0", 4)]
 
 
 def test_a_chain_of_includes_is_cut_short(tmp_path: Path) -> None:
@@ -101,6 +114,13 @@ def test_any_bytes_are_read(tmp_path_factory: pytest.TempPathFactory, data: byte
         ("numpy=1.26.*", "numpy==1.26.*"),
         ("conda-forge::numpy=1.26.4", "numpy==1.26.4"),
         ("pytorch==2.4.0", "torch==2.4.0"),
+        ("numpy 1.26.*", "numpy==1.26.*"),
+        ("numpy=1.26*", "numpy==1.26.*"),
+        ("numpy[version='>=1.26,<2']", "numpy>=1.26,<2"),
+        ('conda-forge::numpy[build=py311*, version="1.26.4"]', "numpy==1.26.4"),
+        ("numpy[build=py311*]", "numpy"),
+        ("numpy 1.24.4|1.26.4", "numpy"),
+        ("numpy=1.24|1.26", "numpy"),
         ("-e .", None),
         ("", None),
     ],

@@ -121,6 +121,8 @@ def test_code_of_which_no_name_is_known_leaves_the_environment_open(text: str) -
         ("scikit-learn @ https://example.org/a.zip#sha256=ff", "scikit-learn"),
         ("Scikit_Learn==1.5.2 --hash=sha256:ff", "scikit-learn"),
         ("numpy (==1.24.4)", "numpy"),
+        ("scikit-learn==${VERSION}", "scikit-learn"),
+        ("scikit-learn=1.5.2", "scikit-learn"),
     ],
 )
 def test_a_requirement_tells_its_distribution(text: str, name: str) -> None:
@@ -131,6 +133,49 @@ def test_a_requirement_tells_its_distribution(text: str, name: str) -> None:
 
 def test_a_wheel_pins_its_version() -> None:
     assert pin_of(wanted("./wheels/numpy-1.24.4-cp311-cp311-linux_x86_64.whl").specifier) == Version("1.24.4")
+
+
+@pytest.mark.parametrize(
+    ("text", "pin"),
+    [
+        ("torch==2.1.0+cu118", "2.1.0"),
+        ("torch===2.1.0+cu118", "2.1.0"),
+        ("https://example.org/torch-2.1.0%2Bcu118-cp311-cp311-linux_x86_64.whl", "2.1.0"),
+        ("torch==2.8.0.dev20250319+cpu", "2.8.0.dev20250319"),
+        ("torch==1!2.1.0", "1!2.1.0"),
+    ],
+)
+def test_a_build_is_of_the_version_that_it_is_built_from(text: str, pin: str) -> None:
+    assert pin_of(wanted(text).specifier) == Version(pin)
+
+
+@pytest.mark.parametrize(
+    ("text", "brings"), [("sklearn==0.0", True), ("sklearn", False), ("sklearn==0.0.post1", False)]
+)
+def test_a_distribution_that_was_withdrawn_brings_nothing(text: str, *, brings: bool) -> None:
+    assert ("scikit-learn" in environment(text).names) is brings
+
+
+@pytest.mark.parametrize(
+    ("requirement", "asked"),
+    [
+        ("tensorflow==2.15.0", "<2.16,>=2.15.0"),
+        ("tensorflow-macos==2.12.0", "<2.13,>=2.12.0"),
+        # Neither is listed, and what is listed before it asks something else than what is listed behind it.
+        ("tensorflow==2.13.1", ""),
+        ("tensorflow==2.4.0", ""),
+        ("tensorflow-cpu==2.15.0", ""),
+        ("tf-nightly", ""),
+    ],
+)
+def test_what_is_asked_of_others_is_that_very_versions(requirement: str, asked: str) -> None:
+    assert environment(requirement).asked_of("keras") == SpecifierSet(asked)
+
+
+def test_requirements_of_one_file_that_exclude_each_other_are_alternatives() -> None:
+    lines = ("numpy==1.24.4", "numpy==2.1.0", "numpy<3", "numpy>=2 ; python_version > '3.9'")
+    together = [[one.stated.value for one in alternatives] for alternatives in environment(*lines).of({"numpy"})]
+    assert together == [["numpy<3"], ["numpy==1.24.4", "numpy==2.1.0", "numpy>=2 ; python_version > '3.9'"]]
 
 
 @pytest.mark.parametrize("text", ["acme-serving==1.0", "transformers[all]==4.40.2", "scikit-learn[unheard-of]"])
@@ -171,6 +216,12 @@ def test_every_listed_requirement_is_one() -> None:
         ("xgboost", "2.1.4", "xgboost==1.7.6", False, "mismatch"),
         ("xgboost", "2.1.4", "xgboost==2.1.0", False, None),
         ("xgboost", "2.1.4", "xgboost==3.0.5", True, "mismatch"),
+        ("xgboost", "2.1.4", "xgboost==2.1.1", True, None),
+        ("catboost", "1.2.10", "catboost==1.2.2", True, None),
+        ("catboost", "1.2.10", "catboost==1.3", True, None),
+        ("catboost", "1.2.10", "catboost==1.1.1", True, "mismatch"),
+        ("torch", "2.6.0+cu124", "torch==2.8.0+cpu", True, None),
+        ("torch", "2.6.0+cu124", "torch==2.1.0+cu118", True, "mismatch"),
         ("keras", "3.6.0", "keras==3.12.0", False, None),
         ("keras", "3.6.0", "keras==3.0.5", False, "mismatch"),
         ("keras", "2.15.0", "keras==3.6.0", False, "mismatch"),
@@ -189,6 +240,15 @@ def test_a_mismatch_is_what_the_library_does_not_promise(
     assert version is not None
     found = judge(distribution, version, wanted(requirement).specifier, pickled=pickled)
     assert (None if found is None else "slight" if found.is_slight else "mismatch") == expected
+
+
+@pytest.mark.parametrize(
+    ("requirement", "is_read"),
+    [("==3.0.5", True), ("==3.1.2", False), (">=3.1", False), (">=1.7", True), ("~=3.2", False)],
+)
+def test_xgboost_read_its_old_format_up_to_3_0(requirement: str, *, is_read: bool) -> None:
+    found = judge("xgboost", Version("1.7"), SpecifierSet(requirement), pickled=False, file_format="xgboost-binary")
+    assert (found is None) is is_read
 
 
 ARRAYS = frozenset({"numpy._core.multiarray"})
