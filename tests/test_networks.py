@@ -99,6 +99,27 @@ def test_a_layer_that_is_gone_is_missed_wherever_it_was(layer: int, tmp_path: Pa
     assert [finding.code for finding in said(tmp_path / "tiny")] == ["CON124"]
 
 
+@pytest.mark.parametrize(("rows", "codes"), [(90, []), (91, ["CON121"])])
+def test_encoder_and_decoder_may_have_a_vocabulary_each(rows: int, codes: list[str], tmp_path: Path) -> None:
+    model = _changed("MarianMTModel", {"decoder_vocab_size": 90, "share_encoder_decoder_embeddings": False})
+    model["tensors"]["model.encoder.embed_tokens.weight"] = model["tensors"].pop("model.shared.weight")
+    model["tensors"]["model.decoder.embed_tokens.weight"] = ["BF16", [rows, 32]]
+    write(tmp_path / "tiny", model)
+    assert [finding.code for finding in said(tmp_path / "tiny")] == codes
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "value", "code"),
+    [("encoder", "hidden_size", 64, "CON123"), ("decoder", "num_hidden_layers", 9, "CON124")],
+)
+def test_encoder_and_decoder_are_models_of_their_own(
+    part: str, key: str, value: int, code: str, tmp_path: Path
+) -> None:
+    write(tmp_path / "tiny", _changed("EncoderDecoderModel", {key: value}, part))
+    found = said(tmp_path / "tiny")
+    assert [(finding.code, finding.origin.pointer) for finding in found] == [(code, f"/{part}/{key}")]
+
+
 def test_a_tokenizers_numbers_that_no_model_looks_at_are_its_own(tmp_path: Path) -> None:
     write(tmp_path / "tiny", _changed("BertForMaskedLM", {"cls_token_id": 50281, "sep_token_id": 50282}))
     assert said(tmp_path / "tiny") == []

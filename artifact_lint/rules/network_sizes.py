@@ -157,6 +157,8 @@ def _stated(network: Network, is_about: Callable[[Sequence[str]], bool]) -> Iter
             continue
         expected = evaluate(size.dimension.term, lambda key: network.value(key, corrected))
         single = len(size.dimension.keys) == 1
+        if _is_of_another_vocabulary(network, size):
+            continue
         if size.actual != (size.stated if single else expected):
             wrong.setdefault(size.dimension.term, []).append(size)
         else:
@@ -169,6 +171,13 @@ def _stated(network: Network, is_about: Callable[[Sequence[str]], bool]) -> Iter
             continue
         told.update(keys)
         yield _problem(network, first, len(sizes), keys)
+
+
+def _is_of_another_vocabulary(network: Network, size: Size) -> bool:
+    """Whether an embedding has as many rows as another key says: encoder and decoder may have a vocabulary each."""
+    keys = size.dimension.keys
+    others = (network.value(key) for key in network.values if "vocab_size" in key and key not in keys)
+    return _is_vocabulary(keys) and size.actual != size.stated and size.actual in others
 
 
 def _output(network: Network) -> Iterator[Problem]:

@@ -93,16 +93,18 @@ def special_token_range(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Give the id that the tokenizer has for the token.
     """
-    for network in networks(artifact):
-        size = _vocabulary(network)
-        if size is None:
-            continue
-        yield from _past(network.configuration, network.part, network.values, size)
-        if network.part:
-            yield from _past(network.configuration, (), network.configuration.values.value, size)
-        generation = document_beside(artifact, network.configuration, "generation_config.json")
-        if generation is not None:
-            yield from _past(generation, (), generation.values.value, size)
+    for configuration in documents(artifact, "config.json"):
+        known = [one for one in networks(artifact) if one.configuration is configuration]
+        sizes = [(one, size) for one in known if (size := _vocabulary(one)) is not None]
+        for network, size in sizes:
+            if network.part:
+                yield from _past(configuration, network.part, network.values, size)
+        # What is said of the model as a whole may mean the tokens of either part.
+        room = max((size for _, size in sizes), default=None)
+        generation = document_beside(artifact, configuration, "generation_config.json")
+        for document in (configuration, generation):
+            if document is not None and room is not None:
+                yield from _past(document, (), document.values.value, room)
     for file in gguf_files(artifact):
         tokens = gguf_number(file, "tokenizer.ggml.tokens.length")
         for name in _GGUF_SPECIAL:
@@ -202,11 +204,11 @@ def _embedding(artifact: Artifact, configuration: Configuration) -> _Embedding |
     Ids for which a configuration of a known architecture has room are the matter of the rule about its size.
     """
     known = [network for network in networks(artifact) if network.configuration is configuration]
-    for network in known:
-        found = _rows(network)
-        if found is not None:
-            room = max(found.actual, found.stated or 0)
-            return _Embedding(found.weight, room, found.stated == found.actual)
+    found = [size for network in known if (size := _rows(network)) is not None]
+    if found:
+        largest = max(found, key=lambda one: one.actual)
+        room = max(max(one.actual, one.stated or 0) for one in found)
+        return _Embedding(largest.weight, room, largest.stated == largest.actual)
     weights = weights_of(artifact, directory_of(configuration)) if not known else None
     named = [
         weight
