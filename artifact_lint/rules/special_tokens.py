@@ -59,8 +59,9 @@ def tokenizer_exceeds_embedding(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Call `resize_token_embeddings(len(tokenizer))` before training, or keep the tokenizer that the model was saved with.
     """
+    known = _by_document(artifact)
     for configuration in documents(artifact, "config.json"):
-        embedding = _embedding(artifact, configuration)
+        embedding = _embedding(artifact, configuration, known.get(configuration.origin.path, []))
         highest = _highest(artifact, configuration) if embedding is not None else ()
         token = next((one for one in highest if embedding is not None and one.number >= embedding.room), None)
         if embedding is None or token is None:
@@ -93,9 +94,10 @@ def special_token_range(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Give the id that the tokenizer has for the token.
     """
+    known = _by_document(artifact)
     for configuration in documents(artifact, "config.json"):
-        known = [one for one in networks(artifact) if one.configuration is configuration]
-        sizes = [(one, size) for one in known if (size := _vocabulary(one)) is not None]
+        parts = known.get(configuration.origin.path, [])
+        sizes = [(one, size) for one in parts if (size := _vocabulary(one)) is not None]
         for network, size in sizes:
             if network.part:
                 yield from _past(configuration, network.part, network.values, size)
@@ -126,12 +128,13 @@ def generation_config(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Name the same tokens in config.json, generation_config.json and tokenizer_config.json.
     """
+    known = _by_document(artifact)
     for configuration in documents(artifact, "config.json"):
         generation = document_beside(artifact, configuration, "generation_config.json")
         values = _main(configuration)
-        known = [_vocabulary(one) for one in networks(artifact) if one.configuration is configuration]
+        sizes = [_vocabulary(one) for one in known.get(configuration.origin.path, [])]
         # An id past the vocabulary is the matter of the rule about those.
-        room = max((size for size in known if size is not None), default=math.inf)
+        room = max((size for size in sizes if size is not None), default=math.inf)
         if generation is not None:
             for key in ("eos_token_id", "pad_token_id"):
                 yield from _differ(configuration, values, generation, key, room)
@@ -198,12 +201,19 @@ def _highest(artifact: Artifact, configuration: Configuration) -> Iterator[_Toke
         yield _Token(vocabulary.largest, vocabulary.token, tokenizer.origin, is_added=False)
 
 
-def _embedding(artifact: Artifact, configuration: Configuration) -> _Embedding | None:
+def _by_document(artifact: Artifact) -> dict[str, list[Network]]:
+    """The known networks of each configuration, by its path."""
+    found: dict[str, list[Network]] = {}
+    for network in networks(artifact):
+        found.setdefault(network.configuration.origin.path, []).append(network)
+    return found
+
+
+def _embedding(artifact: Artifact, configuration: Configuration, known: list[Network]) -> _Embedding | None:
     """The embedding of the tokens: what the architecture says it is, or the only one that is called so.
 
     Ids for which a configuration of a known architecture has room are the matter of the rule about its size.
     """
-    known = [network for network in networks(artifact) if network.configuration is configuration]
     found = [size for network in known if (size := _rows(network)) is not None]
     if found:
         largest = max(found, key=lambda one: one.actual)
