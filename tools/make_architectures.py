@@ -125,7 +125,9 @@ def examine(model_type: str) -> dict[str, Any] | None:
     if not tensors and not lists:
         return None
     used = {key for terms in tensors for key in re.findall(r"[A-Za-z_]\w*", terms[2])} | {key for _, key in lists}
-    names = {name: real for name, real in (getattr(config_class, "attribute_map", None) or {}).items() if real in used}
+    # Heads are asked for where no tensor tells their number: the width has to be a multiple of it.
+    aliases = getattr(config_class, "attribute_map", None) or {}
+    names = {name: real for name, real in aliases.items() if real in used or name == "num_attention_heads"}
     ignored = getattr(model_class, "_keys_to_ignore_on_load_unexpected", None) or []
     return {
         "names": names,

@@ -64,12 +64,32 @@ def adapter(rank: int = 4, modules: tuple[str, ...] = ("q_proj", "v_proj")) -> d
     return tensors
 
 
-def gguf(changes: Mapping[str, int] | None = None, tokens: int = ROWS) -> bytes:
-    """A GGUF file of the same model: the keys that matter, and its tensors."""
+def experts() -> dict[str, list[int]]:
+    """The same with all experts of a layer adapted as one parameter: of two, each has the rank."""
+    tensors = adapter()
+    for layer in range(LAYERS):
+        prefix = f"base_model.model.model.layers.{layer}.mlp.experts"
+        tensors |= {f"{prefix}.lora_A.weight": [8, WIDTH], f"{prefix}.lora_B.weight": [2 * INNER, 8]}
+    return tensors
+
+
+def half() -> dict[str, list[int]]:
+    """The same with one of its matrices lost."""
+    lost = "layers.1.self_attn.q_proj.lora_B.weight"
+    return {name: shape for name, shape in adapter().items() if not name.endswith(lost)}
+
+
+def without(layer: int) -> dict[str, list[int]]:
+    """The model without one of its layers."""
+    return {name: shape for name, shape in llama().items() if f"layers.{layer}." not in name}
+
+
+def gguf(changes: Mapping[str, int] | None = None, tokens: int = ROWS, layers: int = LAYERS) -> bytes:
+    """A GGUF file of the same model: the keys that matter, and its tensors, those of so many layers."""
     numbers = {"llama.block_count": LAYERS, "llama.embedding_length": WIDTH, "llama.feed_forward_length": INNER}
     numbers |= {"tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.eos_token_id": 2, **(changes or {})}
     tensors = {"token_embd.weight": [ROWS, WIDTH]}
-    for layer in range(LAYERS):
+    for layer in range(layers):
         tensors |= {f"blk.{layer}.ffn_up.weight": [INNER, WIDTH], f"blk.{layer}.ffn_down.weight": [WIDTH, INNER]}
     head = [b"GGUF", struct.pack("<IQQ", 3, len(tensors), len(numbers) + 3)]
     head += [_text("general.architecture"), struct.pack("<I", 8), _text("llama")]
@@ -98,7 +118,7 @@ FILES: dict[str, Callable[[], bytes]] = {
         f"{case}/tiny/model.safetensors": _LLAMA
         for case in (
             *("CON121/bad-config", "CON121/good"),
-            *("CON122/bad-added", "CON122/bad-config", "CON122/good"),
+            *("CON122/bad-added", "CON122/bad-config", "CON122/bad-settings", "CON122/good"),
             *("CON123/bad-config", "CON123/good"),
             *("CON124/bad-config", "CON124/good"),
             *("CON125/bad-config", "CON125/bad-shared", "CON125/good"),
@@ -113,8 +133,11 @@ FILES: dict[str, Callable[[], bytes]] = {
         f"CON111/{case}/tiny/model.safetensors": partial(shard, llama() | {"score.weight": [3, WIDTH]})
         for case in ("bad-classifier", "bad-default-labels", "good-classifier")
     },
+    "CON121/bad-output/tiny/model.safetensors": partial(shard, llama() | {"lm_head.weight": [ROWS - 2, WIDTH]}),
+    "CON124/bad-gap/tiny/model.safetensors": partial(shard, without(0)),
     "CON124/good-predicting/tiny/model.safetensors": partial(shard, predicting()),
     "CON129/bad-packed/tiny/model.safetensors": partial(shard, packed()),
+    "CON129/bad-method/tiny/model.safetensors": partial(shard, packed()),
     "CON129/good/tiny/model.safetensors": partial(shard, packed()),
     "CON121/good-unknown/tiny/model.safetensors": partial(shard, llama("model.words.weight")),
     **{
@@ -122,13 +145,17 @@ FILES: dict[str, Callable[[], bytes]] = {
         for case, tensors in {
             "bad-rank": adapter(8),
             "bad-targets": adapter(modules=("q_proj", "k_proj", "v_proj")),
+            "bad-half": half(),
+            "bad-unseen": adapter(),
             "good": adapter(),
+            "good-experts": experts(),
             "good-pattern": adapter(8),
         }.items()
     },
     "CON121/bad-gguf/tiny.gguf": partial(gguf, None, ROWS - 2),
     "CON121/good-gguf/tiny.gguf": _GGUF,
     "CON122/bad-gguf/tiny.gguf": partial(gguf, None, ROWS + 2),
+    "CON122/bad-gguf-tokens/tiny.gguf": partial(gguf, None, ROWS + 2, 0),
     "CON124/bad-gguf/tiny.gguf": partial(gguf, {"llama.block_count": 3}),
     "CON126/bad-gguf/tiny.gguf": partial(gguf, {"llama.feed_forward_length": 20}),
     "CON127/bad-gguf/tiny.gguf": partial(gguf, {"tokenizer.ggml.eos_token_id": 16}),

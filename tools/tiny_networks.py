@@ -85,7 +85,10 @@ def all_of(model_type: str) -> Iterator[dict[str, Any]]:
         return
     seen = set()
     for name in AUTO:
-        found = getattr(modeling_auto, name).get(config_class, None)
+        try:
+            found = getattr(modeling_auto, name).get(config_class, None)
+        except ValueError:  # a name in transformers' own table that no module has
+            continue
         for one in found if isinstance(found, tuple) else (found,):
             if one is None or one in seen:
                 continue

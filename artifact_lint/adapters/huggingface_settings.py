@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: key in config.json.
 DOCUMENTS = (
     *("config.json", "generation_config.json", "tokenizer_config.json", "special_tokens_map.json"),
+    "added_tokens.json",
     *("adapter_config.json", "quantize_config.json", "quant_config.json", "hf_quant_config.json"),
 )
 #: What holds the tokens; a loader takes the first that is there.

@@ -40,7 +40,7 @@ def read_vocabulary(reading: Reading, path: str) -> Vocabulary | None:
         return None
     if path.endswith("vocab.txt"):
         count = len(data.splitlines())
-        return Vocabulary(count, count - 1, "", 0) if count else None
+        return Vocabulary(count, count - 1, "") if count else None
     return scan(data)
 
 
@@ -58,8 +58,7 @@ def scan(data: bytes) -> Vocabulary | None:
             break
     if ids is None:
         return None
-    largest, token = max([(ids.largest, ids.token), *added])
-    return Vocabulary(ids.count, largest, token, len({number for number, _ in added if number > ids.largest}))
+    return Vocabulary(ids.count, ids.largest, ids.token, *max(added, default=(-1, "")))
 
 
 class _Ids:

@@ -273,12 +273,17 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """A tokenizer's tokens: their number, their highest id and the token that has it; `added` lie past the others."""
+    """A tokenizer's own tokens: their number, their highest id and the token that has it.
+
+    `added` is the highest id of those that were added, specials among them, and `added_token` that token; -1 where
+    there are none.
+    """
 
     count: int
     largest: int
     token: str
-    added: int
+    added: int = -1
+    added_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

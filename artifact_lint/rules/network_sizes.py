@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Origin, Problem, Related, Severity
 from artifact_lint.policy.architectures import evaluate
 from artifact_lint.rules.ggufs import counted_layers, gguf_files, gguf_number, row_count
-from artifact_lint.rules.networks import networks
+from artifact_lint.rules.networks import PLAIN, networks
 from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _VOCABULARY = re.compile(r"vocab|entity_count")
 _FEED_FORWARD = re.compile(r"inter|ffn|n_inner|d_ff|d_inner|mlp")
 _ATTENTION = re.compile(r"head|d_kv|key_value|kv_")
 _HIDDEN = re.compile(r"hidden|embd|embed|d_model|^dim$|n_embd|width")
+#: The classes of models that predict the next token, by the ends of their names.
+_PREDICTING = ("ForCausalLM", "LMHeadModel")
 #: Names of layers that are only trained with, and predict further tokens: a file may hold them, a model may not.
 _FURTHER = re.compile(r"nextn|mtp|further|next_n")
 _ADVICE = "Restore the configuration that was saved with these weights, or the weights that belong to it."
@@ -29,7 +32,7 @@ _ADVICE = "Restore the configuration that was saved with these weights, or the w
 
 @rule("CON121", "vocab-size", severity=Severity.ERROR, tags=("consistency",))
 def vocab_size(artifact: Artifact) -> Iterator[Problem]:
-    """The size of the vocabulary in the configuration is not the number of rows of the embedding.
+    """The size of the vocabulary in the configuration is not the number of rows of the embedding, or of the output.
 
     Of GGUF files, the tokens in the file are counted instead, as llama.cpp does.
 
@@ -40,7 +43,8 @@ def vocab_size(artifact: Artifact) -> Iterator[Problem]:
     Restore the configuration that was saved with these weights. After `resize_token_embeddings`, save both again.
     """
     for network in networks(artifact):
-        yield from _stated(network, _is_vocabulary)
+        problems = [*_stated(network, _is_vocabulary)] or [*_output(network)]
+        yield from problems
     for file in gguf_files(artifact):
         rows, tokens = row_count(file), gguf_number(file, "tokenizer.ggml.tokens.length")
         if rows is not None and tokens is not None and 0 < tokens < rows:
@@ -68,7 +72,7 @@ def hidden_size(artifact: Artifact) -> Iterator[Problem]:
 
 @rule("CON124", "layer-count", severity=Severity.ERROR, tags=("consistency",))
 def layer_count(artifact: Artifact) -> Iterator[Problem]:
-    """The number of layers in the configuration is not that of the weights.
+    """The number of layers in the configuration is not that of the weights, or one of them has no tensor.
 
     Layers that predict further tokens (`num_nextn_predict_layers`) are not counted.
 
@@ -153,6 +157,8 @@ def _stated(network: Network, is_about: Callable[[Sequence[str]], bool]) -> Iter
             continue
         expected = evaluate(size.dimension.term, lambda key: network.value(key, corrected))
         single = len(size.dimension.keys) == 1
+        if _is_of_another_vocabulary(network, size):
+            continue
         if size.actual != (size.stated if single else expected):
             wrong.setdefault(size.dimension.term, []).append(size)
         else:
@@ -165,6 +171,32 @@ def _stated(network: Network, is_about: Callable[[Sequence[str]], bool]) -> Iter
             continue
         told.update(keys)
         yield _problem(network, first, len(sizes), keys)
+
+
+def _is_of_another_vocabulary(network: Network, size: Size) -> bool:
+    """Whether an embedding has as many rows as another key says: encoder and decoder may have a vocabulary each."""
+    keys = size.dimension.keys
+    others = (network.value(key) for key in network.values if "vocab_size" in key and key not in keys)
+    return _is_vocabulary(keys) and size.actual != size.stated and size.actual in others
+
+
+def _output(network: Network) -> Iterator[Problem]:
+    """The layer that predicts tokens, where it has not a row for each although the embedding has.
+
+    Only models that do nothing else have as many outputs as tokens: of a configuration with several vocabularies nobody
+    knows which one it is.
+    """
+    key = network.architecture.names.get("vocab_size", "vocab_size")
+    names = network.values.get("architectures")
+    is_plain = isinstance(names, list) and len(names) == 1 and str(names[0]).endswith(_PREDICTING)
+    weight = network.weights.by_name.get("lm_head.weight") if is_plain and not network.part else None
+    embedding = next((one for one in network.sizes if one.dimension.term == key and one.dimension.axis == 0), None)
+    others = [one for one in network.values if "vocab_size" in one and one not in {network.key(key), "type_vocab_size"}]
+    if weight is None or weight.tensor.dtype not in PLAIN or embedding is None or others:
+        return
+    shape = weight.tensor.shape
+    if len(shape) == 2 and embedding.stated is not None and shape[0] != embedding.stated:
+        yield _problem(network, replace(embedding, weight=weight, actual=shape[0]), 1, [key])
 
 
 def _corrected(network: Network) -> dict[str, int]:
@@ -219,12 +251,14 @@ def _layers(network: Network) -> Iterator[Problem]:
         if stated is None or not layers:
             continue
         count = max(layers) + 1
-        if count == stated or stated < count <= stated + further:
+        absent = sorted(set(range(min(count, stated))) - layers)
+        if not absent and (count == stated or stated < count <= stated + further):
             continue
         last = next(name for name in kept if _number(name, starts) == max(layers))
         file = network.weights.by_name[last].file
         related = Related(Origin(file.path), f"tensor {last}")
-        message = f"{network.shown(key)} is {stated:,}, and the weights hold {count:,} layers"
+        held = f"nothing of layer {absent[0]:,}" if absent else f"{count:,} layers"
+        message = f"{network.shown(key)} is {stated:,}, and the weights hold {held}"
         yield Problem(network.place(key), message, _ADVICE, file=file.path, related=(related,))
 
 

@@ -26,6 +26,8 @@ _PARTS = {
     "llm_config": (re.compile(r"(?!.*(?:vision|visual|image|audio|video|qformer|speech|mtp|draft|talker))"), True),
     "vision_config": (re.compile(r".*(?:vision|visual|image)"), False),
     "audio_config": (re.compile(r".*(?:audio|speech)"), False),
+    "encoder": (re.compile(r"(?:model\.)?encoder\."), False),
+    "decoder": (re.compile(r"(?:model\.)?decoder\."), False),
 }
 #: Types whose items are the numbers themselves, in the spellings of safetensors and torch: packed ones have other
 #: shapes than the layers they stand for.

@@ -40,10 +40,15 @@ _PACKED: Mapping[str, re.Pattern[str]] = {
 }
 #: Methods whose weights are always stored packed, and cannot be told from others otherwise.
 _ALWAYS_PACKED = frozenset({"gptq", "awq", "bitsandbytes", "mxfp4", "fp8"})
+#: How methods that pack in one way alone are told from the tensors' names.
+_WRITTEN_AS = {"gptq": "GPTQ or AWQ", "awq": "GPTQ or AWQ", "bitsandbytes": "bitsandbytes", "mxfp4": "MXFP4"}
 #: Documents of the time before quantization had a key in config.json.
 _OLDER = ("quantize_config.json", "quant_config.json", "hf_quant_config.json")
 _KEYS = ("quantization_config", "quantization", "compression_config")
 _ADAPTERS = ("adapter_model.safetensors", "adapter_model.bin")
+#: How deep a name may lie in others, for it to be looked for: no model has as many levels.
+_MOST_PARTS = 16
+_BASE_LAYERS = re.compile(r"(?:\.base_layer)+$")
 _LORA = re.compile(r"(?:base_model\.model\.)?(?P<module>.+?)\.lora_(?P<side>[AB])(?:\.[\w-]+)?\.weight")
 
 
@@ -80,7 +85,7 @@ def weights_dtype(artifact: Artifact) -> Iterator[Problem]:
 
 @rule("CON129", "quantization", severity=Severity.ERROR, tags=("consistency",))
 def quantization(artifact: Artifact) -> Iterator[Problem]:
-    """The weights are packed and no configuration says how, or it says so and they are not.
+    """The weights are packed and no configuration says how, or it says so and they are not, or are in another way.
 
     ## Why is this bad?
     Packed weights are taken for something else and left out, so that the layers are initialised at random; or the
@@ -106,13 +111,18 @@ def quantization(artifact: Artifact) -> Iterator[Problem]:
             related = Related(Origin(file), f"tensor {name}")
             advice = "Restore the `quantization_config` that the weights were saved with."
             yield Problem(Origin(configuration.origin.path), message, advice, file=file, related=(related,))
-        elif not methods and weights.is_complete:
+        elif methods:
+            yield from _otherwise(configuration, values, weights, methods)
+        elif weights.is_complete:
             yield from _unpacked(configuration, values, weights)
 
 
 @rule("CON130", "adapter-rank", severity=Severity.ERROR, tags=("consistency",))
 def adapter_rank(artifact: Artifact) -> Iterator[Problem]:
     """The rank or the target modules of a LoRA adapter's configuration are not those of its tensors.
+
+    One of a module's two matrices without the other counts as well. It is a warning where a target module is named that
+    no tensor adapts: peft takes a list that fits several architectures.
 
     ## Why is this bad?
     Loading fails, or the tensors of modules that are not named are left out, and the adapter does half of what it
@@ -132,6 +142,7 @@ def adapter_rank(artifact: Artifact) -> Iterator[Problem]:
             continue
         yield from _ranks(configuration, values, file)
         yield from _targets(configuration, values, file)
+        yield from _halves(configuration, file)
 
 
 def _bytes(weights: Weights) -> Counter[str]:
@@ -159,11 +170,32 @@ def _methods(weights: Weights) -> dict[str, str]:
     return found
 
 
-def _unpacked(configuration: Configuration, values: Mapping[str, object], weights: Weights) -> Iterator[Problem]:
+def _stated_method(values: Mapping[str, object]) -> object:
+    """The method that the configuration names, or means where older releases of bitsandbytes wrote it."""
     settings = values.get("quantization_config")
-    method = settings.get("quant_method") if isinstance(settings, dict) else None
-    if isinstance(settings, dict) and method is None and (settings.get("load_in_4bit") or settings.get("load_in_8bit")):
-        method = "bitsandbytes"
+    if not isinstance(settings, dict):
+        return None
+    is_older = settings.get("load_in_4bit") or settings.get("load_in_8bit")
+    return settings.get("quant_method") or ("bitsandbytes" if is_older else None)
+
+
+def _otherwise(
+    configuration: Configuration, values: Mapping[str, object], weights: Weights, methods: Mapping[str, str]
+) -> Iterator[Problem]:
+    method = _stated_method(values)
+    expected = _WRITTEN_AS.get(method) if isinstance(method, str) else None
+    if expected is not None and expected not in methods:
+        found, name = next(iter(methods.items()))
+        message = f"quantization_config says {method}, and {name} is packed as {found} does"
+        file = weights.by_name[name].file.path
+        related = Related(Origin(file), f"tensor {name}")
+        advice = "Restore the `quantization_config` that the weights were saved with."
+        place = configuration.place_of("quantization_config")
+        yield Problem(place, message, advice, file=file, related=(related,))
+
+
+def _unpacked(configuration: Configuration, values: Mapping[str, object], weights: Weights) -> Iterator[Problem]:
+    method = _stated_method(values)
     floats = _bytes(weights)
     is_plain = bool(floats) and all(weight.tensor.dtype in _FLOATS for weight in weights.by_name.values())
     if method in _ALWAYS_PACKED and is_plain:
@@ -186,13 +218,17 @@ def _adapted(file: WeightFile) -> Iterator[tuple[str, str, Tensor]]:
 
 def _ranks(configuration: Configuration, values: Mapping[str, object], file: WeightFile) -> Iterator[Problem]:
     rank, patterns = values.get("r"), values.get("rank_pattern")
-    if not isinstance(rank, int):
+    if type(rank) is not int or rank < 1:
         return
     allowed = {rank, *(patterns.values() if isinstance(patterns, dict) else ())}
+    parameters = values.get("target_parameters")
+    holders = tuple(f".{str(one).rpartition('.')[0]}" for one in parameters) if isinstance(parameters, list) else ()
     wrong = [
         (tensor, found)
-        for _, side, tensor in _adapted(file)
+        for module, side, tensor in _adapted(file)
         if (found := tensor.shape[0 if side == "A" else 1]) not in allowed
+        # A parameter of all experts together has the rank once for each (peft's ParamWrapper).
+        and not (_BASE_LAYERS.sub("", module).endswith(holders) and found % rank == 0)
     ]
     if wrong:
         tensor, found = wrong[0]
@@ -209,10 +245,50 @@ def _targets(configuration: Configuration, values: Mapping[str, object], file: W
         return
     modules = list(dict.fromkeys(module for module, _, _ in _adapted(file)))
     names = [str(one) for one in targets]
-    strange = [one for one in modules if not any(one == name or one.endswith(f".{name}") for name in names)]
+    wanted = frozenset(names)
+    strange = [one for one in modules if not any(end in wanted for end in _ends(one))]
     if strange and not values.get("target_parameters"):
         first = min(name.rpartition(".")[2] for name in strange)
         message = f"target_modules does not name {first}, which {name_of(file.path)} adapts"
         related = Related(Origin(file.path), f"tensors of {strange[0]}")
         advice = "Restore the adapter_config.json that was saved with the tensors."
         yield Problem(configuration.place_of("target_modules"), message, advice, file=file.path, related=(related,))
+    adapted = {end for module in modules for end in _ends(module)}
+    kept = _other_modules(file)
+    unseen = [name for name in names if name not in adapted and not any(f".{name}." in one for one in kept)]
+    if modules and unseen and not strange:
+        message = f"target_modules names {unseen[0]}, and no tensor of {name_of(file.path)} adapts it"
+        related = Related(Origin(file.path), f"{len(modules):,} adapted modules")
+        advice = "Restore the tensors, or name the modules that were trained."
+        place = configuration.place_of("target_modules")
+        yield Problem(place, message, advice, file=file.path, related=(related,), severity=Severity.WARNING)
+
+
+def _ends(module: str) -> Iterator[str]:
+    """The names by which a module can be meant: its own, and what follows any of its last dots."""
+    parts = module.rsplit(".", _MOST_PARTS)
+    yield from (".".join(parts[start:]) for start in range(len(parts)))
+
+
+def _other_modules(file: WeightFile) -> list[str]:
+    """The names of tensors that are no LoRA matrices of a linear layer: embeddings, and what was saved whole."""
+    description = file.description.value
+    tensors = description.tensors if description is not None else ()
+    return [f".{tensor.name}." for tensor in tensors if not _LORA.fullmatch(tensor.name)]
+
+
+def _halves(configuration: Configuration, file: WeightFile) -> Iterator[Problem]:
+    """Modules of which one of the two matrices is there: an adapter is their product."""
+    sides: dict[str, set[str]] = {}
+    for module, side, _ in _adapted(file):
+        sides.setdefault(module, set()).add(side)
+    halves = [(module, found) for module, found in sides.items() if len(found) == 1]
+    description = file.description.value
+    if halves and description is not None and description.has_all_tensors:
+        module, found = halves[0]
+        there, absent = ("A", "B") if "A" in found else ("B", "A")
+        more = f" (and {len(halves) - 1:,} more)" if len(halves) > 1 else ""
+        message = f"{name_of(file.path)} has lora_{there} of {module}, and no lora_{absent}{more}"
+        related = Related(Origin(file.path), f"tensors of {module}")
+        advice = "Save the adapter again with `save_pretrained`."
+        yield Problem(Origin(configuration.origin.path), message, advice, file=file.path, related=(related,))

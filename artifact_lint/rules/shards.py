@@ -70,6 +70,11 @@ def _described(file: WeightFile) -> frozenset[str] | None:
     return frozenset(tensor.name for tensor in description.tensors)
 
 
+def _differs(index: ShardIndex, held: Mapping[str, frozenset[str]]) -> bool:
+    problems = (*_misplaced(index, held), *_twice(index, held), *_unnamed(index, held))
+    return bool(problems)
+
+
 def _misplaced(index: ShardIndex, held: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
     lost = [tensor for tensor, path in index.shards.items() if path in held and tensor not in held[path]]
     if not lost:
@@ -157,7 +162,9 @@ def total_size_problems(artifact: Artifact) -> Iterator[Problem]:
     files = {file.path: file for file in artifact.files if file.is_readable}
     for index in artifact.record.shard_indexes:
         stated = index.total_size
-        sizes = _sizes(index, files) if stated and not index.is_cut else frozenset[float]()
+        # Tensors that are elsewhere than the index says are told by themselves, and their bytes with them.
+        is_whole = not index.is_cut and not _differs(index, _held(index, files))
+        sizes = _sizes(index, files) if stated and is_whole else frozenset[float]()
         if stated and sizes and stated.value not in sizes:
             held = f"{int(min(sizes, key=lambda size: abs(size - stated.value))):,}"
             message = f"the tensors of all shards have {held} bytes together, not {stated.value:,}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.model import Origin, Problem, Related, Severity
-from artifact_lint.rules.ggufs import gguf_files, gguf_number, row_count
+from artifact_lint.rules.ggufs import counted_layers, gguf_files, gguf_number, row_count
 from artifact_lint.rules.networks import PLAIN, directory_of, document_beside, documents, networks, weights_of
 from artifact_lint.rules.registry import rule
 
@@ -14,21 +15,43 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from artifact_lint.model import Artifact
-    from artifact_lint.model.record import Configuration
+    from artifact_lint.model.record import Configuration, Vocabulary
     from artifact_lint.rules.networks import Network, Size, Weight
 
 #: How the embedding of tokens is called, where the architecture is not known: the last words of its name.
 _EMBEDDING = re.compile(r"(?:^|\.)(?:embed_tokens|word_embeddings|wte|tok_embeddings|embed_in|tokens_embed)\.weight$")
 _FOREIGN = re.compile(r"vision|visual|image|audio|talker|draft|mtp")
-_SPECIAL = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "sep_token_id", "cls_token_id")
+#: What generating and padding ask for; `sep` and `cls` are the tokenizer's, and no model looks at their numbers.
+_SPECIAL = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
 _GGUF_SPECIAL = ("bos", "eos", "padding", "unknown", "eot", "eom")
 #: The number of labels that a configuration means which names none (transformers' PretrainedConfig).
 _LABELS = 2
 
 
+class _Embedding(NamedTuple):
+    """The embedding of the tokens, the ids that are no concern here, and whether the configuration has its number."""
+
+    weight: Weight
+    room: int
+    is_stated: bool
+
+
+class _Token(NamedTuple):
+    """A token of the highest id in some list, and where that list stands."""
+
+    number: int
+    text: str
+    origin: Origin
+    is_added: bool
+
+
 @rule("CON122", "tokenizer-exceeds-embedding", severity=Severity.ERROR, tags=("consistency",))
 def tokenizer_exceeds_embedding(artifact: Artifact) -> Iterator[Problem]:
     """The tokenizer has a token, added ones included, for which the embedding has no row.
+
+    It is a warning where only words of the tokenizer's own vocabulary are past the embedding and the configuration has
+    the embedding's number: a tokenizer may be kept whole beside a model that was made with fewer tokens, as small ones
+    for tests are. Added and special tokens were put there for this model.
 
     ## Why is this bad?
     The first text with that token ends in an index error, on a GPU in one that says nothing of the cause.
@@ -36,28 +59,29 @@ def tokenizer_exceeds_embedding(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Call `resize_token_embeddings(len(tokenizer))` before training, or keep the tokenizer that the model was saved with.
     """
+    known = _by_document(artifact)
     for configuration in documents(artifact, "config.json"):
-        embedding = _embedding(artifact, configuration)
-        directory = directory_of(configuration)
-        tokenizer = next((one for one in artifact.record.tokenizers if _directory(one.origin) == directory), None)
-        vocabulary = tokenizer.vocabulary.value if tokenizer is not None and embedding is not None else None
-        if tokenizer is None or vocabulary is None or embedding is None:
+        embedding = _embedding(artifact, configuration, known.get(configuration.origin.path, []))
+        highest = _highest(artifact, configuration) if embedding is not None else ()
+        token = next((one for one in highest if embedding is not None and one.number >= embedding.room), None)
+        if embedding is None or token is None:
             continue
-        rows = embedding.tensor.shape[0]
-        if vocabulary.largest >= rows:
-            token = f" ({vocabulary.token!r})" if vocabulary.token else ""
-            message = (
-                f"the highest token id is {vocabulary.largest:,}{token}, and {embedding.tensor.name} has {rows:,} rows"
-            )
-            related = Related(Origin(embedding.file.path), f"tensor {embedding.tensor.name} has {rows:,} rows")
-            advice = "Resize the embedding to the tokenizer, or restore the tokenizer of these weights."
-            yield Problem(tokenizer.origin, message, advice, file=embedding.file.path, related=(related,))
+        weight, rows = embedding.weight, embedding.weight.tensor.shape[0]
+        named = f" ({token.text!r})" if token.text else ""
+        kind = "added token's id" if token.is_added else "token id"
+        message = f"the highest {kind} is {token.number:,}{named}, and {weight.tensor.name} has {rows:,} rows"
+        related = Related(Origin(weight.file.path), f"tensor {weight.tensor.name} has {rows:,} rows")
+        advice = "Resize the embedding to the tokenizer, or restore the tokenizer of these weights."
+        severity = Severity.WARNING if embedding.is_stated and not token.is_added else None
+        yield Problem(token.origin, message, advice, weight.file.path, (related,), severity=severity)
     for file in gguf_files(artifact):
         held, tokens = row_count(file), gguf_number(file, "tokenizer.ggml.tokens.length")
         if held is not None and tokens is not None and tokens > held:
             message = f"the file holds {tokens:,} tokens, and token_embd.weight has {held:,} rows"
             advice = "Convert the model again, with its own tokenizer."
-            yield Problem(Origin(file.path), message, advice, file=file.path)
+            # A file without a single block is loaded for its tokens at most.
+            severity = None if counted_layers(file) else Severity.WARNING
+            yield Problem(Origin(file.path), message, advice, file=file.path, severity=severity)
 
 
 @rule("CON127", "special-token-range", severity=Severity.ERROR, tags=("consistency",))
@@ -70,16 +94,19 @@ def special_token_range(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Give the id that the tokenizer has for the token.
     """
-    for network in networks(artifact):
-        size = _vocabulary(network)
-        if size is None:
-            continue
-        yield from _past(network.configuration, network.part, network.values, size)
-        if network.part:
-            yield from _past(network.configuration, (), network.configuration.values.value, size)
-        generation = document_beside(artifact, network.configuration, "generation_config.json")
-        if generation is not None:
-            yield from _past(generation, (), generation.values.value, size)
+    known = _by_document(artifact)
+    for configuration in documents(artifact, "config.json"):
+        parts = known.get(configuration.origin.path, [])
+        sizes = [(one, size) for one in parts if (size := _vocabulary(one)) is not None]
+        for network, size in sizes:
+            if network.part:
+                yield from _past(configuration, network.part, network.values, size)
+        # What is said of the model as a whole may mean the tokens of either part.
+        room = max((size for _, size in sizes), default=None)
+        generation = document_beside(artifact, configuration, "generation_config.json")
+        for document in (configuration, generation):
+            if document is not None and room is not None:
+                yield from _past(document, (), document.values.value, room)
     for file in gguf_files(artifact):
         tokens = gguf_number(file, "tokenizer.ggml.tokens.length")
         for name in _GGUF_SPECIAL:
@@ -101,18 +128,22 @@ def generation_config(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Name the same tokens in config.json, generation_config.json and tokenizer_config.json.
     """
+    known = _by_document(artifact)
     for configuration in documents(artifact, "config.json"):
         generation = document_beside(artifact, configuration, "generation_config.json")
         values = _main(configuration)
+        sizes = [_vocabulary(one) for one in known.get(configuration.origin.path, [])]
+        # An id past the vocabulary is the matter of the rule about those.
+        room = max((size for size in sizes if size is not None), default=math.inf)
         if generation is not None:
             for key in ("eos_token_id", "pad_token_id"):
-                yield from _differ(configuration, values, generation, key)
+                yield from _differ(configuration, values, generation, key, room)
         tokenizer = document_beside(artifact, configuration, "tokenizer_config.json")
         if tokenizer is not None:
             said = _ids(values[1].get("eos_token_id"))
             said |= _ids(generation.values.value.get("eos_token_id")) if generation is not None else set()
             end = _token_id(tokenizer.values.value, "eos_token")
-            if said and end is not None and end not in said:
+            if said and max(said) < room and end is not None and end not in said:
                 listed = " or ".join(str(one) for one in sorted(said))
                 place = configuration.place_of(*values[0], "eos_token_id")
                 message = f"the tokenizer's eos_token has the id {end}, and generation ends at {listed}"
@@ -147,13 +178,47 @@ def _directory(origin: Origin) -> str:
     return origin.path.rpartition("/")[0]
 
 
-def _embedding(artifact: Artifact, configuration: Configuration) -> Weight | None:
-    """The embedding of the tokens: what the architecture says it is, or the only one that is called so."""
-    known = [network for network in networks(artifact) if network.configuration is configuration]
-    for network in known:
-        found = _rows(network)
-        if found is not None:
-            return found.weight
+def _highest(artifact: Artifact, configuration: Configuration) -> Iterator[_Token]:
+    """The tokens with the highest ids: of the added ones, as each document has them, and of the tokenizer's own."""
+    directory = directory_of(configuration)
+    tokenizer = next((one for one in artifact.record.tokenizers if _directory(one.origin) == directory), None)
+    vocabulary: Vocabulary | None = tokenizer.vocabulary.value if tokenizer is not None else None
+    if tokenizer is not None and vocabulary is not None:
+        yield _Token(vocabulary.added, vocabulary.added_token, tokenizer.origin, is_added=True)
+    settings = document_beside(artifact, configuration, "tokenizer_config.json")
+    if settings is not None:
+        ids = _decoded(settings.values.value)
+        if ids:
+            number, text, key = max(ids)
+            yield _Token(number, text, settings.place_of("added_tokens_decoder", key), is_added=True)
+    listed = document_beside(artifact, configuration, "added_tokens.json")
+    if listed is not None:
+        pairs = [(number, text) for text, number in listed.values.value.items() if type(number) is int]
+        if pairs:
+            number, text = max(pairs)
+            yield _Token(number, text, listed.place_of(text), is_added=True)
+    if tokenizer is not None and vocabulary is not None:
+        yield _Token(vocabulary.largest, vocabulary.token, tokenizer.origin, is_added=False)
+
+
+def _by_document(artifact: Artifact) -> dict[str, list[Network]]:
+    """The known networks of each configuration, by its path."""
+    found: dict[str, list[Network]] = {}
+    for network in networks(artifact):
+        found.setdefault(network.configuration.origin.path, []).append(network)
+    return found
+
+
+def _embedding(artifact: Artifact, configuration: Configuration, known: list[Network]) -> _Embedding | None:
+    """The embedding of the tokens: what the architecture says it is, or the only one that is called so.
+
+    Ids for which a configuration of a known architecture has room are the matter of the rule about its size.
+    """
+    found = [size for network in known if (size := _rows(network)) is not None]
+    if found:
+        largest = max(found, key=lambda one: one.actual)
+        room = max(max(one.actual, one.stated or 0) for one in found)
+        return _Embedding(largest.weight, room, largest.stated == largest.actual)
     weights = weights_of(artifact, directory_of(configuration)) if not known else None
     named = [
         weight
@@ -161,7 +226,10 @@ def _embedding(artifact: Artifact, configuration: Configuration) -> Weight | Non
         if _EMBEDDING.search(name) and not _FOREIGN.search(name)
         if weight.tensor.dtype in PLAIN and len(weight.tensor.shape) == 2
     ]
-    return named[0] if len(named) == 1 else None
+    if len(named) != 1:
+        return None
+    rows = named[0].tensor.shape[0]
+    return _Embedding(named[0], rows, configuration.values.value.get("vocab_size") == rows)
 
 
 def _rows(network: Network) -> Size | None:
@@ -193,8 +261,9 @@ def _past(
 
 
 def _ids(value: object) -> set[int]:
+    """The ids that a value has; a negative number is none."""
     listed = value if isinstance(value, list) else [value]
-    return {one for one in listed if isinstance(one, int) and not isinstance(one, bool)}
+    return {one for one in listed if isinstance(one, int) and not isinstance(one, bool) and one >= 0}
 
 
 def _main(configuration: Configuration) -> tuple[tuple[str, ...], Mapping[str, object]]:
@@ -211,10 +280,11 @@ def _differ(
     main: tuple[tuple[str, ...], Mapping[str, object]],
     generation: Configuration,
     key: str,
+    room: float,
 ) -> Iterator[Problem]:
     part, values = main
     one, other = _ids(values.get(key)), _ids(generation.values.value.get(key))
-    if one and other and not (one <= other or other <= one):
+    if one and other and max(one | other) < room and not (one <= other or other <= one):
         here, there = (" and ".join(str(number) for number in sorted(ids)) for ids in (other, one))
         message = f"{key} is {here}, and in config.json it is {there}"
         related = Related(configuration.place_of(*part, key), f"{key} is {there}")
@@ -225,8 +295,14 @@ def _token_id(values: Mapping[str, object], key: str) -> int | None:
     """The id of a special token, where the tokenizer's settings have it."""
     token = values.get(key)
     text = token.get("content") if isinstance(token, dict) else token
+    return next((number for number, content, _ in _decoded(values) if content == text), None)
+
+
+def _decoded(values: Mapping[str, object]) -> list[tuple[int, str, str]]:
+    """The added tokens of a tokenizer's settings: their ids, texts and keys."""
     decoder = values.get("added_tokens_decoder")
-    for number, entry in decoder.items() if isinstance(decoder, dict) else ():
-        if isinstance(entry, dict) and entry.get("content") == text and str(number).isdecimal():
-            return int(number)
-    return None
+    return [
+        (int(key), str(entry.get("content")), key)
+        for key, entry in (decoder.items() if isinstance(decoder, dict) else ())
+        if isinstance(entry, dict) and isinstance(key, str) and re.fullmatch(r"[0-9]{1,15}", key)
+    ]

@@ -20,24 +20,24 @@ def _tokenizer(vocabulary: object, added: object = (), **more: object) -> bytes:
 
 
 def test_ids_are_counted() -> None:
-    assert scan(_tokenizer({"a": 0, "b": 1, "ab": 2})) == Vocabulary(3, 2, "ab", 0)
+    assert scan(_tokenizer({"a": 0, "b": 1, "ab": 2})) == Vocabulary(3, 2, "ab")
 
 
-def test_added_tokens_count_as_well() -> None:
-    assert scan(_tokenizer({"a": 0, "b": 1, "ab": 2}, ADDED)) == Vocabulary(3, 3, "<|end|>", 1)
+def test_added_tokens_are_told_apart() -> None:
+    assert scan(_tokenizer({"a": 0, "b": 1, "ab": 2}, ADDED)) == Vocabulary(3, 2, "ab", 3, "<|end|>")
 
 
 def test_pieces_are_numbered_by_their_places() -> None:
-    assert scan(_tokenizer([["<unk>", 0.0], ["a", -1.5], ["]", -2.5]], ADDED[:1])) == Vocabulary(3, 2, "", 0)
+    assert scan(_tokenizer([["<unk>", 0.0], ["a", -1.5], ["]", -2.5]], ADDED[:1])) == Vocabulary(3, 2, "", 0, "<pad>")
 
 
 def test_a_vocabulary_stands_for_itself() -> None:
-    assert scan(b'{"a": 0, "\\"b": 7}') == Vocabulary(2, 7, '"b', 0)
+    assert scan(b'{"a": 0, "\\"b": 7}') == Vocabulary(2, 7, '"b')
 
 
 def test_merges_may_stand_first() -> None:
     data = b'{"model": {"merges": [["a", "b"], ["}", "]"]], "vocab": {"a": 0, "b": 1}}, "added_tokens": []}'
-    assert scan(data) == Vocabulary(2, 1, "b", 0)
+    assert scan(data) == Vocabulary(2, 1, "b")
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"model": {"vocab": {}}}', b"null", b"\x00" * 9])
