@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +123,39 @@ def test_what_holds_no_weights_is_an_error_in_one_line(tmp_path: Path, content: 
         (tmp_path / "model.bin").write_bytes(content)
     done = artifact_lint(tmp_path, "inspect", "model.bin")
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"artifact-lint: error: {said}\n")
+
+
+@pytest.mark.parametrize("command", ["inspect", "init"])
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("", "a path is empty; name a directory or a file"),
+        ("https://models.example/a.pkl", "this release lints local paths, not https://models.example/a.pkl"),
+        ("model.safetensor", "no such file or directory: model.safetensor (did you mean model.safetensors?)"),
+        ("x\x1b[2J", "no such file or directory: x\\x1b[2J"),
+    ],
+)
+def test_a_path_that_cannot_be_meant_is_refused_in_one_line(weights: Path, command: str, path: str, said: str) -> None:
+    done = artifact_lint(weights, command, path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"artifact-lint: error: {said}\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "model.pkl")
+    done = artifact_lint(tmp_path, "inspect", "model.pkl")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "artifact-lint: error: model.pkl is no regular file, and is not read\n"
+
+
+def test_a_link_to_nothing_is_told_from_what_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").symlink_to("gone.pkl")
+    done = artifact_lint(tmp_path, "inspect", "model.pkl")
+    assert done.stderr == "artifact-lint: error: model.pkl is a link to what is not there\n"
+
+
+def test_a_file_that_is_named_twice_is_shown_once(weights: Path) -> None:
+    assert len(read(weights, "model.safetensors", "model.safetensors")) == 1
 
 
 def test_a_directory_without_weights_is_an_error(tmp_path: Path) -> None:
