@@ -410,7 +410,7 @@ def test_versions_that_a_sidecar_states_are_the_environment(tmp_path: Path) -> N
     ],
 )
 def test_a_type_is_written_as_the_schema_spells_it_or_left_open(tmp_path: Path, stated: str, dtype: str | None) -> None:
-    write_pipeline(tmp_path / "churn.pkl")
+    write_pipeline(tmp_path / "churn.pkl", columns=1)
     features = [{"name": "age", "dtype": stated}]
     write_texts(tmp_path, {"metadata.json": json.dumps({"model_name": "churn", "features": features})})
     (feature,) = written(tmp_path)["feature_schema"]["inputs"]
