@@ -11,6 +11,7 @@ import joblib
 import numpy as np
 import pytest
 from command import artifact_lint
+from described_files import CORPUS, ENVIRONMENTS, files_of
 from jsonschema import Draft202012Validator
 from safetensors.numpy import save_file
 from sklearn.linear_model import LogisticRegression
@@ -200,3 +201,11 @@ def test_a_file_behind_a_link_is_looked_at(weights: Path, tmp_path_factory: pyte
     (weights / "model.safetensors").rename(elsewhere / "blob")
     (weights / "model.safetensors").symlink_to(elsewhere / "blob")
     assert [file["format"] for file in read(weights, "model.safetensors")] == ["safetensors"]
+
+
+def test_what_real_libraries_wrote_is_told_as_the_schema_describes() -> None:
+    files = {environment: files_of(environment) for environment in ENVIRONMENTS}
+    some = [f"{environment}/{file}" for environment, held in files.items() for file in held[:: 1 + len(held) // 6]]
+    told = read(CORPUS, *some)
+    assert {file["path"].partition("/")[0] for file in told} == set(ENVIRONMENTS)
+    assert all(file["state"] == "present" and file["format"] for file in told)
