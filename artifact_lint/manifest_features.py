@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -84,7 +85,7 @@ def _inputs(
         if stated:
             completed = _completed(stated, features)
             return (completed, (_comment(f"types from {source}"),)) if completed != stated else ((), ())
-        return features, (_comment(f"from {source}"), *_on_values(one))
+        return features, (_comment(f"from {source}"), *_on_numbers(features, one), *_on_values(one))
     return ((), ()) if stated else ((), _on_count(told))
 
 
@@ -109,7 +110,8 @@ def _outputs(
             features = tuple(_graph_feature(spec, file) for spec in one.outputs.value[:_MOST_COLUMNS])
             return features, (_comment(f"from {name_of(file.path)}: {one.outputs.where}"),)
         if one.classes is not None and 0 < len(one.classes.value) <= _MOST_VALUES:
-            output = Feature("class", None, Origin(file.path), allowed=one.classes.value)
+            dtype, labels = _labels(one.classes.value)
+            output = Feature("class", dtype, Origin(file.path), allowed=labels)
             named = _comment(f"classes from {name_of(file.path)}: {one.classes.where}")
             return (output,), (named,)
     return (), ()
@@ -163,6 +165,25 @@ def _typed(values: tuple[str, ...], dtype: str | None) -> tuple[object, ...]:
     return values
 
 
+def _labels(labels: tuple[str, ...]) -> tuple[str | None, tuple[object, ...]]:
+    """The type of labels, as far as their texts tell it, and the labels as a manifest writes them.
+
+    A text is what spells neither a number nor a truth; what spells one may be a text all the same, which somebody who
+    knows the model has to say.
+    """
+    if all(_WHOLE.fullmatch(label) for label in labels):
+        return None, tuple(int(label) for label in labels)
+    if all(_FRACTION.fullmatch(label) for label in labels):
+        return None, tuple(float(label) for label in labels)
+    return (None if any(_MAY_BE_OTHER.fullmatch(label) for label in labels) else "string"), labels
+
+
+#: Numbers as Python prints them, and whatever else a label of another type than text may look like.
+_WHOLE: Final = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
+_FRACTION: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}", re.ASCII)
+_MAY_BE_OTHER: Final = re.compile(r"\s*|[-+.0-9].*|true|false|none|null|nan|inf(?:inity)?", re.IGNORECASE | re.DOTALL)
+
+
 def _completed(stated: tuple[Feature, ...], known: Sequence[Feature]) -> tuple[Feature, ...]:
     """The stated features with types that the weights tell of the same names."""
     by_name = {feature.name: feature for feature in known if feature.name is not None}
@@ -172,6 +193,16 @@ def _completed(stated: tuple[Feature, ...], known: Sequence[Feature]) -> tuple[F
         else feature
         for feature in stated
     )
+
+
+def _on_numbers(features: Sequence[Feature], told: Description) -> Iterable[str]:
+    """Which columns hold numbers, where no more than that is known of their types."""
+    columns = told.columns.value if told.columns is not None else ()
+    numeric = {column.name for column in columns if column.kind is ColumnKind.NUMERIC}
+    names = [feature.name or "?" for feature in features if feature.dtype is None and feature.name in numeric]
+    if names:
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        yield _comment(f"{', '.join(names[:_SHOWN])}{more}: numbers, of a type that the file does not tell")
 
 
 def _on_values(told: Description) -> Iterable[str]:

@@ -149,7 +149,7 @@ def _config(artifact: Artifact, is_listed: Callable[[str], bool], stale: Stale) 
     record = artifact.record
     roots = [inspection.metadata.get("root") for file in artifact.files if (inspection := file.inspection.value)]
     classes = [_class_name(artifact, root, is_listed) for root in roots if root]
-    found = [name for name in classes if name and name not in {"dict", "OrderedDict", "list", "ndarray"}]
+    found = [name for name in classes if name and name not in _CONTAINERS]
     architecture = _architecture(record, found[0] if found else None)
     values = next((fact.value for fact in record.hyperparameters if fact.value), None)
     base_model = list(_maybe("base_model", record.base_model, indent="  "))
@@ -158,12 +158,17 @@ def _config(artifact: Artifact, is_listed: Callable[[str], bool], stale: Stale) 
     if architecture:
         yield f"  architecture: {text(architecture)}"
     else:
-        yield "  # architecture: XGBClassifier  # TODO: the class that the weights are loaded into"
+        example = _EXAMPLES.get(_framework(artifact) or "", "...")
+        yield f"  # architecture: {example}  # TODO: the class that the weights are loaded into"
     if values:
         yield from _hyperparameters(record, values, stale)
     else:
         yield "  # hyperparameters: {max_depth: 6, learning_rate: 0.05}  # TODO: what training was called with"
     yield from base_model
+
+
+#: Classes of an outermost object that is no model.
+_CONTAINERS = frozenset({"dict", "OrderedDict", "defaultdict", "list", "tuple", "set", "frozenset", "ndarray"})
 
 
 def _hyperparameters(record: Record, values: Mapping[str, object], stale: Stale) -> Iterator[str]:
@@ -194,6 +199,15 @@ def _architecture(record: Record, in_weights: str | None) -> str | None:
     return in_weights if contradicted and not stated.guessed else stated.value
 
 
+#: A class of each library, for somebody to see what is asked for.
+_EXAMPLES: Mapping[str, str] = {
+    "catboost": "CatBoostClassifier",
+    "keras": "Functional",
+    "lightgbm": "LGBMClassifier",
+    "scikit-learn": "RandomForestClassifier",
+    "transformers": "BertForSequenceClassification",
+    "xgboost": "XGBClassifier",
+}
 #: MLflow's tracking store keeps every parameter as a text.
 _TRACKING = "mlflow-tracking"
 
@@ -270,8 +284,15 @@ def _feature(feature: Feature, *, in_table: bool = False) -> str:
         entry["allowed"] = list(feature.allowed)
     missing = [] if feature.name or not in_table else ["its name"]
     if not dtype:
-        missing.append(f"its type, which is more than {text(feature.dtype)}" if feature.dtype else "its type")
+        missing.append(_question_of_type(feature))
     return flow(entry) + (f"  # TODO: {', '.join(missing)}" if missing else "")
+
+
+def _question_of_type(feature: Feature) -> str:
+    if feature.dtype:
+        return f"its type, which is more than {text(feature.dtype)}"
+    is_whole = bool(feature.allowed) and all(type(value) is int for value in feature.allowed or ())
+    return "its type, such as long" if is_whole else "its type"
 
 
 def _run(record: Record, head: str | None, stale: Stale) -> Iterator[str]:
@@ -394,9 +415,15 @@ def _suggested_pins(artifact: Artifact) -> str:
     facts = [found.versions for found in (*inspections, *told) if found]
     versions = {name: version for found in facts for name, version in found.items()}
     pins = [f"{name}=={version}" for name, version in sorted(versions.items()) if name in _DISTRIBUTIONS]
-    return scalar(pins or [f"{_framework(artifact) or '...'}==..."])
+    framework = _framework(artifact)
+    loader = _INSTALLED.get(framework, framework) if framework else None
+    if not pins or (loader in _DISTRIBUTIONS and loader not in versions):
+        pins.insert(0, f"{loader or '...'}==...")
+    return scalar(pins)
 
 
+#: What is installed to run the models of a framework, where that is not called as it is.
+_INSTALLED: Mapping[str, str] = {"onnx": "onnxruntime", "pytorch": "torch"}
 #: What weights say about the version of that is a distribution to install.
 _DISTRIBUTIONS = frozenset({"scikit-learn", "xgboost", "lightgbm", "catboost", "torch", "keras", "tensorflow", "numpy"})
 

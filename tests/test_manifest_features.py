@@ -62,7 +62,7 @@ def test_columns_are_the_inputs_and_classes_the_output() -> None:
     text = text_for(file("model.joblib", told))
     assert yaml.safe_load(text)["feature_schema"] == {
         "inputs": [{"name": "age", "type": "float64"}, {"name": "region", "type": "object"}],
-        "outputs": [{"name": "class", "allowed": ["no", "yes"]}],
+        "outputs": [{"name": "class", "type": "string", "allowed": ["no", "yes"]}],
     }
     assert "    # from model.joblib: `names` of steps/x\n" in text
     assert "    # classes from model.joblib: `classes_`\n" in text
@@ -90,6 +90,73 @@ def test_what_is_not_known_is_marked_for_somebody_to_say() -> None:
     text = text_for(file("model.joblib", Description(columns=Seen((Column("age"), Column(None, "int64")), "x"))))
     assert "    - {name: age}  # TODO: its type\n" in text
     assert "    - {name: null, type: int64}  # TODO: its name\n" in text
+
+
+@pytest.mark.parametrize(
+    ("labels", "entry"),
+    [
+        (("0", "1"), {"allowed": [0, 1]}),
+        (("-1", "10"), {"allowed": [-1, 10]}),
+        (("0.5", "1.0"), {"allowed": [0.5, 1.0]}),
+        (("007", "1"), {"allowed": ["007", "1"]}),
+        (("1", "other"), {"allowed": ["1", "other"]}),
+        (("False", "True"), {"allowed": ["False", "True"]}),
+        (("nan", "seen"), {"allowed": ["nan", "seen"]}),
+        (("churn", "stay"), {"type": "string", "allowed": ["churn", "stay"]}),
+    ],
+)
+def test_labels_are_written_as_what_they_plainly_are(labels: tuple[str, ...], entry: dict[str, object]) -> None:
+    told = Description(columns=Seen((Column("a", "float64"),), "x"), classes=Seen(labels, "`classes_`"))
+    written = text_for(file("model.joblib", told))
+    assert yaml.safe_load(written)["feature_schema"]["outputs"] == [{"name": "class", **entry}]
+    assert ("# TODO: its type" in written) is ("type" not in entry)
+
+
+def test_columns_of_which_only_the_kind_is_known_are_told_in_a_comment() -> None:
+    columns = (Column("a", None, ColumnKind.NUMERIC), Column("b", "float64", ColumnKind.NUMERIC), Column("c"))
+    text = text_for(file("model.txt", Description(columns=Seen(columns, "x"))))
+    assert "    # a: numbers, of a type that the file does not tell\n" in text
+
+
+def with_inspection(inspection: Inspection) -> str:
+    told = WeightFile(
+        "model.bin",
+        Origin("model.bin"),
+        Role.WEIGHTS,
+        FileState.PRESENT,
+        1,
+        inspection.format,
+        Lazy.of(inspection),
+        Lazy.of(()),
+    )
+    return text_for(told)
+
+
+@pytest.mark.parametrize(
+    ("inspection", "architecture", "requirements"),
+    [
+        (Inspection("onnx", framework="onnx"), "...", '["onnxruntime==..."]'),
+        (Inspection("torch-zip", framework="pytorch"), "...", '["torch==..."]'),
+        (Inspection("xgboost-json", framework="xgboost", versions={"xgboost": "3.2.0"}), "XGBClassifier", "3.2.0"),
+        (
+            Inspection("joblib", framework="lightgbm", versions={"scikit-learn": "1.9.1"}),
+            "LGBMClassifier",
+            '["lightgbm==...", "scikit-learn==1.9.1"]',
+        ),
+    ],
+)
+def test_what_is_asked_for_is_shown_by_examples_of_the_framework(
+    inspection: Inspection, architecture: str, requirements: str
+) -> None:
+    lines = with_inspection(inspection).splitlines()
+    (asked,) = (line for line in lines if "architecture" in line)
+    (pins,) = (line for line in lines if "requirements" in line)
+    assert asked.startswith(f"  # architecture: {architecture}  # TODO: ")
+    assert requirements in pins
+
+
+def test_a_tuple_is_no_architecture() -> None:
+    assert "architecture: tuple" not in with_inspection(Inspection("pt2", metadata={"root": "tuple"}))
 
 
 def test_values_that_an_encoder_ignores_are_told_in_a_comment() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -47,6 +48,38 @@ def test_the_output_shown_is_the_output(block: str) -> None:
     )
     assert done.returncode == 1, done.stderr
     assert done.stdout == shown
+
+
+INLINE = sorted(set(re.findall(r"`artifact-lint((?: [^`]+)?)`", README)))
+
+
+@pytest.mark.parametrize("arguments", INLINE)
+def test_a_command_in_the_text_does_what_a_newcomer_asks_of_it(arguments: str, tmp_path: Path) -> None:
+    home = tmp_path / "models" / "churn"
+    home.mkdir(parents=True)
+    shutil.copy(ROOT / "examples/good/joblib-sidecar/pipeline.joblib", home / "model.joblib")
+    done = subprocess.run(
+        [sys.executable, "-m", "artifact_lint", *arguments.replace("PATH", "models/churn").split()],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    assert done.stdout
+    assert "error" not in done.stderr
+
+
+def test_the_text_names_the_commands_that_a_newcomer_needs() -> None:
+    assert {words.split()[0] for words in INLINE if words} >= {
+        "baseline",
+        "check",
+        "explain",
+        "init",
+        "inspect",
+        "rules",
+    }
 
 
 def test_the_pre_commit_snippet_names_hooks_that_there_are() -> None:

@@ -11,7 +11,8 @@ import click
 from artifact_lint import atomic
 from artifact_lint.cli.activity import pass_activity
 from artifact_lint.cli.errors import CommandError, tell, tell_failures
-from artifact_lint.cli.runs import Given, Run, expect, find_runs, split_codes
+from artifact_lint.cli.places import expect
+from artifact_lint.cli.runs import Given, Run, find_runs, split_codes
 from artifact_lint.complaints import SettingsError
 from artifact_lint.configuration_search import default_baseline
 from artifact_lint.git import GitError

@@ -15,9 +15,10 @@ import click
 from artifact_lint.cli.activity import pass_activity
 from artifact_lint.cli.errors import USAGE, CommandError, tell, tell_failures
 from artifact_lint.cli.output import COLOURS, Target, TargetType, colours
+from artifact_lint.cli.places import expect
 from artifact_lint.cli.progress import progress_bar
 from artifact_lint.cli.reporting import address_of_files, category, refuse_shared_outputs, rule_pages, write_reports
-from artifact_lint.cli.runs import Given, expect, find_runs, split_codes
+from artifact_lint.cli.runs import Given, find_runs, split_codes
 from artifact_lint.cli.sources import Lines
 from artifact_lint.complaints import SettingsError
 from artifact_lint.git import GitError

@@ -14,6 +14,7 @@ import click
 from artifact_lint import atomic
 from artifact_lint.cli.activity import Activity, pass_activity
 from artifact_lint.cli.errors import USAGE, CommandError, tell, tell_failures
+from artifact_lint.cli.places import expect
 from artifact_lint.model.paths import directory_of, stem_of
 from artifact_lint.reporters.styled import visible
 
@@ -50,8 +51,7 @@ def init(activity: Activity, path: str, *, force: bool, to_stdout: bool) -> int:
     from artifact_lint.stores import StoreError  # noqa: PLC0415
     from artifact_lint.survey import survey  # noqa: PLC0415
 
-    if not Path(path).exists():
-        raise CommandError(f"no such file or directory: {path}")
+    expect(path)
     activity.doing = f"reading {path}"
     try:
         seen = survey([path], Request(Settings()))

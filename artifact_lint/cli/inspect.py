@@ -10,6 +10,7 @@ import click
 from artifact_lint.cli.activity import Activity, pass_activity
 from artifact_lint.cli.errors import USAGE, CommandError, tell, tell_failures
 from artifact_lint.cli.output import COLOURS, colours, width, write_to_terminal
+from artifact_lint.cli.places import expect
 from artifact_lint.reporters.styled import size, visible
 
 if TYPE_CHECKING:
@@ -66,9 +67,10 @@ def inspect(activity: Activity, paths: tuple[str, ...], *, format_name: str, cou
     looks: list[Look] = []
     is_listed = False
     failed = False
-    for path in paths:
+    for path in dict.fromkeys(paths):
         activity.doing = f"reading {path}"
         try:
+            expect(path)
             if Path(path).is_dir():
                 found, is_whole = _of_directory(path, activity)
                 is_listed, failed = True, failed or not is_whole
@@ -117,7 +119,9 @@ def _of_file(path: str) -> Look:
     shown = visible(path)
     place = Path(path)
     if not place.exists():
-        raise CommandError(f"no such file or directory: {shown}")
+        raise CommandError(f"{shown} is a link to what is not there")
+    if not place.is_file():
+        raise CommandError(f"{shown} is no regular file, and is not read")
     real = place.resolve()
     try:
         with LocalStore(real.parent).open(real.name) as source:

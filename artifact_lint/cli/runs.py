@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,35 +51,6 @@ class Run:
 def split_codes(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Codes that were given one by one, or with commas or blanks between them."""
     return tuple(word for value in values for word in re.split(r"[\s,]+", value) if word)
-
-
-def expect(path: str) -> None:
-    """Refuse a path that is not there, or that this release does not lint.
-
-    Raises:
-        CommandError: Why it is refused.
-    """
-    if not path:
-        raise CommandError("a path is empty; name a directory or a file")
-    if "://" in path:
-        raise CommandError(f"this release lints local paths, not {path}")
-    place = Path(path)
-    try:
-        place.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        near = _near(place)
-        raise CommandError(f"no such file or directory: {path}{f' (did you mean {near}?)' if near else ''}") from None
-    except (OSError, ValueError) as error:
-        raise CommandError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
-
-
-def _near(place: Path) -> Path | None:
-    try:
-        names = [entry.name for entry in place.parent.iterdir()]
-    except OSError:
-        return None
-    near = get_close_matches(place.name, names, n=1)
-    return place.with_name(near[0]) if near else None
 
 
 def find_runs(paths: Sequence[str], given: Given) -> list[Run]:

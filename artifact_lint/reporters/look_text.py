@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model.artifact import FileState
-from artifact_lint.reporters.styled import Segment, Style, amount, cells, size, visible, wrap
+from artifact_lint.model.inspection import Use
+from artifact_lint.reporters.styled import Segment, Style, amount, size, visible, wrap
+from artifact_lint.reporters.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +27,9 @@ _VALUES: Final = 12
 _LONGEST: Final = 200
 #: Facts of the metadata that are shown elsewhere.
 _ROOT: Final = "root"
+_MODEL: Final = "model"
+#: Classes of the outermost object that say nothing of a model, beside Python's own.
+_CONTAINERS: Final = frozenset({"collections:OrderedDict", "collections:defaultdict", "numpy:ndarray"})
 _STATES: Final = {FileState.MISSING: "missing", FileState.EXTERNAL: "kept elsewhere"}
 
 
@@ -39,12 +44,25 @@ def listing(looks: Sequence[Look], width: int) -> Iterator[Line]:
         )
         for look in looks
     ]
-    yield from _table(rows, width, right=frozenset({1}))
+    yield from table(rows, width, right=frozenset({1}))
 
 
 def _briefly(look: Look) -> Iterator[str]:
     if look.title and look.state is not FileState.PRESENT:
         yield _STATES.get(look.state, look.state.value)
+    told = list(_in_brief(look))
+    yield from told
+    imports = list(dict.fromkeys(dotted for dotted, *_ in _imports(look)))
+    if imports and not told:
+        yield f"imports {_named(imports, 3)}"
+    if look.incomplete:
+        yield "not all could be read"
+
+
+def _in_brief(look: Look) -> Iterator[str]:
+    """What the file tells of the model in it, and what wrote it."""
+    if _root_heading(look) == _MODEL:
+        yield _text(look.metadata[_ROOT].rpartition(":")[2])
     told = look.description
     if told is not None:
         if told.column_count is not None or told.columns is not None:
@@ -52,14 +70,14 @@ def _briefly(look: Look) -> Iterator[str]:
         elif told.inputs is not None:
             yield f"takes {_named([spec.name for spec in told.inputs.value], 3)}"
         if told.class_count is not None or told.classes is not None:
-            count = told.class_count.value if told.class_count else len(told.classes.value if told.classes else ())
+            count = _class_count(told)
             yield f"{count:,} {'class' if count == 1 else 'classes'}"
     if look.tensors:
         yield amount(len(look.tensors), "tensor")
     if told is not None and told.parameters is not None:
         yield amount(told.parameters, "parameter")
-    if look.incomplete:
-        yield "not all could be read"
+    if look.versions:
+        yield _versions(look)
 
 
 def page(look: Look, width: int, tensors: int) -> Iterator[Line]:
@@ -71,11 +89,7 @@ def page(look: Look, width: int, tensors: int) -> Iterator[Line]:
     if told is not None:
         yield from _model(told, width)
     yield from _tensors(look, width, tensors)
-    found = look.inspection
-    if found is not None and found.imports:
-        names = [one.dotted for one in found.imports]
-        yield from _section("imports", amount(len(names), "name"))
-        yield from _names(names, width)
+    yield from _import_section(look, width)
     if look.incomplete:
         yield from _section("not read", amount(len(look.incomplete), "part"))
         for gap in look.incomplete[:_ROWS]:
@@ -87,11 +101,11 @@ def _facts(look: Look, width: int) -> Iterator[Line]:
     found, told = look.inspection, look.description
     facts: list[tuple[str, str]] = []
     if _ROOT in look.metadata:
-        facts.append(("model", look.metadata[_ROOT]))
+        facts.append((_root_heading(look), look.metadata[_ROOT]))
     if found is not None and found.framework:
         facts.append(("framework", found.framework))
     if look.versions:
-        facts.append(("written by", ", ".join(f"{name} {version}" for name, version in sorted(look.versions.items()))))
+        facts.append(("written by", _versions(look)))
     if told is not None and told.parameters is not None:
         facts.append(("parameters", f"{told.parameters:,}"))
     rest = {key: value for key, value in look.metadata.items() if key != _ROOT}
@@ -106,6 +120,42 @@ def _facts(look: Look, width: int) -> Iterator[Line]:
             yield (Segment(" " * _MARGIN), Segment(line))
 
 
+def _versions(look: Look) -> str:
+    return ", ".join(f"{_text(name)} {_text(version)}" for name, version in sorted(look.versions.items()))
+
+
+def _root_heading(look: Look) -> str:
+    """What the outermost object of a pickle is to its file: a model, a mere container, or what a function returns."""
+    root = look.metadata.get(_ROOT, "")
+    if ":" not in root or root in _CONTAINERS:
+        return "holds"
+    uses = {
+        use for one in (look.inspection.imports if look.inspection else ()) if one.dotted == root for use in one.uses
+    }
+    return "made by" if Use.CALLED in uses and Use.INSTANTIATED not in uses else _MODEL
+
+
+def _imports(look: Look) -> list[tuple[str, bool, str]]:
+    """What loading imports, whether it calls it, and the member that does, each once."""
+    found = look.inspection.imports if look.inspection else ()
+    return list(dict.fromkeys((one.dotted, Use.CALLED in one.uses, one.member) for one in found))
+
+
+def _import_section(look: Look, width: int) -> Iterator[Line]:
+    found = _imports(look)
+    if not found:
+        return
+    members = {member for *_, member in found}
+    is_of_one = len(members) == 1
+    where = f"in {min(members)}" if is_of_one and members != {""} else ""
+    yield from _section("imports", amount(len({dotted for dotted, *_ in found}), "name"), where)
+    for dotted, called, member in found[:_ROWS]:
+        place = "" if is_of_one or not member else f" in {_text(member)}"
+        yield from _wrapped(f"{_text(dotted)}{' (called)' if called else ''}{place}", width, Style.PLAIN)
+    if len(found) > _ROWS:
+        yield (Segment(f"  and {len(found) - _ROWS:,} more; --format json lists all", Style.FAINT),)
+
+
 def _model(told: Description, width: int) -> Iterator[Line]:
     if told.columns is not None or told.column_count is not None:
         seen = told.columns or told.column_count
@@ -117,7 +167,7 @@ def _model(told: Description, width: int) -> Iterator[Line]:
             yield from _section(heading, f"{len(specs.value):,}", specs.where)
             yield from _rows([_spec(spec) for spec in specs.value], width)
     if told.classes is not None or told.class_count is not None:
-        counted = told.class_count.value if told.class_count else len(told.classes.value if told.classes else ())
+        counted = _class_count(told)
         where = told.classes or told.class_count
         yield from _section("classes", f"{counted:,}", where.where if where else "")
         if told.classes is not None:
@@ -133,6 +183,12 @@ def _column_count(told: Description) -> int:
     return len(told.columns.value) if told.columns is not None else 0
 
 
+def _class_count(told: Description) -> int:
+    if told.class_count is not None:
+        return told.class_count.value
+    return len(told.classes.value) if told.classes is not None else 0
+
+
 def _column(number: int, column: Column) -> list[str]:
     values = column.categories
     kept = "" if values is None else f"{_named(values, _VALUES)}{' or others' if column.ignores_unknown else ''}"
@@ -141,17 +197,26 @@ def _column(number: int, column: Column) -> list[str]:
 
 
 def _spec(spec: TensorSpec) -> list[str]:
-    return [_text(spec.name), _text(spec.dtype or "?"), "any shape" if spec.shape is None else _shape(spec.shape)]
+    return [
+        _text(spec.name),
+        _text(spec.dtype or "?"),
+        "shape not stated" if spec.shape is None else _shape(spec.shape),
+    ]
 
 
 def _estimator(one: Estimator) -> list[str]:
     fitted = {True: "fitted", False: "not fitted", None: ""}[one.is_fitted]
-    widths = ""
-    if one.input_width is not None or one.output_width is not None:
-        before, after = ("?" if one is None else f"{one:,}" for one in (one.input_width, one.output_width))
-        widths = f"{before} -> {after} columns"
+    widths = _widths(one.input_width, one.output_width)
     taken = "" if one.columns is None else f"of {_named([str(column) for column in one.columns], _VALUES)}"
     return [_text(one.path or "the model"), _text(one.cls), fitted, widths, taken]
+
+
+def _widths(taken: int | None, returned: int | None) -> str:
+    """What is told of the columns that go in and come out: of a predictor, no file says how many come out."""
+    if taken is None or returned is None:
+        known = taken if returned is None else returned
+        return "" if known is None else f"{'takes' if returned is None else 'returns'} {amount(known, 'column')}"
+    return f"{taken:,} -> {amount(returned, 'column')}"
 
 
 def _tensors(look: Look, width: int, most: int) -> Iterator[Line]:
@@ -161,7 +226,7 @@ def _tensors(look: Look, width: int, most: int) -> Iterator[Line]:
     yield from _section("tensors", _by_dtype(tensors))
     shown = tensors if most < 0 else tensors[:most]
     rows = [_tensor(tensor) for tensor in shown]
-    yield from _table([[(cell, Style.PLAIN) for cell in row] for row in rows], width, right=frozenset({3}), indent=2)
+    yield from table([[(cell, Style.PLAIN) for cell in row] for row in rows], width, right=frozenset({3}), indent=2)
     if len(tensors) > len(shown):
         yield (Segment(f"  and {len(tensors) - len(shown):,} more; --tensors all shows them", Style.FAINT),)
     if not look.has_all_tensors:
@@ -210,15 +275,8 @@ def _named(names: Sequence[str], most: int) -> str:
     return f"{', '.join(_text(name) for name in names[:most])}{more}"
 
 
-def _names(names: Sequence[str], width: int) -> Iterator[Line]:
-    for name in names[:_ROWS]:
-        yield from _wrapped(_text(name), width, Style.PLAIN)
-    if len(names) > _ROWS:
-        yield (Segment(f"  and {len(names) - _ROWS:,} more; --format json lists all", Style.FAINT),)
-
-
 def _rows(rows: list[list[str]], width: int) -> Iterator[Line]:
-    yield from _table([[(cell, Style.PLAIN) for cell in row] for row in rows[:_ROWS]], width, indent=2)
+    yield from table([[(cell, Style.PLAIN) for cell in row] for row in rows[:_ROWS]], width, indent=2)
     if len(rows) > _ROWS:
         yield (Segment(f"  and {len(rows) - _ROWS:,} more; --format json lists all", Style.FAINT),)
 
@@ -226,29 +284,6 @@ def _rows(rows: list[list[str]], width: int) -> Iterator[Line]:
 def _wrapped(text: str, width: int, style: Style) -> Iterator[Line]:
     for line in wrap(text, width - 2):
         yield (Segment("  "), Segment(line, style))
-
-
-def _table(
-    rows: Sequence[Sequence[tuple[str, Style]]], width: int, *, right: frozenset[int] = frozenset(), indent: int = 0
-) -> Iterator[Line]:
-    """Rows in columns, the last of which is broken over lines where it is too long; empty columns are left out."""
-    if not rows:
-        return
-    used = [index for index in range(len(rows[0])) if any(row[index][0] for row in rows)]
-    widths = {index: max(cells(row[index][0]) for row in rows) for index in used}
-    for row in rows:
-        line, taken = [Segment(" " * indent)], indent
-        for index in used[:-1]:
-            text, style = row[index]
-            blank = " " * (widths[index] - cells(text))
-            line.append(Segment(f"{blank}{text}  " if index in right else f"{text}{blank}  ", style))
-            taken += widths[index] + 2
-        text, style = row[used[-1]] if used else ("", Style.PLAIN)
-        blank = " " * (widths[used[-1]] - cells(text)) if used and used[-1] in right else ""
-        parts = list(wrap(f"{blank}{text}", max(width - taken, 24))) if not blank else [f"{blank}{text}"]
-        yield (*line, Segment(parts[0], style))
-        for part in parts[1:]:
-            yield (Segment(" " * taken), Segment(part, style))
 
 
 def _text(text: str, most: int = _LONGEST) -> str:

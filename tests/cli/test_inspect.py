@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import joblib
 import numpy as np
 import pytest
 from command import artifact_lint
+from described_files import CORPUS, ENVIRONMENTS, files_of
 from jsonschema import Draft202012Validator
 from safetensors.numpy import save_file
 from sklearn.linear_model import LogisticRegression
@@ -124,6 +126,39 @@ def test_what_holds_no_weights_is_an_error_in_one_line(tmp_path: Path, content: 
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"artifact-lint: error: {said}\n")
 
 
+@pytest.mark.parametrize("command", ["inspect", "init"])
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("", "a path is empty; name a directory or a file"),
+        ("https://models.example/a.pkl", "this release lints local paths, not https://models.example/a.pkl"),
+        ("model.safetensor", "no such file or directory: model.safetensor (did you mean model.safetensors?)"),
+        ("x\x1b[2J", "no such file or directory: x\\x1b[2J"),
+    ],
+)
+def test_a_path_that_cannot_be_meant_is_refused_in_one_line(weights: Path, command: str, path: str, said: str) -> None:
+    done = artifact_lint(weights, command, path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"artifact-lint: error: {said}\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "model.pkl")
+    done = artifact_lint(tmp_path, "inspect", "model.pkl")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "artifact-lint: error: model.pkl is no regular file, and is not read\n"
+
+
+def test_a_link_to_nothing_is_told_from_what_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").symlink_to("gone.pkl")
+    done = artifact_lint(tmp_path, "inspect", "model.pkl")
+    assert done.stderr == "artifact-lint: error: model.pkl is a link to what is not there\n"
+
+
+def test_a_file_that_is_named_twice_is_shown_once(weights: Path) -> None:
+    assert len(read(weights, "model.safetensors", "model.safetensors")) == 1
+
+
 def test_a_directory_without_weights_is_an_error(tmp_path: Path) -> None:
     done = artifact_lint(tmp_path, "inspect", ".")
     assert (done.returncode, done.stdout) == (2, "")
@@ -166,3 +201,11 @@ def test_a_file_behind_a_link_is_looked_at(weights: Path, tmp_path_factory: pyte
     (weights / "model.safetensors").rename(elsewhere / "blob")
     (weights / "model.safetensors").symlink_to(elsewhere / "blob")
     assert [file["format"] for file in read(weights, "model.safetensors")] == ["safetensors"]
+
+
+def test_what_real_libraries_wrote_is_told_as_the_schema_describes() -> None:
+    files = {environment: files_of(environment) for environment in ENVIRONMENTS}
+    some = [f"{environment}/{file}" for environment, held in files.items() for file in held[:: 1 + len(held) // 6]]
+    told = read(CORPUS, *some)
+    assert {file["path"].partition("/")[0] for file in told} == set(ENVIRONMENTS)
+    assert all(file["state"] == "present" and file["format"] for file in told)

@@ -140,7 +140,7 @@ def test_a_graph_is_shown_with_its_inputs_and_outputs() -> None:
         "  x  float32  [batch, ?, 12]",
         "",
         "outputs     1  graph outputs",
-        "  y  ?  any shape",
+        "  y  ?  shape not stated",
         "",
         "classes     2  `classes_`",
         "  no, yes",
@@ -152,12 +152,66 @@ def test_estimators_are_shown_with_their_widths() -> None:
         estimators=(
             Estimator("", "Pipeline", is_fitted=True, input_width=12),
             Estimator("steps/scale", "StandardScaler", is_fitted=False, columns=("a", 1)),
+            Estimator("steps/encode", "OneHotEncoder", input_width=1, output_width=4),
+            Estimator("steps/count", "CountVectorizer", output_width=1),
         )
     )
     assert lines(told)[2:] == [
-        "estimators  2",
-        "  the model    Pipeline        fitted      12 -> ? columns",
-        "  steps/scale  StandardScaler  not fitted                   of a, 1",
+        "estimators  4",
+        "  the model     Pipeline         fitted      takes 12 columns",
+        "  steps/scale   StandardScaler   not fitted                    of a, 1",
+        "  steps/encode  OneHotEncoder                1 -> 4 columns",
+        "  steps/count   CountVectorizer              returns 1 column",
+    ]
+
+
+SYSTEM = Import("posix", "system", frozenset({Use.CALLED}), 2, "a.pkl")
+CLASS = Import("shop.models", "Churn", frozenset({Use.INSTANTIATED, Use.BUILT}), 9, "a.pkl")
+
+
+def test_what_loading_calls_is_told_from_what_it_only_names() -> None:
+    found = Inspection("zip", imports=(SYSTEM, CLASS))
+    assert lines(Description(), found)[1:] == [
+        "",
+        "imports     2 names  in a.pkl",
+        "  posix:system (called)",
+        "  shop.models:Churn",
+    ]
+
+
+def test_a_name_that_several_members_import_is_counted_once() -> None:
+    other = Import("posix", "system", frozenset({Use.CALLED}), 70, "b.pkl")
+    again = Import("posix", "system", frozenset({Use.CALLED}), 90, "b.pkl")
+    assert lines(Description(), Inspection("zip", imports=(SYSTEM, other, again)))[2:] == [
+        "imports     1 name",
+        "  posix:system (called) in a.pkl",
+        "  posix:system (called) in b.pkl",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("root", "told"),
+    [
+        ("shop.models:Churn", "model       shop.models:Churn"),
+        ("posix:system", "made by     posix:system"),
+        ("dict", "holds       dict"),
+        ("collections:OrderedDict", "holds       collections:OrderedDict"),
+    ],
+)
+def test_a_container_and_what_a_function_returns_are_not_called_a_model(root: str, told: str) -> None:
+    found = Inspection("pickle", imports=(SYSTEM, CLASS), metadata={"root": root})
+    assert lines(Description(), found)[1] == told
+
+
+def test_rows_that_are_too_wide_are_folded() -> None:
+    estimator = Estimator(
+        "steps/encode", "sklearn.preprocessing._encoders:OneHotEncoder", is_fitted=True, columns=("plan", "country")
+    )
+    look = Look("m", FileState.PRESENT, 10, "joblib", None, Description(estimators=(estimator,)))
+    assert [plain(line) for line in page(look, 60, 20)][3:] == [
+        "  steps/encode",
+        "    sklearn.preprocessing._encoders:OneHotEncoder  fitted",
+        "    of plan, country",
     ]
 
 
@@ -173,6 +227,19 @@ def test_estimators_are_shown_with_their_widths() -> None:
 def test_a_listing_tells_models_apart(told: Description, brief: str) -> None:
     look = Look("m", FileState.PRESENT, 10, "joblib", Inspection("joblib"), told)
     assert [plain(line) for line in listing([look], 100)] == [f"m  10 B  joblib  {brief}"]
+
+
+def test_a_listing_tells_what_a_model_is_of() -> None:
+    found = Inspection("joblib", versions={"scikit-learn": "1.9.1"}, metadata={"root": "sklearn.pipeline:Pipeline"})
+    look = Look("m", FileState.PRESENT, 10, "joblib", found, Description(column_count=Seen(4, "")))
+    assert [plain(line) for line in listing([look], 100)] == [
+        "m  10 B  joblib  Pipeline, 4 columns, scikit-learn 1.9.1"
+    ]
+
+
+def test_a_listing_tells_what_is_imported_where_nothing_else_is_known() -> None:
+    look = Look("m", FileState.PRESENT, 10, "pickle", Inspection("pickle", imports=(SYSTEM, SYSTEM)), None)
+    assert [plain(line) for line in listing([look], 100)] == ["m  10 B  pickle  imports posix:system"]
 
 
 def test_a_thousand_rows_are_counted_and_not_shown() -> None:

@@ -32,7 +32,9 @@ Nothing is judged: that is what `check` does, from the same facts. The exit code
 there, is a git-LFS pointer, or holds no weights in a format that is known. What a broken file still tells is shown,
 with what could not be read.
 
-Where a fact has a place in the file, it stands behind it: an attribute, a key or a member."""
+Where a fact has a place in the file, it stands behind it: an attribute, a key or a member.
+`(called)` stands behind what loading would call; of other classes it makes objects without a call, or it only looks
+names up. `made by` is what is called for the outermost object, where that is no class of a model."""
 _JSON = """\
 ## As JSON
 
