@@ -158,7 +158,7 @@ class ObjectMachine(Machine):
     def call(self, function: Value, arguments: Value, use: Use) -> Value:
         """What a call returns, of a class that the pickle brings along as well."""
         given = arguments if isinstance(arguments, tuple) else (arguments,)
-        self.room.work -= _CALLING
+        self.room.work -= 2 * _CALLING
         if not self.room.take_items(1):
             return OBJECT
         if isinstance(function, Instance) and is_made_class(function) and self.room.take_value():
