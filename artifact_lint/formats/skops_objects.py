@@ -68,7 +68,7 @@ def describe_skops(job: Job) -> Description | None:
         raise FormatError(Cause.LIMIT, f"a text of {schema.size:,} bytes")
     root = parse_json(member(job.source, schema, job.limits).read(0, schema.size or LONGEST_TEXT))
     reader = _Reader(job, listed, root)
-    described = describe_object(reader.read(root), job.limits) or Description()
+    described = describe_object(reader.read(root), job.limits, reader.room) or Description()
     version = root.get(_VERSION) if isinstance(root, dict) else None
     versions = {**described.versions, "skops": version} if isinstance(version, str) else described.versions
     gaps = tuple(Incomplete(gap.cause, gap.detail, gap.offset, job.member) for gap in reader.gaps)
@@ -82,7 +82,7 @@ class _Reader:
         self.gaps: list[FormatError] = []
         self._job = job
         self._listed = listed
-        self._room = Room()
+        self.room = Room()
         self._again = _MOST_AGAIN
         self._pending: list[tuple[object, Callable[[Value], None]]] = []
         self._cached: dict[int, object] = {}
@@ -93,13 +93,13 @@ class _Reader:
 
     def read(self, root: object) -> Value:
         """The value of a node."""
-        result = KeptList(self._room)
+        result = KeptList(self.room)
         result.extend([None])
         self._pending = [(root, partial(result.put, 0))]
         while self._pending:
             node, put = self._pending.pop()
             put(self._value(node))
-        if self._room.is_full:
+        if self.room.is_full:
             self._note(FormatError(Cause.LIMIT, "it holds more than is looked at"))
         return result.items[0]
 
@@ -109,14 +109,14 @@ class _Reader:
             key = node.get("__id__")
             self._again -= 1
             if self._again < 0:
-                self._room.is_full = True
+                self.room.is_full = True
             node = self._cached.get(key) if isinstance(key, int) and self._again >= 0 else None
         if not isinstance(node, dict):
             return OBJECT
         loader, content = node.get("__loader__"), node.get("content")
         if loader == "JsonNode":
             return _scalar(content)
-        if not self._room.take_value():
+        if not self.room.take_value():
             return OBJECT
         if loader == "DictNode" and isinstance(content, dict):
             return self._dict(node, content)
@@ -131,14 +131,14 @@ class _Reader:
         return self._instance(node, content)
 
     def _list(self, content: list[object]) -> KeptList:
-        kept = KeptList(self._room)
+        kept = KeptList(self.room)
         kept.extend([None] * len(content))
         if kept.exact:
             self._pending += ((item, partial(kept.put, position)) for position, item in enumerate(content))
         return kept
 
     def _dict(self, node: _Node, content: _Node) -> KeptDict:
-        kept = KeptDict(self._room)
+        kept = KeptDict(self.room)
         types = node.get("key_types")
         named = types.get("content") if isinstance(types, dict) else None
         classes = [one.get("__class__") for one in named if isinstance(one, dict)] if isinstance(named, list) else []

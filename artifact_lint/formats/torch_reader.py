@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.object_values import entries_of, items_of
+from artifact_lint.formats.pickles.objects import STEP
 from artifact_lint.formats.pickles.torch_model import model_of
-from artifact_lint.formats.pickles.torch_objects import TorchMachine
+from artifact_lint.formats.pickles.torch_objects import TorchMachine, torch_room
 from artifact_lint.formats.pickles.torch_tensors import ITEM_SIZES, STORAGES
 from artifact_lint.formats.pickles.window import Window
 from artifact_lint.formats.torch_archive import archive_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from artifact_lint.formats.base import Job, ReadLimits
+    from artifact_lint.formats.pickles.object_values import Room
     from artifact_lint.formats.pickles.torch_model import Model
     from artifact_lint.formats.pickles.values import Value
     from artifact_lint.model.description import Seen, TensorSpec
@@ -55,26 +57,25 @@ def describe_archive(job: Job, source: Source) -> Description:
     saved = archive.open(OBJECT)
     if saved is None:
         raise FormatError(Cause.BROKEN, f"the archive has no {OBJECT}")
-    root, gaps = unpickled(saved, job.limits)
-    return described(root, lambda key: archive.length(STORAGE + key), (*gaps,), archive.facts())
+    room = torch_room()
+    root, gaps = unpickled(saved, job.limits, room)
+    return described(root, room, lambda key: archive.length(STORAGE + key), (*gaps,), archive.facts())
 
 
-def unpickled(source: Source, limits: ReadLimits) -> tuple[Value, list[Incomplete]]:
+def unpickled(source: Source, limits: ReadLimits, room: Room) -> tuple[Value, list[Incomplete]]:
     """The object of a pickle, and what of it could not be read; None where the pickle breaks.
+
+    `room` is what the values of the file take their part of.
 
     Raises:
         StoreError: The bytes cannot be read.
     """
-    return _next_object(Window(source), limits, OBJECT)
-
-
-def _next_object(window: Window, limits: ReadLimits, member: str) -> tuple[Value, list[Incomplete]]:
-    machine, gaps = _run(window, limits, member)
+    machine, gaps = _run(Window(source, step=STEP), limits, room, OBJECT)
     return machine.root, gaps
 
 
-def _run(window: Window, limits: ReadLimits, member: str) -> tuple[TorchMachine, list[Incomplete]]:
-    machine = TorchMachine(window, limits)
+def _run(window: Window, limits: ReadLimits, room: Room, member: str) -> tuple[TorchMachine, list[Incomplete]]:
+    machine = TorchMachine(window, limits, room)
     try:
         machine.finish()
     except FormatError as error:
@@ -88,11 +89,12 @@ def describe_legacy(job: Job) -> Description:
     Raises:
         StoreError: The bytes cannot be read.
     """
-    window = Window(job.source)
+    window = Window(job.source, step=STEP)
+    room = torch_room()
     machines: list[TorchMachine] = []
     gaps: list[Incomplete] = []
     while len(machines) < _PICKLES and not gaps:
-        machine, gaps = _run(window, job.limits, "")
+        machine, gaps = _run(window, job.limits, room, "")
         machines.append(machine)
     if len(machines) <= _SAVED:
         return Description(incomplete=tuple(gaps))
@@ -101,7 +103,7 @@ def describe_legacy(job: Job) -> Description:
     lengths: dict[str, int] = {}
     if len(machines) == _PICKLES and not gaps:
         lengths = _lengths(machines[_SAVED], machines[-1].root, window.left())
-    return described(machines[_SAVED].root, lengths.get, tuple(gaps), facts)
+    return described(machines[_SAVED].root, room, lengths.get, tuple(gaps), facts)
 
 
 def _lengths(saved: TorchMachine, keys: Value, left: int) -> dict[str, int]:
@@ -119,10 +121,14 @@ def _lengths(saved: TorchMachine, keys: Value, left: int) -> dict[str, int]:
 
 
 def described(
-    root: Value, length_of: Callable[[str], int | None], gaps: tuple[Incomplete, ...], facts: dict[str, str]
+    root: Value,
+    room: Room,
+    length_of: Callable[[str], int | None],
+    gaps: tuple[Incomplete, ...],
+    facts: dict[str, str],
 ) -> Description:
     """What an unpickled object tells of the model in it."""
-    return described_model(model_of(root), length_of, gaps, facts)
+    return described_model(model_of(root, room), length_of, gaps, facts)
 
 
 def described_model(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.object_values import Instance
 from artifact_lint.formats.pickles.torch_model import Model
+from artifact_lint.formats.pickles.torch_objects import torch_room
 from artifact_lint.formats.pickles.torch_tensors import is_tensor, layout_of
 from artifact_lint.formats.torch_archive import archive_of
 from artifact_lint.formats.torch_reader import OBJECT, STORAGE, described_model, unpickled
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from artifact_lint.formats.base import Job
+    from artifact_lint.formats.pickles.object_values import Room
     from artifact_lint.formats.pickles.values import Value
     from artifact_lint.formats.torch_archive import Archive
     from artifact_lint.model.description import Description
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 _MOST_CODE: Final = 1 << 24
 _MOST_MODULES: Final = 1 << 16
 _DEEPEST: Final = 100
+#: What it takes to look at a module, and how many characters of its class a unit of work is, by their logarithm.
+_VISITING: Final = 8
+_CHARACTERS: Final = 7
 _CLASS: Final = re.compile(r"^class (\w+)\(", re.MULTILINE)
 _NAMES: Final = re.compile(r"^  __(?:parameters|buffers)__ = \[([^\]]*)\]", re.MULTILINE)
 _QUOTED: Final = re.compile(r'"([^"\\]*)"')
@@ -49,9 +54,14 @@ def describe(job: Job) -> Description:
     saved = archive.open(OBJECT)
     if saved is None:
         raise FormatError(Cause.BROKEN, f"the archive has no {OBJECT}")
-    root, gaps = unpickled(saved, job.limits)
+    room = torch_room()
+    root, gaps = unpickled(saved, job.limits, room)
     code = _Code(archive)
-    model = _model(root, code)
+    model = Model()
+    try:
+        _find(root, code, model, room)
+    except FormatError:
+        model.is_cut = True
     inputs = _inputs(root, code)
     facts = archive.facts()
     return described_model(model, lambda key: archive.length(STORAGE + key), (*gaps, *code.gaps), facts, inputs=inputs)
@@ -90,17 +100,21 @@ class _Code:
         return {match[1]: text[match.start() : end] for match, end in zip(found, ends, strict=False)}
 
 
-def _model(root: Value, code: _Code) -> Model:
-    """The parameters and buffers of a module and of those in it."""
-    model = Model()
+def _find(root: Value, code: _Code, model: Model, room: Room) -> None:
+    """Keep the parameters and buffers of a module and of those in it.
+
+    Raises:
+        FormatError: It takes too much work.
+    """
     pending: list[tuple[str, Value, int]] = [("", root, 0)]
     for _ in range(_MOST_MODULES):
         if not pending:
-            return model
+            return
         path, module, depth = pending.pop()
         if not isinstance(module, Instance):
             continue
         text = code.of(module.cls)
+        room.look(_VISITING + len(module.attributes) + (len(text or "") >> _CHARACTERS))
         own = None if text is None else {name for names in _NAMES.findall(text) for name in _QUOTED.findall(names)}
         model.classes[module.cls] = None
         start = f"{path}." if path else ""
@@ -116,7 +130,6 @@ def _model(root: Value, code: _Code) -> Model:
                 inner.append((start + name, value, depth + 1))
         pending.extend(reversed(inner))
     model.is_cut = True
-    return model
 
 
 def _inputs(root: Value, code: _Code) -> Seen[tuple[TensorSpec, ...]] | None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.pickles.estimator_facts import inner_of_input, named, names_in, own_name, own_width, texts_of
 from artifact_lint.formats.pickles.object_arrays import array_items, array_of
-from artifact_lint.formats.pickles.object_values import Instance, KeptDict, items_of
+from artifact_lint.formats.pickles.object_values import Instance, KeptDict, items_of, look, room_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import TypeAlias
 
+    from artifact_lint.formats.pickles.object_values import Room
     from artifact_lint.formats.pickles.values import Value
 
     #: An estimator, and which of the model's columns it gets.
@@ -70,18 +71,21 @@ class _Search:
         if listing is None or len(listing) != len(columns):
             return
         word = encoder.attributes.get("handle_unknown")
+        room = room_of(encoder)
+        if room is not None:
+            room.look(2 * len(columns))
         tolerant = (isinstance(word, str) and word in _TOLERANT) or own_name(encoder) == "TargetEncoder"
         for column, values in zip(columns, listing, strict=True):
             known = self.found.get(column)
             if known is None or (known.ignores_unknown and not tolerant):
-                self.found[column] = Categories(self._read(values), tolerant)
+                self.found[column] = Categories(self._read(values, room), tolerant)
 
-    def _read(self, values: Value) -> tuple[str, ...] | None:
+    def _read(self, values: Value, room: Room | None) -> tuple[str, ...] | None:
         """The texts of an array of categories, which columns may share."""
         if id(values) not in self._texts:
             array = array_of(values)
             self._values -= array.count if array is not None else 1
-            self._texts[id(values)] = texts_of(values) if self._values >= 0 else None
+            self._texts[id(values)] = texts_of(values, room) if self._values >= 0 else None
         return self._texts[id(values)]
 
 
@@ -98,13 +102,13 @@ def _next(estimator: Instance, name: str) -> list[Instance]:
         inner = estimator.attributes.get("_preprocessor")
         return [inner] if isinstance(inner, Instance) else []
     if name == "FeatureUnion":
-        listing = named(estimator.attributes.get("transformer_list"))
+        listing = named(estimator, "transformer_list")
         return [inner for _, inner, _ in listing if isinstance(inner, Instance)]
     if name != "Pipeline":
         one = inner_of_input(estimator)
         return [one[1]] if one is not None else []
     reached: list[Instance] = []
-    for _, step, _ in named(estimator.attributes.get("steps")):
+    for _, step, _ in named(estimator, "steps"):
         if isinstance(step, Instance):
             reached.append(step)
             if not _keeps_columns(step):
@@ -119,7 +123,7 @@ def _keeps_columns(step: Instance) -> bool:
         return step.attributes.get("func") is None
     if name != "SimpleImputer" or step.attributes.get("add_indicator"):
         return False
-    statistics = array_items(step.attributes.get("statistics_"))
+    statistics = array_items(step.attributes.get("statistics_"), room_of(step))
     return statistics is not None and all(
         item is not None and not (isinstance(item, float) and math.isnan(item)) for item in statistics
     )
@@ -128,23 +132,26 @@ def _keeps_columns(step: Instance) -> bool:
 def _parts(transformer: Instance, columns: Sequence[int]) -> list[_Part]:
     """What a ColumnTransformer hands each of its transformers, by positions in the model's input."""
     parts: list[_Part] = []
-    for name, inner, chosen in named(transformer.attributes.get("transformers_")):
-        positions = positions_of(transformer, name, chosen) if isinstance(inner, Instance) else None
+    order = {column: position for position, column in enumerate(names_in(transformer) or ())}
+    for name, inner, chosen in named(transformer, "transformers_"):
+        positions = positions_of(transformer, name, chosen, order) if isinstance(inner, Instance) else None
         if isinstance(inner, Instance) and positions is not None and max(positions, default=-1) < len(columns):
             parts.append((inner, [columns[position] for position in positions]))
     return parts
 
 
-def positions_of(transformer: Instance, name: str, chosen: Value) -> list[int] | None:
-    """The positions of the columns that a ColumnTransformer takes for one of its transformers."""
+def positions_of(transformer: Instance, name: str, chosen: Value, order: Mapping[str, int]) -> list[int] | None:
+    """The positions of the columns that a ColumnTransformer takes for one of its transformers.
+
+    `order` has those of all its columns by name.
+    """
     known = transformer.attributes.get("_transformer_to_input_indices")
-    items = array_items(known.entries.get(name)) if isinstance(known, KeptDict) else None
+    items = array_items(known.entries.get(name), room_of(transformer)) if isinstance(known, KeptDict) else None
     if items is None:
         items = selected(transformer, chosen)
     if items is None:
         return None
-    names = names_in(transformer) or ()
-    order = {column: position for position, column in enumerate(names)}
+    look(transformer, 1 + (len(items) >> 1))
     positions = [order.get(item, -1) if isinstance(item, str) else item for item in items]
     numbers = [item for item in positions if isinstance(item, int) and item >= 0]
     return numbers if len(numbers) == len(positions) else None
@@ -156,7 +163,8 @@ def selected(transformer: Instance, chosen: Value) -> list[Value] | None:
         return [chosen]
     if isinstance(chosen, Instance) and chosen.cls == "builtins:slice":
         return _sliced(transformer, chosen)
-    items = array_items(chosen)
+    items = array_items(chosen, room_of(transformer))
+    look(transformer, 1 + (len(items or ()) >> 2))
     if items and all(isinstance(item, bool) for item in items):
         return [position for position, item in enumerate(items) if item]
     width = own_width(transformer)
@@ -173,6 +181,7 @@ def _sliced(transformer: Instance, chosen: Instance) -> list[Value] | None:
     width, names = own_width(transformer), names_in(transformer)
     if width is None or width > _MOST_COLUMNS or len(chosen.given) != 3:
         return None
+    look(transformer, 1 + (width >> 3))
     bounds: list[int | None] = []
     for position, bound in enumerate(chosen.given):
         if isinstance(bound, str):

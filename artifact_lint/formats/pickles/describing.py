@@ -30,7 +30,12 @@ def describe_pickle(job: Job) -> Description | None:
         raise FormatError(Cause.UNSUPPORTED, f"compressed with {how_to_unpack(compression(head) or '')}")
     machine = read_objects(source, job.limits)
     gaps = tuple(Incomplete(gap.cause, gap.detail, gap.offset, job.member) for gap in machine.gaps)
-    described = None if machine.running else describe_object(machine.root, job.limits)
+    described = None
+    if not machine.running:
+        try:
+            described = describe_object(machine.root, job.limits, machine.room)
+        except FormatError as error:
+            gaps = (*gaps, Incomplete(error.cause, error.detail, error.offset, job.member))
     if described is None:
         return Description(incomplete=gaps) if gaps else None
     return replace(described, incomplete=described.incomplete + gaps)

@@ -12,12 +12,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.pickles.object_arrays import array_items, array_of
-from artifact_lint.formats.pickles.object_values import Instance, KeptDict, items_of
+from artifact_lint.formats.pickles.object_values import Instance, KeptDict, items_of, look, room_of
 from artifact_lint.formats.pickles.values import DictValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from artifact_lint.formats.pickles.object_values import Room
     from artifact_lint.formats.pickles.values import Value
 
 PACKAGE: Final = "sklearn"
@@ -41,6 +42,8 @@ _DEEPEST: Final = 32
 #: How many estimators of a list are looked at, and how many until one is found that does anything.
 _MOST_NAMED: Final = 2000
 _FIRST: Final = 16
+#: The longest number that is a label or a category, in bits: a hash.
+_LONGEST_NUMBER: Final = 512
 #: Attributes of estimators whose columns are those of the estimator around them, in the order of preference.
 _INNER: Final = ("best_estimator_", "estimator_", "regressor_")
 #: Classes that need no fitting (`requires_fit` of their tags is false, scikit-learn 1.1 to 1.9), those of which others
@@ -114,9 +117,15 @@ def says(value: Value, word: str) -> bool:
     return isinstance(value, str) and value == word
 
 
-def named(value: Value) -> Iterator[tuple[str, Value, Value]]:
-    """The name, the estimator and, of a ColumnTransformer, the columns of each item of a list of such."""
-    for item in islice(items_of(value) or (), _MOST_NAMED):
+def named(estimator: Instance, listing: str, most: int = _MOST_NAMED) -> Iterator[tuple[str, Value, Value]]:
+    """The name, the estimator and, of a ColumnTransformer, the columns of each item of one of its lists.
+
+    Raises:
+        FormatError: It takes too much work.
+    """
+    items = items_of(estimator.attributes.get(listing)) or ()
+    look(estimator, 1 + 3 * min(len(items), most))
+    for item in islice(items, most):
         parts = items_of(item) or ()
         if len(parts) in {2, 3} and isinstance(parts[0], str):
             yield parts[0], parts[1], parts[2] if len(parts) == 3 else None
@@ -129,17 +138,21 @@ def joined(path: str, *parts: str) -> str:
 
 def text_of(value: Value) -> str | None:
     """A label or category as text, a number as Python writes it; None for what is neither."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return str(value)
-    return None
+    if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER:
+        return None
+    return str(value) if value is None or isinstance(value, str | bool | int | float) else None
 
 
-def texts_of(value: Value) -> tuple[str, ...] | None:
-    """The items of an array or a list as texts; None where they are not all known."""
+def texts_of(value: Value, room: Room | None) -> tuple[str, ...] | None:
+    """The items of an array or a list as texts; None where they are not all known.
+
+    Raises:
+        FormatError: It takes too much work.
+    """
     array = array_of(value)
     if array is not None and len(array.shape) != 1:
         return None
-    items = array_items(value)
+    items = array_items(value, room)
     texts = [text_of(item) for item in items or ()]
     found = tuple(text for text in texts if text is not None)
     return found if items is not None and len(found) == len(items) else None
@@ -147,7 +160,7 @@ def texts_of(value: Value) -> tuple[str, ...] | None:
 
 def names_in(estimator: Instance) -> tuple[str, ...] | None:
     """The names of the columns that an estimator was itself fitted on."""
-    items = array_items(estimator.attributes.get("feature_names_in_"))
+    items = array_items(estimator.attributes.get("feature_names_in_"), room_of(estimator))
     names = tuple(item for item in items or () if isinstance(item, str))
     return names if names and items is not None and len(names) == len(items) else None
 
@@ -165,7 +178,7 @@ def inner_of_input(estimator: Instance) -> tuple[str, Instance] | None:
     """The estimator that gets what an estimator around it gets, with its path from there."""
     attributes = estimator.attributes
     for listing in ("steps", "transformer_list"):
-        for name, inner, _ in islice(named(attributes.get(listing)), _FIRST):
+        for name, inner, _ in named(estimator, listing, _FIRST):
             if isinstance(inner, Instance):
                 return f"{listing}/{name}", inner
     for name in _INNER:
@@ -203,7 +216,7 @@ def inner_of_classes(estimator: Instance) -> tuple[str, Instance] | None:
         inner = attributes.get(name)
         if isinstance(inner, Instance):
             return name, inner
-    steps = list(named(attributes.get("steps")))
+    steps = list(named(estimator, "steps"))
     if steps and isinstance(steps[-1][1], Instance):
         return f"steps/{steps[-1][0]}", steps[-1][1]
     return _prefit(estimator)
@@ -268,7 +281,7 @@ def is_fitted(estimator: Instance) -> bool | None:
     """Whether an estimator was fitted; None where there is nothing to fit, or its state does not tell."""
     for _ in range(_DEEPEST):
         if own_name(estimator) == "FeatureUnion":
-            return _are_all_fitted([inner for _, inner, _ in named(estimator.attributes.get("transformer_list"))])
+            return _are_all_fitted([inner for _, inner, _ in named(estimator, "transformer_list")])
         last = _decides(estimator)
         if last is None:
             return _is_fitted(estimator)
@@ -281,7 +294,7 @@ def is_fitted(estimator: Instance) -> bool | None:
 def _decides(estimator: Instance) -> Value:
     """What decides whether an estimator is fitted, where that is not itself: a pipeline's last step."""
     if own_name(estimator) == "Pipeline":
-        return next(reversed([inner for _, inner, _ in named(estimator.attributes.get("steps"))]), PASSTHROUGH)
+        return next(reversed([inner for _, inner, _ in named(estimator, "steps")]), PASSTHROUGH)
     return estimator.attributes.get("estimator") if own_name(estimator) == "FrozenEstimator" else None
 
 
@@ -292,6 +305,7 @@ def _are_all_fitted(inner: list[Value]) -> bool | None:
 
 def _is_fitted(estimator: Instance) -> bool | None:
     attributes = estimator.attributes
+    look(estimator, 1 + (len(attributes) >> 2))
     if any(name.endswith("_") and not name.startswith("__") for name in attributes):
         return True
     if (
@@ -339,16 +353,18 @@ def _one_hot(estimator: Instance) -> int | None:
     attributes = estimator.attributes
     stated = items_of(attributes.get("_n_features_outs"))
     if stated is not None:
+        look(estimator, 1 + (len(stated) >> 2))
         return _sum(stated)
     if attributes.get("drop_idx_") is not None or attributes.get("_infrequent_enabled"):
         return None
     categories = items_of(attributes.get("categories_"))
+    look(estimator, 1 + 8 * len(categories or ()))
     return None if categories is None else _sum([_first_dimension(values) for values in categories])
 
 
 def _imputed(estimator: Instance) -> int | None:
     attributes = estimator.attributes
-    statistics = array_items(attributes.get("statistics_"))
+    statistics = array_items(attributes.get("statistics_"), room_of(estimator))
     if statistics is None or attributes.get("add_indicator"):
         return None
     if attributes.get("keep_empty_features") or attributes.get("strategy") == "constant":
@@ -359,7 +375,7 @@ def _imputed(estimator: Instance) -> int | None:
 def _binned(estimator: Instance) -> int | None:
     if estimator.attributes.get("encode") == "ordinal":
         return own_width(estimator)
-    counts = array_items(estimator.attributes.get("n_bins_"))
+    counts = array_items(estimator.attributes.get("n_bins_"), room_of(estimator))
     return None if counts is None else _sum(counts)
 
 
@@ -368,6 +384,7 @@ def _transformed(estimator: Instance) -> int | None:
     indices = estimator.attributes.get("output_indices_")
     if not isinstance(indices, KeptDict):
         return None
+    look(estimator, 1 + indices.count)
     stops = [
         slice_.given[1] for slice_ in indices.entries.values() if isinstance(slice_, Instance) and slice_.given[1:]
     ]

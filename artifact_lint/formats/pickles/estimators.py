@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from artifact_lint.formats.pickles import estimator_facts as facts
 from artifact_lint.formats.pickles.column_facts import Categories, categories_in, selected
 from artifact_lint.formats.pickles.object_arrays import array_items, array_of
-from artifact_lint.formats.pickles.object_values import Instance, KeptDict, KeptList, items_of
+from artifact_lint.formats.pickles.object_values import Instance, KeptDict, KeptList, Room, items_of, look, room_of
 from artifact_lint.model import Cause, Incomplete
 from artifact_lint.model.description import Column, ColumnKind, Description, Estimator, Seen
 
@@ -46,14 +46,24 @@ _TRANSFORMING: Final = frozenset(
 )
 _LIBRARY: Final = "scikit-learn"
 _MOST_CLASSES: Final = 1 << 16
+#: What it takes to describe an estimator beside reading its lists, in units of work.
+_DESCRIBING: Final = 20
 
 
-def describe_object(root: Value, limits: ReadLimits) -> Description | None:
-    """What the model in an object is; None where there is no estimator in it."""
-    models = _models(root)
+def describe_object(root: Value, limits: ReadLimits, room: Room) -> Description | None:
+    """What the model in an object is; None where there is no estimator in it.
+
+    `room` is what the values of the file take their part of.
+
+    Raises:
+        FormatError: It takes too much work to tell, or the stream cannot be unpacked any more.
+        StoreError: The bytes cannot be read.
+    """
+    models = _models(root, room)
     if not models:
         return None
-    estimators = tuple(found for path, model in models for found in _estimators(path, model))[:_MOST_ESTIMATORS]
+    found = (estimator for path, model in models for estimator in _estimators(path, model))
+    estimators = tuple(islice(found, _MOST_ESTIMATORS))
     versions = _versions(models)
     known = [(path, model) for path, model in models if facts.own_name(model) not in facts.TARGET_CODERS]
     if len(models) == 1 or len(known) == 1:
@@ -81,7 +91,7 @@ def _module(model: Instance) -> str:
     return ".".join(model.cls.partition(":")[0].split(".")[:2])
 
 
-def _models(root: Value) -> list[tuple[str, Instance]]:
+def _models(root: Value, room: Room) -> list[tuple[str, Instance]]:
     """The outermost estimators of an object, by their paths in it."""
     found: list[tuple[str, Instance]] = []
     pending: deque[tuple[str, Value, int]] = deque([("", root, 0)])
@@ -97,21 +107,27 @@ def _models(root: Value) -> list[tuple[str, Instance]]:
             found.append((path, value))
         elif depth < _DEEPEST and len(pending) < _MOST_VALUES:
             held = (
-                (name, item) for name, item in _held(value) if isinstance(item, Instance | KeptDict | KeptList | tuple)
+                (name, item)
+                for name, item in _held(value, room)
+                if isinstance(item, Instance | KeptDict | KeptList | tuple)
             )
             pending += ((facts.joined(path, name), item, depth + 1) for name, item in islice(held, _MOST_VALUES))
     return found
 
 
-def _held(value: Value) -> Iterator[tuple[str, Value]]:
+def _held(value: Value, room: Room) -> Iterator[tuple[str, Value]]:
     """What an object that is no estimator holds, by names that tell where."""
+    items = items_of(value) or ()
+    mapped = value.mapped if isinstance(value, Instance) else value if isinstance(value, KeptDict) else None
+    count = len(items) + (0 if mapped is None else len(mapped.entries) + len(mapped.others))
+    room.look(1 + (count >> 3) + (len(value.attributes) if isinstance(value, Instance) else 0))
     if isinstance(value, KeptDict):
         yield from ((facts.text_of(key) or "…", item) for key, item in value.pairs())
     elif isinstance(value, Instance) and array_of(value) is None:
         yield from value.attributes.items()
         if value.mapped is not None:
             yield from value.mapped.entries.items()
-    for index, item in enumerate(items_of(value) or ()):
+    for index, item in enumerate(items):
         yield str(index), item
 
 
@@ -123,7 +139,7 @@ def describe_model(model: Instance, path: str, limits: ReadLimits) -> Descriptio
     if count is not None and count <= _MOST_COLUMNS:
         columns = _columns(model, count, names, path)
     labels = facts.classes_of(model)
-    classes = facts.texts_of(labels[0]) if labels is not None else None
+    classes = facts.texts_of(labels[0], room_of(model)) if labels is not None else None
     where = _within(labels[1], path) if labels is not None else ""
     counted = len(classes) if classes is not None else _count(labels[0]) if labels is not None else None
     described = Description(
@@ -220,7 +236,7 @@ def _column(name: str | None, categories: Categories | None, *, is_marked: bool)
 
 def _marked(model: Instance, count: int) -> frozenset[int]:
     """The columns that gradient boosting was told are categories."""
-    flags = array_items(model.attributes.get("is_categorical_"))
+    flags = array_items(model.attributes.get("is_categorical_"), room_of(model))
     if flags is None or len(flags) != count:
         return frozenset()
     return frozenset(at for at, flag in enumerate(flags) if flag is True)
@@ -242,6 +258,7 @@ def _estimators(path: str, model: Instance) -> Iterator[Estimator]:
             is_word = isinstance(value, str)
             yield Estimator(place, facts.PASSTHROUGH if is_word else "object", columns=columns)
             continue
+        look(value, _DESCRIBING)
         width = facts.input_width(value)
         yield Estimator(
             place,
@@ -258,11 +275,11 @@ def _output_width(estimator: Instance) -> int | None:
     """What an estimator puts out, a pipeline's by its last step, a union's by all of it."""
     name = facts.own_name(estimator)
     if name == "Pipeline":
-        steps = [step for _, step, _ in facts.named(estimator.attributes.get("steps"))]
+        steps = [step for _, step, _ in facts.named(estimator, "steps")]
         last = steps[-1] if steps else None
         return facts.output_width(last) if isinstance(last, Instance) else None
     if name == "FeatureUnion":
-        parts = [inner for _, inner, _ in facts.named(estimator.attributes.get("transformer_list"))]
+        parts = [inner for _, inner, _ in facts.named(estimator, "transformer_list")]
         widths = [facts.output_width(part) for part in parts if isinstance(part, Instance)]
         numbers = [width for width in widths if width is not None]
         return sum(numbers) if len(numbers) == len(parts) else None
@@ -289,7 +306,7 @@ def _walk(path: str, model: Instance) -> Iterator[_Found]:
 def _listed(path: str, estimator: Instance) -> Iterator[_Found]:
     """The steps of a pipeline and the parts of a union."""
     for listing in ("steps", "transformer_list"):
-        for name, inner, _ in facts.named(estimator.attributes.get(listing)):
+        for name, inner, _ in facts.named(estimator, listing):
             if inner is not None and not facts.says(inner, facts.PASSTHROUGH):
                 yield facts.joined(path, listing, _part(name)), inner, None
 
@@ -302,7 +319,7 @@ def _part(name: str) -> str:
 def _transforming(path: str, estimator: Instance) -> Iterator[_Found]:
     """The parts of a ColumnTransformer, as they were fitted if they were."""
     listing = "transformers_" if "transformers_" in estimator.attributes else "transformers"
-    for name, inner, chosen in facts.named(estimator.attributes.get(listing)):
+    for name, inner, chosen in facts.named(estimator, listing):
         if isinstance(inner, Instance) or facts.says(inner, facts.PASSTHROUGH):
             yield facts.joined(path, listing, _part(name)), inner, _chosen(estimator, chosen)
 
@@ -315,7 +332,7 @@ def _around(path: str, estimator: Instance) -> Iterator[_Found]:
         if isinstance(attributes.get(name), Instance) and not facts.is_template(estimator, name):
             yield facts.joined(path, name), attributes[name], None
     fitted = items_of(attributes.get("estimators_")) or ()
-    names = [name for name, part, _ in facts.named(attributes.get("estimators")) if isinstance(part, Instance)]
+    names = [name for name, part, _ in facts.named(estimator, "estimators") if isinstance(part, Instance)]
     if names and len(names) == len(fitted):
         for name, part in zip(names, fitted, strict=True):
             if isinstance(part, Instance):

@@ -16,11 +16,13 @@ from artifact_lint.formats.pickles.arrays import is_array
 from artifact_lint.formats.pickles.dtypes import DTYPE
 from artifact_lint.formats.pickles.object_values import Instance, Stored, entries_of, items_of
 from artifact_lint.formats.pickles.values import ListValue, Result, Value
+from artifact_lint.formats.sources import Unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from artifact_lint.formats.pickles.joblib import InlineArray
+    from artifact_lint.formats.pickles.object_values import Room
     from artifact_lint.formats.pickles.objects import ObjectMachine
 
 #: Arrays up to this length are read as they pass, in bytes.
@@ -28,6 +30,11 @@ _AT_HAND: Final = 1 << 14
 #: The most items of an array that are made into values when somebody asks for them, and the most bytes of them.
 _MOST_ITEMS: Final = 1 << 17
 _MOST_BYTES: Final = 1 << 25
+#: What work it takes to open a member, to read a kilobyte, and to unpack as many bytes again, by their logarithm.
+_OPENING: Final = 100
+_KILOBYTES: Final = 10
+_UNPACKED_AGAIN: Final = 7
+_SPELLING: Final = 24
 #: numpy's type strings: kind and size in bytes, of texts in characters (numpy, "The array interface protocol").
 _TYPE: Final = re.compile(r"([<>=|]?)([biufcmMSUVO])(\d{1,9})(?:\[(.*)\])?")
 _NAMES: Final = {"b": "bool", "i": "int", "u": "uint", "f": "float", "c": "complex"}
@@ -47,7 +54,11 @@ _CODES: Final = {
     "f4": "f",
     "f8": "d",
 }
+#: How many digits tell a short float from its neighbours: those that it always keeps, up to those that always do.
+_DIGITS: Final = {"e": range(3, 6), "f": range(6, 10)}
 _CHARACTER: Final = 4
+#: The most dimensions of an array (`NPY_MAXDIMS` of numpy 2).
+_MOST_DIMENSIONS: Final = 64
 _LATIN: Final = frozenset({"latin1", "latin-1"})
 _ORDER_IN_STATE, _SIZE_IN_STATE = 1, 5
 #: An array's state: a version, its shape, its dtype, whether it is in Fortran's order, its items.
@@ -161,6 +172,13 @@ def array_of(value: Value) -> Array | None:
     return _array(shape, type_of(dtype), content, is_fortran=fortran is True or fortran == 1)
 
 
+def _read_work(dtype: Type) -> int:
+    """What it takes to read an item, in quarters of a unit of work: short floats are the longest to spell."""
+    if dtype.kind in "US":
+        return 4 + (dtype.size >> 6)
+    return _SPELLING if _CODES.get(f"{dtype.kind}{dtype.size}") in _DIGITS else 1
+
+
 def _array_of_index(value: Instance) -> Array | None:
     """The array in an index of pandas (`_new_Index`, pandas 1 to 3)."""
     if value.origin.name != "_new_Index" or len(value.given) < 2:
@@ -169,18 +187,40 @@ def _array_of_index(value: Instance) -> Array | None:
     return array_of(data) if isinstance(data, Array) or (isinstance(data, Instance) and is_array(data.cls)) else None
 
 
-def array_items(value: Value, most: int = _MOST_ITEMS) -> list[Value] | None:
+def array_items(value: Value, room: Room | None = None, most: int = _MOST_ITEMS) -> list[Value] | None:
     """The items of an array, a list, a tuple or a set; None for anything else, and where they are not all known.
 
+    `room` is what the work of reading them is taken from.
+
     Raises:
-        FormatError: The stream cannot be unpacked any more.
+        FormatError: It takes too much work, or the stream cannot be unpacked any more.
         StoreError: The bytes cannot be read.
     """
     array = array_of(value)
+    items = items_of(value) if array is None else None
+    if room is not None:
+        room.look(_work(value, array, items, most))
     if array is not None:
         return array.items(most)
-    items = items_of(value)
     return list(items) if items is not None and len(items) <= most else None
+
+
+def _work(value: Value, array: Array | None, items: Sequence[Value] | None, most: int) -> int:
+    """What it takes to read the items of an array or a list, in units of work."""
+    if array is None:
+        return 1 + (min(len(items), most) >> 3 if items is not None else 0)
+    opening = _OPENING if isinstance(value, Deferred) else 1
+    if array.count > most:
+        return opening
+    if array.type.kind == "O":
+        return opening + (array.count >> 3)
+    content = array.content
+    work = opening + _read_work(array.type) * array.count // 4
+    if not isinstance(content, Stored) or content.length > _MOST_BYTES:
+        return work
+    # What is unpacked as it is read forward has to be unpacked again from its beginning.
+    again = content.offset if isinstance(content.source, Unpacked) else 0
+    return work + (content.length >> _KILOBYTES) + (again >> _UNPACKED_AGAIN)
 
 
 def inline(machine: ObjectMachine, layout: InlineArray, state: Value) -> Value:
@@ -204,7 +244,9 @@ def _array(shape: Value, dtype: Type | None, content: Value, *, is_fortran: bool
         shape = (shape,)
     if dtype is None or not isinstance(shape, tuple):
         return None
-    counts = tuple(count for count in shape if isinstance(count, int) and count >= 0)
+    if len(shape) > _MOST_DIMENSIONS:
+        return None
+    counts = tuple(count for count in shape if isinstance(count, int) and 0 <= count < 1 << 63)
     if len(counts) != len(shape):
         return None
     if isinstance(content, ListValue):
@@ -232,7 +274,7 @@ def _decoded(content: bytes, dtype: Type, count: int) -> list[Value] | None:
     if code is None:
         return None
     found: list[Value] = list(struct.unpack(f"{dtype.order}{count}{code}", content))
-    return [_shortest(number) for number in found] if code in "ef" else found
+    return [_shortest(number, code) for number in found] if code in _DIGITS else found
 
 
 def _text(item: bytes, dtype: Type) -> str:
@@ -242,16 +284,17 @@ def _text(item: bytes, dtype: Type) -> str:
     return item.decode("utf-32-be" if dtype.order == ">" else "utf-32-le", "replace").rstrip("\0")
 
 
-def _shortest(number: Value) -> Value:
+def _shortest(number: Value, code: str) -> Value:
     """The shortest number that a short float stands for: 0.1, and not what it is when it is made longer."""
     if not isinstance(number, float) or not math.isfinite(number):
         return number
-    return next((short for digits in range(1, 10) if _same(short := float(f"{number:.{digits}g}"), number)), number)
+    shorter = (float(f"{number:.{digits}g}") for digits in _DIGITS[code])
+    return next((short for short in shorter if _same(short, number, code)), number)
 
 
-def _same(short: float, number: float) -> bool:
+def _same(short: float, number: float, code: str) -> bool:
     try:
-        return bool(struct.unpack("f", struct.pack("f", short))[0] == number)
+        return bool(struct.unpack(code, struct.pack(code, short))[0] == number)
     except OverflowError:
         return False
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from artifact_lint.formats.pickles.machine import TABLE as JUDGED_TABLE
 from artifact_lint.formats.pickles.object_values import Instance, KeptDict, KeptList, Stored
-from artifact_lint.formats.pickles.opcodes import LONGEST_TEXT, OPCODES, broken
-from artifact_lint.formats.pickles.values import BYTES, DICT, LIST, TEXT, TUPLE, DictValue, ListValue, Value
+from artifact_lint.formats.pickles.opcodes import LONGEST_NUMBER, LONGEST_TEXT, OPCODES, broken
+from artifact_lint.formats.pickles.values import BYTES, DICT, LIST, NUMBER, TEXT, TUPLE, DictValue, ListValue, Value
 from artifact_lint.model import Use
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _AT_HAND: Final = 1 << 14
 _LENGTHS: Final = {1: struct.Struct("<B"), 4: struct.Struct("<I"), 8: struct.Struct("<Q")}
 _SHOWN: Final = 64
+#: Numbers up to this length take what any value takes, in bits.
+_LONG: Final = 64
+#: What it takes to read an argument that is written as text, beyond the opcode, in units of work.
+_PARSING: Final = 2
 
 
 def _constant(size: int, *, is_text: bool) -> Argument:
@@ -40,6 +44,25 @@ def _constant(size: int, *, is_text: bool) -> Argument:
         return Stored(offset, length, head, window.source, is_text)
 
     return read
+
+
+def _push_number(machine: ObjectMachine, number: object) -> None:
+    """A number, where it is not longer than a hash: of a longer one no more than that it is one."""
+    if isinstance(number, int) and number.bit_length() > _LONG:
+        length = number.bit_length() >> 3
+        number = number if length <= LONGEST_NUMBER and machine.room.take_content(length) else NUMBER
+    machine.stack.append(number)
+
+
+def _push_parsed(machine: ObjectMachine, number: object) -> None:
+    """A number that was written as text."""
+    machine.room.work -= _PARSING
+    machine.stack.append(number)
+
+
+def _global(machine: ObjectMachine, found: tuple[str, str]) -> None:
+    machine.room.work -= _PARSING
+    machine.stack.append(machine.find(*found))
 
 
 def _push_bytes(machine: ObjectMachine, constant: bytes | Stored) -> None:
@@ -85,6 +108,8 @@ def _push_latin(machine: ObjectMachine, constant: bytes | Stored) -> None:
 
 
 def _push_quoted(machine: ObjectMachine, string: object) -> None:
+    # Every character may have been an escape.
+    machine.room.work -= _PARSING + (len(string) if isinstance(string, str) else LONGEST_TEXT)
     machine.stack.append(machine.share(string) if isinstance(string, str) else BYTES)
 
 
@@ -198,6 +223,7 @@ def _new_object_with_keywords(machine: ObjectMachine, _: object) -> None:
 
 def _instance(machine: ObjectMachine, cls: tuple[str, str]) -> None:
     module, name = cls
+    machine.room.work -= _PARSING
     arguments = tuple(machine.pop_mark())
     machine.stack.append(machine.call(machine.find(module, name), arguments, Use.CALLED))
 
@@ -210,6 +236,10 @@ def _object(machine: ObjectMachine, _: object) -> None:
 
 
 _OWN: Final[dict[str, tuple[Argument | None, Callable[[Any, Any], None]]]] = {
+    "LONG1": (OPCODES[0x8A].argument, _push_number),
+    "LONG4": (OPCODES[0x8B].argument, _push_number),
+    **{OPCODES[code].name: (OPCODES[code].argument, _push_parsed) for code in b"ILF"},
+    "GLOBAL": (OPCODES[ord("c")].argument, _global),
     "BINBYTES": (_constant(4, is_text=False), _push_bytes),
     "SHORT_BINBYTES": (_constant(1, is_text=False), _push_bytes),
     "BINBYTES8": (_constant(8, is_text=False), _push_bytes),

@@ -6,12 +6,15 @@ walks them has to count: a hostile stream nests them as deep as it likes, and in
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
+from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.opcodes import Blob
 from artifact_lint.formats.pickles.values import DictValue, Global, ListValue, Result, Value
+from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,24 +28,52 @@ _OVERHEAD: Final = 64
 _NOTHING: Final[Mapping[str, Value]] = MappingProxyType({})
 
 
+#: How much work one file may take, and what of it is kept for looking at values. A unit is about a microsecond:
+#: an opcode takes one, and what it makes the rest. A checkpoint of 5,000 tensors and an optimizer takes three quarters.
+_MOST_WORK: Final = 1_100_000
+_FOR_LOOKING: Final = 200_000
+#: What an object of its own costs beyond the opcodes that make it, and a text of up to a kilobyte, in units of work.
+_MAKING_A_VALUE: Final = 1
+_MAKING_A_TEXT: Final = 1
+_KILOBYTES: Final = 10
+
+
 class Room:
     """What one file's values may still take.
 
-    `values` counts instances, lists and dicts, `items` what these hold, `content` the bytes of texts and constants.
-    `is_full` says that something was left out.
+    `values` counts instances, lists and dicts, `items` what these hold, `content` the bytes of texts and constants,
+    `work` what it takes to make them and to look at them, in about a microsecond each. `is_full` says that something
+    was left out.
     """
 
-    __slots__ = ("content", "is_full", "items", "values")
+    __slots__ = ("content", "is_full", "items", "values", "work")
 
     def __init__(self, values: int = 1 << 17, items: int = 1 << 20, content: int = 1 << 26) -> None:
         self.values = values
         self.items = items
         self.content = content
+        self.work = _MOST_WORK
         self.is_full = False
+
+    @property
+    def may_make(self) -> bool:
+        """Whether there is work left for making values, beside what is kept for looking at them."""
+        return self.work >= _FOR_LOOKING
+
+    def look(self, work: int) -> None:
+        """Count the work of looking at values that were made, which several others may hold.
+
+        Raises:
+            FormatError: It is too much, so that whatever is known by now may not be all.
+        """
+        self.work -= work
+        if self.work < 0:
+            raise FormatError(Cause.LIMIT, "it takes too much work to look at all that it holds")
 
     def take_value(self) -> bool:
         """Count an instance, a list or a dict; whether there was room for it."""
         self.values -= 1
+        self.work -= _MAKING_A_VALUE
         if self.values < 0:
             self.is_full = True
         return self.values >= 0
@@ -57,6 +88,7 @@ class Room:
     def take_content(self, length: int) -> bool:
         """Count the bytes of a text or a constant, and what each takes besides; whether there was room for them."""
         self.content -= length + _OVERHEAD
+        self.work -= _MAKING_A_TEXT + (length >> _KILOBYTES)
         if self.content < 0:
             self.is_full = True
         return self.content >= 0
@@ -120,11 +152,11 @@ class KeptList(ListValue):
 class KeptDict(DictValue):
     """A dict with all its entries as far as there is room: `entries` under text keys, `others` under other ones."""
 
-    __slots__ = ("_room", "others")
+    __slots__ = ("others", "room")
 
     def __init__(self, room: Room) -> None:
         super().__init__()
-        self._room = room
+        self.room = room
         self.others: list[tuple[Value, Value]] = []
 
     def update(self, items: list[Value]) -> None:
@@ -132,7 +164,7 @@ class KeptDict(DictValue):
         if self._entries is None:
             self._entries = {}
         self.count += len(items) // 2
-        if not self._room.take_items(len(items) // 2):
+        if not self.room.take_items(len(items) // 2):
             self.exact = False
             return
         for key, value in zip(items[::2], items[1::2], strict=False):
@@ -203,9 +235,27 @@ def entries_of(value: Value) -> Mapping[str, Value]:
     if isinstance(value, Instance):
         return _NOTHING if value.mapped is None else value.mapped.entries
     if isinstance(value, tuple) and len(value) == 2:  # `copyreg`: the `__dict__` and what is in slots
-        parts = [part.entries for part in value if isinstance(part, DictValue)]
-        return {name: item for part in parts for name, item in part.items()}
+        # Nothing is copied: thousands of objects may share such a state.
+        parts = [part.entries for part in reversed(value) if isinstance(part, DictValue) and part.entries]
+        return ChainMap(*cast("list[dict[str, Value]]", parts)) if len(parts) > 1 else parts[0] if parts else _NOTHING
     return _NOTHING
+
+
+def room_of(value: Instance) -> Room | None:
+    """The room that the attributes of an object take their part of; None where it has none."""
+    parts = value.state if isinstance(value.state, tuple) else (value.state,)
+    return next((part.room for part in parts[:2] if isinstance(part, KeptDict)), None)
+
+
+def look(value: Instance, work: int) -> None:
+    """Count the work of looking at what an object holds.
+
+    Raises:
+        FormatError: It is too much.
+    """
+    room = room_of(value)
+    if room is not None:
+        room.look(work)
 
 
 def items_of(value: Value) -> Sequence[Value] | None:

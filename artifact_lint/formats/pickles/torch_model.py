@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.object_values import Instance, KeptDict, entries_of, items_of
 from artifact_lint.formats.pickles.torch_tensors import is_tensor, layout_of
 from artifact_lint.formats.pickles.values import DictValue
@@ -16,6 +17,7 @@ from artifact_lint.formats.pickles.values import DictValue
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from artifact_lint.formats.pickles.object_values import Room
     from artifact_lint.formats.pickles.torch_tensors import Layout
     from artifact_lint.formats.pickles.values import Value
 
@@ -30,6 +32,10 @@ _MOST_NAMED: Final = 1 << 17
 _MOST_VISITED: Final = 1 << 17
 _DEEPEST: Final = 100
 _LONGEST_NAME: Final = 1 << 12
+#: What it takes to look at a value, and to tell what a tensor is beside its dimensions, in units of work.
+_VISITING: Final = 4
+_DESCRIBING: Final = 16
+_KILOBYTES: Final = 10
 
 
 @dataclass(slots=True)
@@ -48,28 +54,36 @@ class Model:
     is_cut: bool = False
 
 
-def model_of(root: Value) -> Model:
-    """The model in an unpickled object."""
-    where = _where(root)
-    inner = entries_of(root)[where] if where else root
-    model = Model(where=where)
+def model_of(root: Value, room: Room) -> Model:
+    """The model in an unpickled object; `room` is what the values of the file take their part of."""
+    model = Model()
     version = entries_of(root).get(_LIGHTNING)
     model.lightning = version if isinstance(version, str) else None
-    for name, value in _walk(inner, model):
+    try:
+        model.where = _where(root, room)
+        _find(entries_of(root)[model.where] if model.where else root, model, room)
+    except FormatError:
+        model.is_cut = True
+    return model
+
+
+def _find(root: Value, model: Model, room: Room) -> None:
+    """Keep every tensor in a value."""
+    for name, value in _walk(root, model, room):
         layout = layout_of(value)
+        room.look(_DESCRIBING + (len(layout.shape) if layout is not None else 0))
         if layout is None:
             model.unknown.append(name)
         else:
             model.tensors[name] = layout
-    return model
 
 
-def _where(root: Value) -> str:
+def _where(root: Value, room: Room) -> str:
     """The key of a checkpoint under which its model is; empty where the whole object is the model.
 
     It is the one entry with tensors in it, or one of those by which models go beside single tensors.
     """
-    holders = {key: value for key, value in _pairs(root) if _holds_tensors(value)}
+    holders = {key: value for key, value in _pairs(root) if _holds_tensors(value, room)}
     apart = [key for key, value in holders.items() if not is_tensor(value)]
     texts = entries_of(root)
     if len(holders) == 1 and apart:
@@ -80,7 +94,7 @@ def _where(root: Value) -> str:
     return ""
 
 
-def _holds_tensors(root: Value) -> bool:
+def _holds_tensors(root: Value, room: Room) -> bool:
     """Whether there are tensors anywhere in a value."""
     pending = [root]
     seen: set[int] = set()
@@ -90,11 +104,13 @@ def _holds_tensors(root: Value) -> bool:
             return True
         if id(value) not in seen:
             seen.add(id(value))
-            pending.extend(item for _, item in _within(value, "", Model()))
+            inner = [item for _, item in _within(value, "", Model())]
+            room.look(_VISITING + len(inner))
+            pending.extend(inner)
     return False
 
 
-def _walk(root: Value, model: Model) -> Iterator[tuple[str, Value]]:
+def _walk(root: Value, model: Model, room: Room) -> Iterator[tuple[str, Value]]:
     """Every tensor in a value, by its path, in the order of the file."""
     pending: list[tuple[str, Value, int]] = [("", root, 0)]
     for _ in range(_MOST_NAMED):
@@ -105,6 +121,7 @@ def _walk(root: Value, model: Model) -> Iterator[tuple[str, Value]]:
             yield path, value
             continue
         inner = list(_within(value, path, model))
+        room.look(_VISITING + len(inner) + (len(path) >> _KILOBYTES) * len(inner))
         if inner and depth >= _DEEPEST:
             break
         pending.extend((name, item, depth + 1) for name, item in reversed(inner))
@@ -131,7 +148,7 @@ def _within(value: Value, path: str, model: Model) -> Iterator[tuple[str, Value]
 
 def _is_module(value: Value) -> bool:
     """Whether a value is an instance of a module, whatever its class is called (`torch.nn.Module.__init__`)."""
-    return isinstance(value, Instance) and {"_parameters", "_modules"} <= value.attributes.keys()
+    return isinstance(value, Instance) and all(name in value.attributes for name in ("_parameters", "_modules"))
 
 
 def _holds(value: Value) -> bool:

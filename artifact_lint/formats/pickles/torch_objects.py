@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.effects import EFFECTS
 from artifact_lint.formats.pickles.object_effects import TABLE as KEPT_TABLE
-from artifact_lint.formats.pickles.object_values import Instance, Persistent, Room
+from artifact_lint.formats.pickles.object_values import Instance, Room
 from artifact_lint.formats.pickles.objects import ObjectMachine
 from artifact_lint.formats.pickles.opcodes import OPCODES
 from artifact_lint.formats.pickles.values import Global, Value
-from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +32,14 @@ _PLAIN: Final = frozenset(
 )
 #: How many objects a file may be made of: three for a tensor, of which the largest models have some 50,000.
 _MOST_VALUES: Final = 1 << 18
-#: How many opcodes are run, at less than a million a second: 27 for a tensor.
-_MOST_OPCODES: Final = 1 << 21
 _STORAGE: Final = 5
+#: What a call takes beyond its opcodes, in units of work.
+_CALLING: Final = 1
+
+
+def torch_room() -> Room:
+    """What the values of one file may take, whose pickles share it."""
+    return Room(_MOST_VALUES)
 
 
 class TorchMachine(ObjectMachine):
@@ -43,29 +47,22 @@ class TorchMachine(ObjectMachine):
 
     __slots__ = ("kept",)
 
-    def __init__(self, window: Window, limits: ReadLimits) -> None:
-        super().__init__(window, limits, Room(_MOST_VALUES))
+    #: A state dict begins with what data is made of; tensors come soon enough.
+    longest_plain = sys.maxsize
+
+    def __init__(self, window: Window, limits: ReadLimits, room: Room) -> None:
+        super().__init__(window, limits, room)
+        self._is_outermost = True
         self.kept: dict[str, tuple[str, int]] = {}
 
     def table(self) -> Sequence[tuple[Argument | None, Effect]]:
         """What reads each opcode's argument and what the opcode does, by its byte."""
         return TABLE
 
-    def finish(self) -> None:
-        """Run to the end of the stream.
-
-        Raises:
-            FormatError: The stream breaks or is too long.
-            StoreError: The bytes cannot be read.
-        """
-        if not self.run(_MOST_OPCODES):
-            raise FormatError(Cause.LIMIT, f"more than {_MOST_OPCODES:,} opcodes make the object", self.offset)
-        if self.room.is_full:
-            self.note(FormatError(Cause.LIMIT, "it holds more than is looked at", self.offset))
-
     def call(self, function: Value, arguments: Value, use: Use) -> Value:
         """What a call returns."""
         if type(function) is Global and function.resolved in _PLAIN and isinstance(arguments, tuple):
+            self.room.work -= _CALLING
             return Instance(function, arguments) if self.room.take_value() else function.result
         return super().call(function, arguments, use)
 
@@ -77,7 +74,7 @@ def _persistent(machine: TorchMachine, _: object) -> None:
         _, cls, key, _, count = identifier[:_STORAGE]
         if isinstance(cls, Global) and isinstance(key, str) and isinstance(count, int):
             machine.kept[key] = (cls.name, count)
-        machine.stack[-1] = Persistent(identifier)
+        machine.stack[-1] = machine.load_persistent(identifier)
     else:
         _any_persistent(machine, None)
 

@@ -24,12 +24,12 @@ class Window:
 
     Whenever `buffer` or `base` change, `safe` becomes -1, so that whoever keeps them at hand sees that they are stale.
     `shift` is added to every offset that is reported, for a source that is itself a part of something; `budget` bounds
-    the bytes that are read, which those that are skipped are not.
+    the bytes that are read, which those that are skipped are not. `step` is how many are read at a time at most.
     """
 
-    __slots__ = ("_budget", "_ended", "_step", "base", "buffer", "position", "safe", "shift", "source")
+    __slots__ = ("_budget", "_ended", "_largest", "_step", "base", "buffer", "position", "safe", "shift", "source")
 
-    def __init__(self, source: Source, shift: int = 0, budget: int | None = None) -> None:
+    def __init__(self, source: Source, shift: int = 0, budget: int | None = None, step: int = _LARGEST_STEP) -> None:
         self.source = source
         self.shift = shift
         self.base = 0
@@ -38,6 +38,7 @@ class Window:
         self.safe = -1
         self._step = _FIRST_STEP
         self._budget = budget
+        self._largest = step
         self._ended = False
 
     def tell(self) -> int:
@@ -157,7 +158,7 @@ class Window:
             self.base += self.position
             self.position = 0
             self.safe = -1
-            self._step = min(self._step * 4, _LARGEST_STEP)
+            self._step = min(self._step * 4, self._largest)
             wanted = max(length - len(rest), self._step)
             more = self.source.read(self.base + len(rest), wanted)
             self._ended = len(more) < wanted
