@@ -15,8 +15,7 @@ What each library promises of its files, as its documentation has it:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from packaging.version import Version
 
@@ -34,8 +33,7 @@ _BREAK_WITH_MAJOR: Final = frozenset({"keras"})
 _PATCHES: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(NamedTuple):
     """Why a version that is required may not read what another wrote; `is_slight` where it only warns."""
 
     reason: str

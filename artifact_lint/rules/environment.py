@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Component, FileState, Problem, Severity
 from artifact_lint.rules.registry import rule
@@ -51,12 +51,12 @@ def missing_environment(artifact: Artifact) -> Iterator[Problem]:
 #: What is looked at of one requirement, in characters: its hashes come first after the version.
 _LONGEST_REQUIREMENT = 300
 #: A directory or an archive on disk: what it holds is under version control as it stands.
-_LOCAL = re.compile(r"\.{1,2}(?:$|[/\\\[])|[/\\]|file:")
-_EXACT = re.compile(r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@[0-9a-f]{40}\b|\.whl(?:#|$)|#sha256=")
+_LOCAL: Final = r"\.{1,2}(?:$|[/\\\[])|[/\\]|file:"
+_EXACT: Final = r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@[0-9a-f]{40}\b|\.whl(?:#|$)|#sha256="
 
 
 #: conda's `=1.4`, in pip's spelling: any patch of one release.
-_FUZZY = re.compile(r"==\s*\d+(?:\.\d+)+\.\*$")
+_FUZZY: Final = r"==\s*\d+(?:\.\d+)+\.\*$"
 
 
 @rule("ENV002", "unpinned-requirement", severity=Severity.WARNING, tags=("environment",))
@@ -76,12 +76,12 @@ def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
         for requirement in stated.value:
             text = requirement.value.strip()[:_LONGEST_REQUIREMENT]
             name = re.split(r"[\s<>=!~;\[@,]", text, maxsplit=1)[0].lower()
-            if _EXACT.search(text) or name in seen or text.startswith("-") or _LOCAL.match(text):
+            if re.search(_EXACT, text) or name in seen or text.startswith("-") or re.match(_LOCAL, text):
                 seen.add(name)
                 continue
             seen.add(name)
             own_range = name in {"mlflow", "mlflow-skinny"} and "mlflow" in artifact.record.conventions
-            severity = Severity.NOTE if own_range or _FUZZY.search(text) else None
+            severity = Severity.NOTE if own_range or re.search(_FUZZY, text) else None
             message = f"{text[:80]} is not pinned to one version"
             yield Problem(requirement.origin, message, f"Pin it: `{name}==...`.", severity=severity)
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from artifact_lint.model.description import Estimator
 
 #: The path of a pipeline's step: that of the pipeline, and the step's name.
-_STEP: Final = re.compile(r"(?P<pipeline>.*/)?steps/[^/]+")
+_STEP: Final = r"(?P<pipeline>.*/)?steps/[^/]+"
 #: The path of what a ColumnTransformer takes columns for: that of the ColumnTransformer, and a name.
-_PART: Final = re.compile(r"(?:(?P<around>.*)/)?transformers_?/[^/]+")
+_PART: Final = r"(?:(?P<around>.*)/)?transformers_?/[^/]+"
 _COLUMN_TRANSFORMER: Final = "sklearn.compose._column_transformer:ColumnTransformer"
 
 
@@ -35,7 +35,7 @@ def pipeline_columns(artifact: Artifact) -> Iterator[Problem]:
     for file, estimators in _described(artifact):
         by_path = {estimator.path: estimator for estimator in estimators}
         for estimator in estimators:
-            match = _PART.fullmatch(estimator.path)
+            match = re.fullmatch(_PART, estimator.path)
             around = by_path.get(match["around"] or "") if match else None
             if around is None or around.cls != _COLUMN_TRANSFORMER or around.feature_names is None:
                 continue
@@ -63,7 +63,7 @@ def step_width(artifact: Artifact) -> Iterator[Problem]:
     for file, estimators in _described(artifact):
         before: dict[str, Estimator] = {}
         for estimator in estimators:
-            match = _STEP.fullmatch(estimator.path)
+            match = re.fullmatch(_STEP, estimator.path)
             if match is None:
                 continue
             pipeline = match["pipeline"] or ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import FileState, Origin, Problem, Related, Severity
 from artifact_lint.policy.distributions import distributions_of, is_known, is_known_package, is_standard, normalized
@@ -175,12 +175,12 @@ def framework_undeclared(artifact: Artifact) -> Iterator[Problem]:
 
 
 #: The functions by which cloudpickle and dill rebuild a function from a code object that the pickle holds.
-_CODE = re.compile(
+_CODE: Final = (
     r"cloudpickle\.cloudpickle(?:_fast)?:(?:_make_function|_make_skel_func|_fill_function|_function_setstate)|"
     r"dill\._dill:(?:_create_code|_create_function)|dill\.dill:_create_function|types:CodeType|builtins:code"
 )
 #: A Python by its minor version at least: `3.11`, `3.11.4`, `==3.11.*`, `python=3.11`.
-_EXACT_PYTHON = re.compile(r"(?:==|=|~=)?\s*\d+\.\d+(?:\.(?:\d+|\*))?(?:[a-z]+\d+|\+)?")
+_EXACT_PYTHON: Final = r"(?:==|=|~=)?\s*\d+\.\d+(?:\.(?:\d+|\*))?(?:[a-z]+\d+|\+)?"
 
 
 @rule("ENV106", "cloudpickle-python", severity=Severity.WARNING, tags=("environment",))
@@ -197,10 +197,10 @@ def cloudpickle_python(artifact: Artifact) -> Iterator[Problem]:
     record = artifact.record
     if not artifact.described or record.image or artifact.has_unread_record:
         return
-    if any(_EXACT_PYTHON.fullmatch(fact.value.strip()[:80]) for fact in record.python_version):
+    if any(re.fullmatch(_EXACT_PYTHON, fact.value.strip()[:80]) for fact in record.python_version):
         return
     for file, inspection in pickled(artifact):
-        first = next((found for found in inspection.imports if _CODE.fullmatch(found.dotted)), None)
+        first = next((found for found in inspection.imports if re.fullmatch(_CODE, found.dotted)), None)
         if first is None or file.role in NOT_DEPLOYED:
             continue
         stated = record.python_version.best

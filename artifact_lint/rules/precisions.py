@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Origin, Problem, Related, Severity
 from artifact_lint.model.paths import name_of
@@ -31,12 +31,12 @@ _SHORT = {"double": "float64", "float": "float32", "half": "float16"}
 _EIGHT_BITS = frozenset({"F8_E4M3", "F8_E5M2", "float8_e4m3fn", "float8_e5m2"})
 _BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 #: What the names of packed weights end in, by the methods that write them.
-_PACKED: Mapping[str, re.Pattern[str]] = {
-    "GPTQ or AWQ": re.compile(r"\.(?:qweight|qzeros)$"),
-    "bitsandbytes": re.compile(r"\.(?:quant_state\.bitsandbytes__\w+|absmax|SCB)$"),
-    "compressed-tensors": re.compile(r"\.weight_packed$"),
-    "FP8": re.compile(r"\.weight_scale_inv$"),
-    "MXFP4": re.compile(r"_proj_blocks$"),
+_PACKED: Mapping[str, str] = {
+    "GPTQ or AWQ": r"\.(?:qweight|qzeros)$",
+    "bitsandbytes": r"\.(?:quant_state\.bitsandbytes__\w+|absmax|SCB)$",
+    "compressed-tensors": r"\.weight_packed$",
+    "FP8": r"\.weight_scale_inv$",
+    "MXFP4": r"_proj_blocks$",
 }
 #: Methods whose weights are always stored packed, and cannot be told from others otherwise.
 _ALWAYS_PACKED = frozenset({"gptq", "awq", "bitsandbytes", "mxfp4", "fp8"})
@@ -44,7 +44,7 @@ _ALWAYS_PACKED = frozenset({"gptq", "awq", "bitsandbytes", "mxfp4", "fp8"})
 _OLDER = ("quantize_config.json", "quant_config.json", "hf_quant_config.json")
 _KEYS = ("quantization_config", "quantization", "compression_config")
 _ADAPTERS = ("adapter_model.safetensors", "adapter_model.bin")
-_LORA = re.compile(r"(?:base_model\.model\.)?(?P<module>.+?)\.lora_(?P<side>[AB])(?:\.[\w-]+)?\.weight")
+_LORA: Final = r"(?:base_model\.model\.)?(?P<module>.+?)\.lora_(?P<side>[AB])(?:\.[\w-]+)?\.weight"
 
 
 @rule("CON128", "weights-dtype", severity=Severity.WARNING, tags=("consistency",))
@@ -152,7 +152,7 @@ def _methods(weights: Weights) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, weight in weights.by_name.items():
         for method, expression in _PACKED.items():
-            if method not in found and expression.search(name):
+            if method not in found and re.search(expression, name):
                 found[method] = name
         if weight.tensor.dtype in _EIGHT_BITS:
             found.setdefault("FP8", name)
@@ -179,7 +179,7 @@ def _adapted(file: WeightFile) -> Iterator[tuple[str, str, Tensor]]:
     """Each LoRA matrix: the module that it adapts, its side, and the tensor."""
     description = file.description.value
     for tensor in description.tensors if description is not None else ():
-        match = _LORA.fullmatch(tensor.name)
+        match = re.fullmatch(_LORA, tensor.name)
         if match and len(tensor.shape) >= 2:
             yield match["module"], match["side"], tensor
 

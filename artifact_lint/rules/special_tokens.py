@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Origin, Problem, Related, Severity
 from artifact_lint.rules.ggufs import gguf_files, gguf_number, row_count
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from artifact_lint.rules.networks import Network, Size, Weight
 
 #: How the embedding of tokens is called, where the architecture is not known: the last words of its name.
-_EMBEDDING = re.compile(r"(?:^|\.)(?:embed_tokens|word_embeddings|wte|tok_embeddings|embed_in|tokens_embed)\.weight$")
-_FOREIGN = re.compile(r"vision|visual|image|audio|talker|draft|mtp")
+_EMBEDDING: Final = r"(?:^|\.)(?:embed_tokens|word_embeddings|wte|tok_embeddings|embed_in|tokens_embed)\.weight$"
+_FOREIGN: Final = r"vision|visual|image|audio|talker|draft|mtp"
 _SPECIAL = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id", "sep_token_id", "cls_token_id")
 _GGUF_SPECIAL = ("bos", "eos", "padding", "unknown", "eot", "eom")
 #: The number of labels that a configuration means which names none (transformers' PretrainedConfig).
@@ -158,7 +158,7 @@ def _embedding(artifact: Artifact, configuration: Configuration) -> Weight | Non
     named = [
         weight
         for name, weight in (weights.by_name.items() if weights is not None else ())
-        if _EMBEDDING.search(name) and not _FOREIGN.search(name)
+        if re.search(_EMBEDDING, name) and not re.search(_FOREIGN, name)
         if weight.tensor.dtype in PLAIN and len(weight.tensor.shape) == 2
     ]
     return named[0] if len(named) == 1 else None
