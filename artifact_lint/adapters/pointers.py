@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.model import Fact, Origin, Pointer
 
@@ -39,8 +39,7 @@ class BrokenPointer:
     reason: Fact[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     key: str
     value: str
     key_origin: Origin

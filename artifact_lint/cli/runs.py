@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.cli.errors import CommandError, tell
 from artifact_lint.complaints import SettingsError
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from artifact_lint.settings import FailOn
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What the command line says about the settings."""
 
     config: str | None = None
@@ -41,8 +40,7 @@ class Given:
     revision: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Paths that share one configuration, and the settings that it makes."""
 
     paths: tuple[str, ...]

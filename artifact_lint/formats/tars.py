@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.formats.base import ExhaustedError, FormatError
 from artifact_lint.formats.findings import Findings
@@ -42,8 +42,7 @@ _TORCH_MEMBERS = frozenset({"sys_info", "pickle", "tensors", "storages"})
 _ORDINARY_IN_TORCH = frozenset({HazardKind.PERSISTENT_ID, HazardKind.TRAILING_PICKLE, HazardKind.TRAILING_DATA})
 
 
-@dataclass(frozen=True, slots=True)
-class TarMember:
+class TarMember(NamedTuple):
     """One member: its name, where its bytes start, how many there are, its type flag and where a link leads.
 
     `behind_end` says that it stands behind the zeros that end the archive, `contradicts` how readers may differ on it.
