@@ -51,8 +51,16 @@ class Comparison(NamedTuple):
         return self.kind in {Kind.ORDER, Kind.EXTRA, Kind.NOTHING}
 
 
-def comparisons(artifact: Artifact) -> Iterator[Comparison]:
+def comparisons(artifact: Artifact) -> tuple[Comparison, ...]:
     """Each schema beside the weight file that it describes; none where nothing tells which that is."""
+    return artifact.once(_comparisons)
+
+
+def _comparisons(artifact: Artifact) -> tuple[Comparison, ...]:
+    return tuple(_compared(artifact))
+
+
+def _compared(artifact: Artifact) -> Iterator[Comparison]:
     if not artifact.record.inputs or is_wrapped(artifact):
         return
     told = list(sides(artifact))

@@ -96,8 +96,16 @@ class Network(NamedTuple):
         return ".".join((*self.part, self.key(name)))
 
 
-def networks(artifact: Artifact) -> Iterator[Network]:
+def networks(artifact: Artifact) -> tuple[Network, ...]:
     """Each configuration of a known architecture, and each known part of one, beside its weights."""
+    return artifact.once(_networks)
+
+
+def _networks(artifact: Artifact) -> tuple[Network, ...]:
+    return tuple(_found(artifact))
+
+
+def _found(artifact: Artifact) -> Iterator[Network]:
     for configuration in documents(artifact, "config.json"):
         values = configuration.values.value
         weights = weights_of(artifact, directory_of(configuration))
@@ -133,6 +141,10 @@ def directory_of(configuration: Configuration) -> str:
 
 def weights_of(artifact: Artifact, directory: str) -> Weights | None:
     """What `from_pretrained` would load from a directory; None where nothing of it is here and readable."""
+    return artifact.once(_weights_of, directory)
+
+
+def _weights_of(artifact: Artifact, directory: str) -> Weights | None:
     prefix = f"{directory}/" if directory else ""
     files = {file.path: file for file in artifact.files if file.is_readable}
     for name, index_name in zip(_NAMES, _INDEXES, strict=True):
