@@ -148,12 +148,15 @@ def _stated(network: Network, is_about: Callable[[Sequence[str]], bool]) -> Iter
     wrong: dict[str, list[Size]] = {}
     right: Counter[str] = Counter()
     corrected = _corrected(network)
+    expected = {
+        term: evaluate(term, lambda key: network.value(key, corrected)) if len(keys) != 1 else None
+        for term, keys in {size.dimension.term: size.dimension.keys for size in network.sizes}.items()
+        if is_about(keys)
+    }
     for size in network.sizes:
-        if size.stated is None or not is_about(size.dimension.keys):
+        if size.stated is None or size.dimension.term not in expected:
             continue
-        expected = evaluate(size.dimension.term, lambda key: network.value(key, corrected))
-        single = len(size.dimension.keys) == 1
-        if size.actual != (size.stated if single else expected):
+        if size.actual != (size.stated if len(size.dimension.keys) == 1 else expected[size.dimension.term]):
             wrong.setdefault(size.dimension.term, []).append(size)
         else:
             right[size.dimension.term] += 1
@@ -171,7 +174,7 @@ def _corrected(network: Network) -> dict[str, int]:
     """What keys should be, where all tensors that have one as a size agree; what follows is judged by that."""
     seen: dict[str, set[int]] = {}
     for size in network.sizes:
-        if size.dimension.term == size.dimension.keys[0]:
+        if size.dimension.term.isidentifier():  # one key, and nothing else
             seen.setdefault(size.dimension.term, set()).add(size.actual)
     return {key: next(iter(values)) for key, values in seen.items() if len(values) == 1}
 

@@ -150,8 +150,9 @@ def _bytes(weights: Weights) -> Counter[str]:
 def _methods(weights: Weights) -> dict[str, str]:
     """By the method that packs weights so, the first tensor that it packed."""
     found: dict[str, str] = {}
+    packed = re.compile("|".join(_PACKED.values()))
     for name, weight in weights.by_name.items():
-        for method, expression in _PACKED.items():
+        for method, expression in _PACKED.items() if packed.search(name) else ():
             if method not in found and re.search(expression, name):
                 found[method] = name
         if weight.tensor.dtype in _EIGHT_BITS:
