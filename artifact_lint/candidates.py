@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.adapters.pointers import POINTER_HEAD, POINTER_LIMIT, BrokenPointer, is_lfs_pointer, lfs_pointer
 from artifact_lint.adapters.roles import sounds_like_model
@@ -33,8 +32,7 @@ _FIXED_NAMES = frozenset({"saved_model.pb"})
 _ELSEWHERE = "it is a link that leads out of the directory that is linted, and is not followed; lint what it leads to"
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A file that a loader might read: its format by content, None where the name alone speaks for it.
 
     `pointer` is the git-LFS pointer that the file is; where it only begins like one, `broken_pointer` says what is

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.assemble import assemble_all
 from artifact_lint.model.agreement import plain_name
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from artifact_lint.stores.base import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """An artifact at the base revision, and what it is now."""
 
     before: Artifact

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.document import Limits
 from artifact_lint.model import Component, NamingOptions, Options, PickleOptions, PicklePolicy
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from artifact_lint.document import Node
 
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:([kKMGT])(i?))?[bB]?\s*")
-_BOUND = re.compile(r"\s*(<=|>=|==|<|>)\s*(\S+)\s*")
+_SIZE: Final = r"\s*(\d+(?:\.\d+)?)\s*(?:([kKMGT])(i?))?[bB]?\s*"
+_BOUND: Final = r"\s*(<=|>=|==|<|>)\s*(\S+)\s*"
 
 
 def parse_size(value: int | str) -> int:
@@ -26,7 +26,7 @@ def parse_size(value: int | str) -> int:
     """
     if isinstance(value, int):
         return value
-    match = _SIZE.fullmatch(value)
+    match = re.fullmatch(_SIZE, value)
     if match is None:
         raise ValueError(f"'{value}' is no size")
     number, prefix, binary = match.groups()
@@ -73,7 +73,7 @@ def _stage(stage: Node) -> StageOptions:
 
 
 def _threshold(metric: str, written: str) -> Threshold:
-    match = _BOUND.fullmatch(written)
+    match = re.fullmatch(_BOUND, written)
     if match is None:
         raise ValueError(f"'{written}' is no bound")
     return Threshold(metric, match[1], float(match[2]))

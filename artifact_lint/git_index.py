@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from artifact_lint.adapters.pointers import POINTER_LIMIT, lfs_pointer
 from artifact_lint.git import GitError, ask, open_repository
@@ -31,8 +30,7 @@ _LARGE = 1 << 20
 _LONGEST_ATTRIBUTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class IndexEntry:
+class IndexEntry(NamedTuple):
     """One file of an index; `is_unwatched` tells that git was told not to look whether it is there or was changed."""
 
     oid: str

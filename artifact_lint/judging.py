@@ -6,8 +6,8 @@ import hashlib
 import os
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.model import Finding, Problem, Severity
 from artifact_lint.model.report import Failure
@@ -30,8 +30,7 @@ _FIGURES = re.compile(r"\b[0-9a-f]{6,}\b|\d+(?:[.,]\d+)*")
 _WORTH_A_THREAD = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What is judged: the artifacts that were asked for, others in view, and pairs of before and after.
 
     `done` are those of the former (by `id`) that were judged before, and are so again only together with others.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.stores.base import EntryKind, StoreError
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from artifact_lint.stores.base import Store
 
 #: Records that state a name and a version themselves: the project's manifest, and a Kitfile.
-_RECORD = re.compile(r"(?:.*/)?(?:Kitfile|(?:[^/]+\.)?model-artifact\.(?:yaml|yml|json))")
+_RECORD: Final = r"(?:.*/)?(?:Kitfile|(?:[^/]+\.)?model-artifact\.(?:yaml|yml|json))"
 #: How many other records are looked into, and how much of each, in bytes.
 _MOST_RECORDS = 1000
 _LONGEST = 1 << 16
-_STATED = re.compile(rb"""["']?\b(name|version)["']?[ \t]*:[ \t]*["']?([^"'\s,#}]+)""")
+_STATED: Final = rb"""["']?\b(name|version)["']?[ \t]*:[ \t]*["']?([^"'\s,#}]+)"""
 #: What a line begins with, the dash of a list's item as well.
-_INDENT = re.compile(rb"[ \t-]*")
+_INDENT: Final = rb"[ \t-]*"
 
 
 def find_namesakes(store: Store, touched: Collection[str], others: Iterable[str]) -> tuple[list[str], bool]:
@@ -28,13 +28,13 @@ def find_namesakes(store: Store, touched: Collection[str], others: Iterable[str]
 
     The second value tells whether all of them were looked into: no more than 1000 are.
     """
-    wanted = [said for path in touched if _RECORD.fullmatch(path) and all(said := _said(store, path))]
+    wanted = [said for path in touched if re.fullmatch(_RECORD, path) and all(said := _said(store, path))]
     if not wanted:
         return [], True
     found: list[str] = []
     looked = 0
     for path in others:
-        if path in touched or not _RECORD.fullmatch(path):
+        if path in touched or not re.fullmatch(_RECORD, path):
             continue
         if looked == _MOST_RECORDS:
             return found, False
@@ -62,12 +62,12 @@ def _outermost(text: bytes, key: bytes) -> set[bytes]:
     """The values of a key on the lines that are indented least: a model's own, and not those of what it consists of."""
     indented: dict[int, set[bytes]] = defaultdict(set)
     for line in text.splitlines():
-        values = {value for found, value in _STATED.findall(line) if found == key}
+        values = {value for found, value in re.findall(_STATED, line) if found == key}
         if values:
             indented[_indent(line)] |= values
     return indented[min(indented)] if indented else set()
 
 
 def _indent(line: bytes) -> int:
-    found = _INDENT.match(line)
+    found = re.match(_INDENT, line)
     return found.end() if found else 0

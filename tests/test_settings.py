@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 RULES = all_rules()
 BY_CODE = {rule.code: rule for rule in RULES}
-PEDANTIC = RuleInfo("AAA101", "pedantic", Severity.WARNING, "0.1.0", (), strict=True, documentation="")
+PEDANTIC = RuleInfo("AAA101", "pedantic", Severity.WARNING, "0.1.0", (), strict=True, docstring="")
 
 WHOLE = """
 [project]

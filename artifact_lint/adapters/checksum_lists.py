@@ -11,7 +11,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import islice
 from posixpath import normpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.adapters.reading import child
 from artifact_lint.model import NOTHING, Fact, Irregularity, Mention, Origin, Record, Remark, Role
@@ -38,8 +38,7 @@ _GENERAL = re.compile(rf"check[-_]?sums?(?:[-_.]{_ALGORITHM}(?:sums?)?)?(?:\.txt
 _SUFFIXED = re.compile(rf"(?P<target>.+)[.]{_ALGORITHM}(?:sums?)?(?:\.txt)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _List:
+class _List(NamedTuple):
     """A file that may list checksums: the algorithm that its name tells, and the path of the file that it is for."""
 
     path: str

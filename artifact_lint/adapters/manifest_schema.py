@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from artifact_lint.document.node import MOST_REMARKS, brief
 from artifact_lint.document.slots import rewritten
@@ -28,8 +28,8 @@ _FORMS = {
     "^[^:\\s]+:": "an import written module:name",
     "^\\s*(?:===?": "a version of Python, such as 3.11.7 or >=3.10,<3.13",
 }
-_SEXAGESIMAL_OR_OCTAL = re.compile(r"[-+]?\d+(?::[0-5]?\d)+(?:\.\d*)?|[-+]?0\d+")
-_EXPONENT_WITHOUT_POINT = re.compile(r"[-+]?\d+[eE][-+]?\d+|[-+]?\d+\.\d*[eE]\d+")
+_SEXAGESIMAL_OR_OCTAL: Final = r"[-+]?\d+(?::[0-5]?\d)+(?:\.\d*)?|[-+]?0\d+"
+_EXPONENT_WITHOUT_POINT: Final = r"[-+]?\d+[eE][-+]?\d+|[-+]?\d+\.\d*[eE]\d+"
 
 
 @cache
@@ -88,10 +88,10 @@ def _scalar(node: Node, types: set[str], remarks: list[Remark]) -> object:
     if node.quoted or text is None:
         return value
     if types & {"number", "integer"} and "string" not in types:
-        if _SEXAGESIMAL_OR_OCTAL.fullmatch(text) and str(value) != text:
+        if re.fullmatch(_SEXAGESIMAL_OR_OCTAL, text) and str(value) != text:
             message = f"{text} is the number {value} to a YAML 1.1 reader"
             remarks.append(Remark(Irregularity.SURPRISING_SCALAR, node.origin, message, "Write it in decimal digits."))
-        elif isinstance(value, str) and _EXPONENT_WITHOUT_POINT.fullmatch(text):
+        elif isinstance(value, str) and re.fullmatch(_EXPONENT_WITHOUT_POINT, text):
             message = f"{text} is a text, not a number, to a YAML 1.1 reader"
             number = float(text)
             remarks.append(_misread_number(node, number, message))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from artifact_lint.adapters.base import Claim, Reach
 from artifact_lint.adapters.feature_values import as_bound, as_name, as_shape
@@ -45,8 +45,8 @@ T = TypeVar("T")
 NAME = "native"
 
 _SUFFIXES = ("yaml", "yml", "json")
-_MANIFEST = re.compile(r"(?:(?P<name>.+)\.)?model-artifact\.(?:yaml|yml|json)")
-_LIFECYCLE = re.compile(r"(?P<manifest>(?:.+\.)?model-artifact)\.lifecycle\.(?:yaml|yml|json)")
+_MANIFEST: Final = r"(?:(?P<name>.+)\.)?model-artifact\.(?:yaml|yml|json)"
+_LIFECYCLE: Final = r"(?P<manifest>(?:.+\.)?model-artifact)\.lifecycle\.(?:yaml|yml|json)"
 
 
 def recognise(tree: Tree, directory: str) -> Iterable[Claim]:
@@ -56,10 +56,12 @@ def recognise(tree: Tree, directory: str) -> Iterable[Claim]:
     """
     folder = tree.folder(directory)
     for name in folder:
-        if match := _MANIFEST.fullmatch(name):
+        if match := re.fullmatch(_MANIFEST, name):
             reach = Reach.NAMED if match["name"] else Reach.DIRECTORY
             yield Claim(NAME, directory, child(directory, name), reach)
-        elif (match := _LIFECYCLE.fullmatch(name)) and not any(f"{match['manifest']}.{s}" in folder for s in _SUFFIXES):
+        elif (match := re.fullmatch(_LIFECYCLE, name)) and not any(
+            f"{match['manifest']}.{s}" in folder for s in _SUFFIXES
+        ):
             yield Claim(NAME, directory, child(directory, name), Reach.NAMED)
 
 
@@ -67,7 +69,7 @@ def describe(tree: Tree, claim: Claim) -> Record:
     """All that a manifest and its lifecycle file state."""
     reading = Reading(tree)
     root = reading.document(claim.record)
-    if root is None or not root.is_mapping or _LIFECYCLE.search(claim.record):
+    if root is None or not root.is_mapping or re.search(_LIFECYCLE, claim.record):
         return _says_nothing(claim, reading, root)
     record = _facts(tree, claim, reading, root)
     record = record + _lifecycle(claim, reading, root)
@@ -83,7 +85,7 @@ def describe(tree: Tree, claim: Claim) -> Record:
 def _says_nothing(claim: Claim, reading: Reading, root: Node | None) -> Record:
     """A record of why there is none: unreadable, no mapping, or a lifecycle file by itself."""
     origin = Origin(claim.record)
-    if lifecycle := _LIFECYCLE.search(claim.record):
+    if lifecycle := re.search(_LIFECYCLE, claim.record):
         manifest = name_of(f"{lifecycle['manifest']}.yaml")
         message, advice = f"{manifest}, which this file adds to, is not there", "Restore it, or remove this file."
     else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.model import Fact, Origin, Pointer
 
@@ -21,14 +21,14 @@ POINTER_LIMIT = 1024
 #: What is read to see whether a file begins like a pointer, in bytes.
 POINTER_HEAD = 128
 
-_BEGINS = re.compile(rb"\s{0,8}version https?://[\w.-]*(?:git-lfs|hawser|git-media)[^\s]*[ \t]*\r?\n")
+_BEGINS: Final = rb"\s{0,8}version https?://[\w.-]*(?:git-lfs|hawser|git-media)[^\s]*[ \t]*\r?\n"
 _VERSIONS = frozenset(
     ("https://git-lfs.github.com/spec/v1", "https://hawser.github.com/spec/v1", "http://git-media.io/v/2")
 )
 _KEYS = ("version", "oid", "size")
-_EXTENSION = re.compile(r"ext-(?P<order>\d)-\w+", re.ASCII)
-_OID = re.compile(r"sha256:[0-9a-f]{64}")
-_SIZE = re.compile(r"\+?[0-9]{1,30}")
+_EXTENSION: Final = r"(?a)ext-(?P<order>\d)-\w+"
+_OID: Final = r"sha256:[0-9a-f]{64}"
+_SIZE: Final = r"\+?[0-9]{1,30}"
 _LARGEST = 2**63 - 1
 
 
@@ -39,8 +39,7 @@ class BrokenPointer:
     reason: Fact[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     key: str
     value: str
     key_origin: Origin
@@ -49,7 +48,7 @@ class _Line:
 
 def is_lfs_pointer(head: bytes) -> bool:
     """Whether a file begins like a git-LFS pointer, of whatever version: `lfs_pointer` tells whether it is one."""
-    return _BEGINS.match(head) is not None
+    return re.match(_BEGINS, head) is not None
 
 
 def lfs_pointer(path: str, data: bytes, size: int | None = None) -> Pointer | BrokenPointer | None:
@@ -103,7 +102,7 @@ def _take(line: _Line, read: dict[str, _Line], extensions: dict[int, _Line]) -> 
     if line.key == expected:
         read[expected] = line
         return None
-    match = _EXTENSION.fullmatch(line.key)
+    match = re.fullmatch(_EXTENSION, line.key)
     if match is None:
         return _broken(line.key_origin, f"`{line.key[:40]}` stands where `{expected}` belongs")
     order = int(match["order"])
@@ -123,7 +122,7 @@ def _stated(path: str, read: dict[str, _Line], extensions: dict[int, _Line]) -> 
     fault = _oid_fault(oid)
     if fault is not None:
         return fault
-    if not _SIZE.fullmatch(size.value) or int(size.value) > _LARGEST:
+    if not re.fullmatch(_SIZE, size.value) or int(size.value) > _LARGEST:
         return _broken(size.origin, f"{size.value[:24]!r} is no size")
     if extensions:
         first = extensions[min(extensions)]
@@ -132,7 +131,7 @@ def _stated(path: str, read: dict[str, _Line], extensions: dict[int, _Line]) -> 
 
 
 def _oid_fault(line: _Line) -> BrokenPointer | None:
-    if _OID.fullmatch(line.value):
+    if re.fullmatch(_OID, line.value):
         return None
     algorithm, colon, digits = line.value.partition(":")
     if not colon or algorithm != "sha256":

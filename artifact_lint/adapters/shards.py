@@ -8,7 +8,7 @@ huggingface_hub 0.2x and 1: `model.safetensors.index.json`, `pytorch_model.bin.i
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.adapters.reading import child
 from artifact_lint.document import Syntax
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from artifact_lint.document import Node
     from artifact_lint.model import Mention
 
-_INDEX = re.compile(r".+\.(?P<suffix>safetensors|bin|h5|msgpack)\.index(?:\.[\w-]+)?\.json")
+_INDEX: Final = r".+\.(?P<suffix>safetensors|bin|h5|msgpack)\.index(?:\.[\w-]+)?\.json"
 
 #: How many shards of one index are taken.
 MOST_SHARDS = 10_000
@@ -29,7 +29,7 @@ MOST_SHARDS = 10_000
 
 def index_names(names: Iterable[str]) -> list[str]:
     """Those among the names of files that are a shard index's, sorted."""
-    return sorted(name for name in names if _INDEX.fullmatch(name))
+    return sorted(name for name in names if re.fullmatch(_INDEX, name))
 
 
 def read_shards(reading: Reading, directory: str) -> Record:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.adapters.base import Claim, Reach
 from artifact_lint.adapters.reading import Reading
@@ -31,15 +31,12 @@ NAME = "sidecar"
 LARGEST = 2 << 20
 
 _SUFFIXES = (".json", ".yaml", ".yml")
-_ABOUT_MODELS = re.compile(
-    r"(?:trained[-_]?|training[-_]?)?model[-_.]?(?:meta(?:data)?|card|info|details|manifest)", re.IGNORECASE
-)
-_GENERAL = re.compile(
-    r"meta(?:data)?|card|info|config|(?:model|train(?:ing)?)[-_]config|(?:best[-_])?(?:hyper[-_]?)?param(?:eter)?s|metrics|"
+_ABOUT_MODELS: Final = r"(?i)(?:trained[-_]?|training[-_]?)?model[-_.]?(?:meta(?:data)?|card|info|details|manifest)"
+_GENERAL: Final = (
+    r"(?i)meta(?:data)?|card|info|config|(?:model|train(?:ing)?)[-_]config|(?:best[-_])?(?:hyper[-_]?)?param(?:eter)?s|metrics|"
     r"results|(?:model[-_])?evaluation|(?:training|train|test|model)[-_](?:metadata|info|metrics|results)|"
     r"(?:model[-_])?(?:features?|feature[-_](?:names|columns|list|schema|order)|columns|schema|signature)|"
-    r"input[-_]schema|(?:class(?:es|[-_](?:names|indices))?|labels|label[-_]map)",
-    re.IGNORECASE,
+    r"input[-_]schema|(?:class(?:es|[-_](?:names|indices))?|labels|label[-_]map)"
 )
 
 #: Keys at the top of documents that are weights, or a dump of them: LightGBM, CatBoost, XGBoost, TensorFlow.js.
@@ -89,12 +86,12 @@ def describe(tree: Tree, claim: Claim) -> Record:
 
 
 def _is_general(name: str) -> bool:
-    return bool(is_about_models(name) or _GENERAL.fullmatch(stem_of(name)))
+    return bool(is_about_models(name) or re.fullmatch(_GENERAL, stem_of(name)))
 
 
 def is_about_models(name: str) -> bool:
     """Whether a sidecar's own name says that it is about a model: `model_metadata.json`, `model_card.yaml`."""
-    return _ABOUT_MODELS.fullmatch(stem_of(name)) is not None
+    return re.fullmatch(_ABOUT_MODELS, stem_of(name)) is not None
 
 
 def _owned(folder: Mapping[str, Entry], name: str) -> list[str]:

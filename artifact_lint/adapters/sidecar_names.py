@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.adapters.roles import is_auxiliary
 from artifact_lint.formats.base import WEIGHT_SUFFIXES
@@ -17,7 +17,7 @@ _ABOUT = (
 )
 _STEM_TAIL = re.compile(rf"[-_.]{_ABOUT}$", re.IGNORECASE)
 _STEM_HEAD = re.compile(rf"^{_ABOUT}[-_.]", re.IGNORECASE)
-_MODEL_TAIL = re.compile(r"(?<=.)[-_.]model$", re.IGNORECASE)
+_MODEL_TAIL: Final = r"(?i)(?<=.)[-_.]model$"
 
 
 def is_weights_name(name: str) -> bool:
@@ -41,7 +41,7 @@ def owners(name: str, weights: Iterable[str], *, is_general: bool) -> list[str]:
         return same
     bare = {_STEM_TAIL.sub("", stem), _STEM_HEAD.sub("", stem)} - {stem, "model"}
     exact = [weight for weight in listed if _stem(weight) in bare]
-    return exact or [weight for weight in listed if _MODEL_TAIL.sub("", _stem(weight)) in bare]
+    return exact or [weight for weight in listed if re.sub(_MODEL_TAIL, "", _stem(weight)) in bare]
 
 
 def _stem(name: str) -> str:

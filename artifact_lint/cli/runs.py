@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.cli.errors import CommandError, tell
 from artifact_lint.complaints import SettingsError
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from artifact_lint.settings import FailOn
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """What the command line says about the settings."""
 
     config: str | None = None
@@ -40,8 +39,7 @@ class Given:
     revision: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Paths that share one configuration, and the settings that it makes."""
 
     paths: tuple[str, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import Format
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from artifact_lint.formats.findings import Findings
     from artifact_lint.model.description import Description
 
-_JSON = re.compile(rb'\s*\{\s*"(?:features_info|model_info|oblivious_trees|ctr_data|scale_and_bias)"\s*:')
+_JSON: Final = rb'\s*\{\s*"(?:features_info|model_info|oblivious_trees|ctr_data|scale_and_bias)"\s*:'
 
 
 def _is_binary(probe: Probe) -> bool:
@@ -20,7 +20,7 @@ def _is_binary(probe: Probe) -> bool:
 
 
 def _is_json(probe: Probe) -> bool:
-    return _JSON.match(probe.head) is not None and b'"' in probe.head[64:]
+    return re.match(_JSON, probe.head) is not None and b'"' in probe.head[64:]
 
 
 def _read(_: Job, findings: Findings) -> None:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.formats.base import Format, FormatError
 from artifact_lint.formats.pickles.window import Window
@@ -73,14 +72,13 @@ TYPES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(NamedTuple):
     """An array of the metadata: how many items it has."""
 
-    count: int
+    number: int
 
     def __str__(self) -> str:
-        return f"{self.count:,} items"
+        return f"{self.number:,} items"
 
 
 def _recognise(probe: Probe) -> bool:
@@ -156,7 +154,7 @@ def _describe(job: Job) -> Description:
 
 
 def _shown(value: object) -> str:
-    return str(value.count) if isinstance(value, Items) else str(value)[:_KEPT_TEXT]
+    return str(value.number) if isinstance(value, Items) else str(value)[:_KEPT_TEXT]
 
 
 def _pair(job: Job, window: Window, key: str, findings: Findings) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import Format
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from artifact_lint.formats.findings import Findings
     from artifact_lint.model.description import Description
 
-_OPENING = re.compile(rb"tree\r?\nversion=(v\d+)\r?\n")
+_OPENING: Final = rb"tree\r?\nversion=(v\d+)\r?\n"
 
 
 def _recognise(probe: Probe) -> bool:
-    return _OPENING.match(probe.head) is not None
+    return re.match(_OPENING, probe.head) is not None
 
 
 def _read(job: Job, findings: Findings) -> None:
     findings.framework = "lightgbm"
-    match = _OPENING.match(job.source.read(0, 64))
+    match = re.match(_OPENING, job.source.read(0, 64))
     if match:
         findings.metadata["format_version"] = match[1].decode("ascii")
 

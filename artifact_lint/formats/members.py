@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import stat
 import zlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import ExhaustedError, FormatError
@@ -204,7 +203,7 @@ class _Reading:
             self._odd(f"the directory and the header of {entry.name!r} differ in its size or compression", entry.header)
         elif not named:
             return None
-        return replace(own, packed=packed, size=size)
+        return own._replace(packed=packed, size=size)
 
     def _read_content(self, entry: Entry, start: int) -> None:
         if not entry.packed:
@@ -297,7 +296,7 @@ class _Reading:
             self._by_name.setdefault(entry.name, entry)
             self._check_path(entry)
             left = max(0, self._source.size - local.start)
-            self._read_content(replace(entry, packed=min(entry.packed, left), crc=0), local.start)
+            self._read_content(entry._replace(packed=min(entry.packed, left), crc=0), local.start)
         if not hidden:
             return
         if find(self._source, END, begin, stop, self._budget) >= 0:

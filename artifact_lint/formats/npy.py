@@ -7,7 +7,7 @@ import re
 import struct
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import Format, FormatError
 from artifact_lint.formats.findings import MOST_GAPS
@@ -33,7 +33,7 @@ _LONGEST_HEADER = 1 << 16
 _DEEPEST = 32
 #: The kind of types whose items are pickled.
 _OBJECT = "O"
-_TYPE = re.compile(r"[<>=|]?([a-zA-Z?])(\d{0,9})(?:\[.*\])?")
+_TYPE: Final = r"[<>=|]?([a-zA-Z?])(\d{0,9})(?:\[.*\])?"
 #: The sizes in bytes of types that are a letter alone (numpy, "Data type objects: one-character strings").
 _LETTERS: Mapping[str, int] = {
     **dict.fromkeys("SaUV", 0),
@@ -220,7 +220,7 @@ def _is_field(field: object) -> bool:
 
 def _kind(text: str) -> str:
     """The letter of a type; that of objects for what is no type whose bytes are all there is to it."""
-    match = _TYPE.fullmatch(text)
+    match = re.fullmatch(_TYPE, text)
     return match[1] if match and (match[1] in _LETTERS or match[1] in _OF_THE_MACHINE or match[2]) else _OBJECT
 
 
@@ -252,7 +252,7 @@ def _count(shape: object) -> int | None:
 
 
 def _plain_size(text: str) -> int | None:
-    match = _TYPE.fullmatch(text)
+    match = re.fullmatch(_TYPE, text)
     if match is None:
         return None
     if not match[2]:

@@ -8,7 +8,7 @@ definition, and nothing is expanded.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
 from artifact_lint.formats.base import Format, FormatError
@@ -25,19 +25,19 @@ _LONGEST_PROLOGUE = 1 << 22
 #: How much of a definition is looked through for what it declares, in bytes, and how many of them are told.
 _DEFINITION = 1 << 16
 _TOLD = 5
-_ROOT = re.compile(r"(?:[\w.-]+:)?PMML")
-_MARK = re.compile(rb"<\x00?(?:[\w.-]+:)?P\x00?M\x00?M\x00?L\b")
-_ENTITY = re.compile(r"<!ENTITY\s+(?:%\s+)?(\S{1,80})\s+(?:(SYSTEM)\s+(\"[^\"]{0,200}|'[^']{0,200})|(PUBLIC))?")
+_ROOT: Final = r"(?:[\w.-]+:)?PMML"
+_MARK: Final = rb"<\x00?(?:[\w.-]+:)?P\x00?M\x00?M\x00?L\b"
+_ENTITY: Final = r"<!ENTITY\s+(?:%\s+)?(\S{1,80})\s+(?:(SYSTEM)\s+(\"[^\"]{0,200}|'[^']{0,200})|(PUBLIC))?"
 _XML = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<", b"\x00<")
 #: Expat tells where the name of a definition ends; it begins at most so many bytes before.
-_START = re.compile(rb"<\x00?!\x00?D")
+_START: Final = rb"<\x00?!\x00?D"
 _LONGEST_NAME = 1 << 12
 
 
 def _recognise(probe: Probe) -> bool:
     if probe.suffix == ".pmml":
         return True
-    return probe.suffix in {".xml", ""} and probe.head.startswith(_XML) and _MARK.search(probe.head) is not None
+    return probe.suffix in {".xml", ""} and probe.head.startswith(_XML) and re.search(_MARK, probe.head) is not None
 
 
 class _Stopped(Exception):  # noqa: N818  no error: how a handler ends Expat's parsing
@@ -88,16 +88,16 @@ def _read(job: Job, findings: Findings) -> None:
 
 def _state(prologue: _Prologue, job: Job, findings: Findings) -> None:
     if prologue.definition < 0:
-        if _ROOT.fullmatch(prologue.root) is None:
+        if re.fullmatch(_ROOT, prologue.root) is None:
             raise FormatError(Cause.BROKEN, f"the root element is {prologue.root!r}, not PMML")
         if not job.member:
             findings.metadata["pmml_version"] = prologue.version
         return
     before = max(0, prologue.definition - _LONGEST_NAME)
-    marks = list(_START.finditer(job.source.read(before, prologue.definition - before)))
+    marks = list(re.finditer(_START, job.source.read(before, prologue.definition - before)))
     start = before + marks[-1].start() if marks else prologue.definition
     text = job.source.read(start, _DEFINITION).replace(b"\0", b"").decode("utf-8", "replace")
-    entities = [_told(match) for match in _ENTITY.finditer(text)]
+    entities = [_told(match) for match in re.finditer(_ENTITY, text)]
     evidence = "a document type definition"
     if prologue.source:
         evidence += f" from {prologue.source[:200]!r}"

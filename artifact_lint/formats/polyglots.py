@@ -8,8 +8,7 @@ first header's checksum; h5py finds a superblock at 512, 1024, 2048, ... as well
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.catalogue import PICKLE_FAMILY, WEAKLY_TOLD, ZIP_FAMILY
@@ -34,8 +33,7 @@ _CONSTANTS: Final = ((b"B", "<I"), (b"\x8e", "<Q"), (b"\x96", "<Q"), (b"C", "<B"
 _MOST_HEADERS: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A format that a loader would take a file for, beside the one that it is read as.
 
     `start` is where an archive in it begins, and `end` where what holds it goes on, None where that is not known.

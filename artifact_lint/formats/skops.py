@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import Format, FormatError
 from artifact_lint.formats.documents import member_text, objects_of, parse_json
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from artifact_lint.model.description import Description
 
 _SCHEMA = "schema.json"
-_MODULE = re.compile(rb'"__module__"\s*:\s*"([^"\\]*)"')
+_MODULE: Final = rb'"__module__"\s*:\s*"([^"\\]*)"'
 #: Different types that are kept; a large pipeline has a hundred.
 _MOST_TYPES = 2000
-_VERSION = re.compile(rb'"_skops_version"\s*:\s*"([\w.+-]{1,40})"')
-_SKLEARN = re.compile(rb'"_sklearn_version"\s*:\s*\{[^{}]*"content"\s*:\s*"\\"([\w.+-]{1,40})\\""')
+_VERSION: Final = rb'"_skops_version"\s*:\s*"([\w.+-]{1,40})"'
+_SKLEARN: Final = rb'"_sklearn_version"\s*:\s*\{[^{}]*"content"\s*:\s*"\\"([\w.+-]{1,40})\\""'
 #: What each loader does with the class that it is given; the others call it.
 _NAMED = frozenset({Use.NAMED})
 _BUILT = frozenset({Use.INSTANTIATED, Use.BUILT})
@@ -71,7 +71,7 @@ def _read(job: Job, findings: Findings) -> None:
     if not job.member:
         _describe(schema, root, findings)
     offsets: dict[bytes, int] = {}
-    for match in _MODULE.finditer(schema):
+    for match in re.finditer(_MODULE, schema):
         offsets.setdefault(match[1], match.start(1))
     seen: set[tuple[str, str]] = set()
     for node in objects_of(root):
@@ -86,7 +86,7 @@ def _read(job: Job, findings: Findings) -> None:
 
 def _describe(schema: bytes, root: object, findings: Findings) -> None:
     for name, pattern in (("skops", _VERSION), ("scikit-learn", _SKLEARN)):
-        match = pattern.search(schema)
+        match = re.search(pattern, schema)
         if match:
             findings.versions[name] = match[1].decode("ascii", "replace")
     match root:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.formats.base import ExhaustedError, FormatError
 from artifact_lint.formats.findings import Findings
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from artifact_lint.stores.base import Source
 
 BLOCK = 512
-_OCTAL = re.compile(rb"[\s\x00]*([0-7]{1,12})[\s\x00]*")
+_OCTAL: Final = rb"[\s\x00]*([0-7]{1,12})[\s\x00]*"
 _PAX = re.compile(rb"(\d{1,10}) ([^=\n]{1,200})=")
 #: Type flags: those that hold bytes of their own are all the others.
 _HARD_LINK, _SYMBOLIC_LINK, _DIRECTORY = b"1", b"2", b"5"
@@ -42,8 +42,7 @@ _TORCH_MEMBERS = frozenset({"sys_info", "pickle", "tensors", "storages"})
 _ORDINARY_IN_TORCH = frozenset({HazardKind.PERSISTENT_ID, HazardKind.TRAILING_PICKLE, HazardKind.TRAILING_DATA})
 
 
-@dataclass(frozen=True, slots=True)
-class TarMember:
+class TarMember(NamedTuple):
     """One member: its name, where its bytes start, how many there are, its type flag and where a link leads.
 
     `behind_end` says that it stands behind the zeros that end the archive, `contradicts` how readers may differ on it.
@@ -205,7 +204,7 @@ def _next_header(source: Source, position: int) -> int:
 def _number(text: bytes) -> int | None:
     if text[:1] == b"\x80":
         return int.from_bytes(text[1:], "big")
-    match = _OCTAL.fullmatch(text)
+    match = re.fullmatch(_OCTAL, text)
     return int(match[1], 8) if match else None
 
 

@@ -8,7 +8,7 @@ file holds `data.pkl`, `version`, `byteorder` and the storages below `data/`; To
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import Format
 from artifact_lint.formats.documents import Statements, member_text
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 #: Calls in TorchScript's code that leave PyTorch's own tensors: by name, or to the operators of another library. The
 #: namespaces are those that PyTorch 2.13 registers itself (`torch._C._jit_get_all_schemas`).
-_CALL = re.compile(
+_CALL: Final = (
     rb"\b(?:(?:torch|ops\s*\.\s*aten)\s*\.\s*(save|from_file|load)|(rpc_async|rpc_sync|rpc_remote)"
     rb"|ops\s*\.\s*((?!(?:aten|prims?|_?quantized|quantization|sparse|mkldnn|mkldnn_prepacked|onednn|mkl|inductor"
     rb"|profiler|rngprims|export|static_runtime|_c10d_functional|onnx|_native)\b)\w{1,80}\s*\.\s*\w{1,120}))\s*\("
 )
 #: The members that hold it, and how much of it is read in all, in bytes.
-_CODE = re.compile(r"/code/.*\.py\Z", re.IGNORECASE | re.DOTALL)
+_CODE: Final = r"(?is)/code/.*\.py\Z"
 _MOST_CODE = 1 << 24
 _LIBRARIES = (".so", ".dll", ".dylib", ".pyd")
 _FACTS = {"byteorder": "byteorder", "version": "archive_version", "archive_format": "archive_format"}
@@ -64,7 +64,7 @@ def _read(job: Job, findings: Findings) -> None:
         fact = _FACTS.get(name.casefold().partition("/")[2])
         if fact is not None and not job.member:
             findings.metadata[fact] = small_member(job.source, entry, job)[:80].decode("utf-8", "replace").strip()
-        if _CODE.search(name):
+        if re.search(_CODE, name):
             code += entry.size
             if code > _MOST_CODE:
                 detail = f"more than {_MOST_CODE:,} bytes of code"
@@ -77,11 +77,11 @@ def _read_code(job: Job, name: str, entry: Entry, findings: Findings) -> None:
     path = job.inner(job.source, entry.name).member
     if name.endswith(_LIBRARIES):
         findings.add_hazard(HazardKind.SCRIPT_CODE, f"native library {name.rpartition('/')[2]}", 0, path)
-    if not _CODE.search(name):
+    if not re.search(_CODE, name):
         return
     text = member_text(job, entry, findings)
     statements = Statements(findings, member=path)
-    for match in _CALL.finditer(text or b""):
+    for match in re.finditer(_CALL, text or b""):
         called = match[1] or match[2] or match[3]
         operator = re.sub(r"\s*\.\s*", "::", called.decode("ascii", "replace"))
         operator = operator if match[3] else f"{'aten' if match[1] else 'prim'}::{operator}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import Format
 
@@ -20,22 +20,22 @@ _LEARNER = (
     rb'(?:"learner"\s*:\s*\{\s*"(?:attributes|feature_names|feature_types|gradient_booster|learner_model_param|objective)"'
     rb'|"version"\s*:\s*\[[\d,\s]*\]\s*,\s*"learner")'
 )
-_JSON = re.compile(rb"\s*\{\s*" + _LEARNER)
-_JSON_VERSION = re.compile(rb'"version"\s*:\s*\[\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*\]')
-_UBJ = re.compile(rb"\{(?:L\x00{7}|l\x00{3}|I\x00|[iU])(?:\x07learner\{|\x07version\[)")
-_UBJ_VERSION = re.compile(rb"\x07version\[#L\x00{7}\x03i(.)i(.)i(.)", re.DOTALL)
+_JSON: Final = rb"\s*\{\s*" + _LEARNER
+_JSON_VERSION: Final = rb'"version"\s*:\s*\[\s*(\d{1,6})\s*,\s*(\d{1,6})\s*,\s*(\d{1,6})\s*\]'
+_UBJ: Final = rb"\{(?:L\x00{7}|l\x00{3}|I\x00|[iU])(?:\x07learner\{|\x07version\[)"
+_UBJ_VERSION: Final = rb"(?s)\x07version\[#L\x00{7}\x03i(.)i(.)i(.)"
 #: `LearnerModelParamLegacy` takes 136 bytes, then comes the objective's name after its 8-byte length (learner.cc).
 _LEGACY_PARAMETERS = 136
-_OBJECTIVE = re.compile(rb"[a-z]+:[a-z_]+")
+_OBJECTIVE: Final = rb"[a-z]+:[a-z_]+"
 _TAIL = 256
 
 
 def _is_json(probe: Probe) -> bool:
-    return _JSON.match(probe.head) is not None
+    return re.match(_JSON, probe.head) is not None
 
 
 def _is_ubj(probe: Probe) -> bool:
-    return _UBJ.match(probe.head) is not None
+    return re.match(_UBJ, probe.head) is not None
 
 
 def _is_binary(probe: Probe) -> bool:
@@ -44,7 +44,7 @@ def _is_binary(probe: Probe) -> bool:
         return False
     (length,) = struct.unpack_from("<Q", head, _LEGACY_PARAMETERS)
     name = head[_LEGACY_PARAMETERS + 8 : _LEGACY_PARAMETERS + 8 + min(length, 64)]
-    return 4 <= length <= 64 and _OBJECTIVE.fullmatch(name) is not None
+    return 4 <= length <= 64 and re.fullmatch(_OBJECTIVE, name) is not None
 
 
 def _read_json(job: Job, findings: Findings) -> None:
@@ -59,11 +59,11 @@ def _read_binary(_: Job, findings: Findings) -> None:
     findings.framework = "xgboost"
 
 
-def _read_version(job: Job, findings: Findings, pattern: re.Pattern[bytes], number: type[int] | object) -> None:
+def _read_version(job: Job, findings: Findings, pattern: bytes, number: type[int] | object) -> None:
     findings.framework = "xgboost"
     size = job.source.size
     tail = job.source.read(max(0, size - _TAIL), _TAIL)
-    match = pattern.search(tail) or pattern.search(job.source.read(0, _TAIL))
+    match = re.search(pattern, tail) or re.search(pattern, job.source.read(0, _TAIL))
     if match and callable(number):
         findings.versions["xgboost"] = ".".join(str(number(group)) for group in match.groups())
 

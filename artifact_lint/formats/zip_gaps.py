@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
@@ -82,7 +82,7 @@ def _up_to_next(source: Source, local: Local, stop: int, budget: Budget) -> Loca
             break
     packed = end - local.start
     size = packed if local.entry.method == 0 else packed * MOST_EXPANSION
-    return replace(local, entry=replace(local.entry, packed=packed, size=size))
+    return local._replace(entry=local.entry._replace(packed=packed, size=size))
 
 
 def find(source: Source, wanted: bytes, start: int, stop: int, budget: Budget) -> int:

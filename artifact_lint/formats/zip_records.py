@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.model import Cause
@@ -46,8 +46,7 @@ _CENTRAL_FIELDS = struct.Struct("<4sBBHHHIIIIHHHHHII")
 _LOCAL_FIELDS = struct.Struct("<4sHHHIIIIHH")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One member as the central directory or its local header tells: sizes in bytes, `header` the latter's offset.
 
     `raw` is the name before it was decoded, `mode` the POSIX file mode, 0 where none is told.
@@ -74,8 +73,7 @@ class Entry:
         return bool(self.flags & SIZE_FOLLOWS)
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
+class Local(NamedTuple):
     """A member's local header as an entry of its own, and where the member's bytes start."""
 
     entry: Entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model.paths import name_of
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 #: The longest name that every registry takes, to which longer ones are cut, in characters.
 _LONGEST_NAME = 63
-_NOT_WORD = re.compile(r"[\W_]+")
-_RELEASE = re.compile(r"v?(\d+(?:\.\d+)*)(.*)", re.DOTALL)
+_NOT_WORD: Final = r"[\W_]+"
+_RELEASE: Final = r"(?s)v?(\d+(?:\.\d+)*)(.*)"
 
 _SYNONYMS: Mapping[str, str] = {
     "xgb": "xgboost",
@@ -55,7 +55,7 @@ _FAMILIES = frozenset(
         *("naivebayes", "kmeans", "dbscan", "isolationforest", "prophet", "arima", "sarima", "lstm", "gru", "cnn"),
     )
 )
-_TASK = re.compile(r"(classifier|classification|regressor|regression)?(?:model|cv)?$")
+_TASK: Final = r"(classifier|classification|regressor|regression)?(?:model|cv)?$"
 
 _METRIC_SYNONYMS: Mapping[str, str] = {
     "acc": "accuracy",
@@ -89,7 +89,7 @@ SPLITS: Mapping[str, str] = {
 
 def plain_name(written: str) -> str:
     """A name without what registries and people change about it: case, dashes, blanks, and a namespace before it."""
-    words = _NOT_WORD.sub("-", name_of(written).casefold()).strip("-")
+    words = re.sub(_NOT_WORD, "-", name_of(written).casefold()).strip("-")
     return words[:_LONGEST_NAME].rstrip("-")
 
 
@@ -102,7 +102,7 @@ def same_version(one: str, other: str) -> bool:
     """Whether two versions are the same one; a registry's running number beside a semantic version is no conflict."""
     if one.isdecimal() != other.isdecimal():
         return True
-    first, second = _RELEASE.fullmatch(one.strip().lower()), _RELEASE.fullmatch(other.strip().lower())
+    first, second = re.fullmatch(_RELEASE, one.strip().lower()), re.fullmatch(_RELEASE, other.strip().lower())
     if first is None or second is None:
         return one.strip().lower() == other.strip().lower()
     releases = [[part.lstrip("0") or "0" for part in found[1].split(".")] for found in (first, second)]
@@ -146,7 +146,7 @@ _TYPES: Mapping[str, str] = {
     "categorical": "category",
     "datetime64ns": "datetime64[ns]",
 }
-_LIBRARY = re.compile(r"(?:np|numpy|tf|torch|pd|jnp)\.")
+_LIBRARY: Final = r"(?:np|numpy|tf|torch|pd|jnp)\."
 
 
 def same_type(one: str, other: str) -> bool:
@@ -155,13 +155,13 @@ def same_type(one: str, other: str) -> bool:
 
 
 def _plain_type(written: str) -> str:
-    word = _LIBRARY.sub("", written.strip().casefold())
+    word = re.sub(_LIBRARY, "", written.strip().casefold())
     return _TYPES.get(word, word)
 
 
 def _family(written: str) -> tuple[str, str]:
     word = re.sub(r"[^a-z0-9]", "", written.casefold().rpartition(".")[2].rpartition(":")[2])
-    task = _TASK.search(word)
+    task = re.search(_TASK, word)
     stem = word[: task.start()] if task is not None else word
     kind = (task[1] or "")[:5] if task is not None else ""
     return _SYNONYMS.get(stem, stem), kind
@@ -223,9 +223,9 @@ def _significant(number: float) -> int:
 
 def measure_of(metric: Metric) -> tuple[str, str | None]:
     """What a metric measures, and on which split: `test_acc` is the accuracy on the test split."""
-    words = _NOT_WORD.sub("_", metric.name.casefold()).strip("_")
+    words = re.sub(_NOT_WORD, "_", metric.name.casefold()).strip("_")
     head, _, rest = words.partition("_")
-    split = SPLITS.get(_NOT_WORD.sub("_", (metric.split or "").casefold()), metric.split)
+    split = SPLITS.get(re.sub(_NOT_WORD, "_", (metric.split or "").casefold()), metric.split)
     if rest and head in SPLITS:
         words, split = rest, split or SPLITS[head]
     return _METRIC_SYNONYMS.get(words, words), split

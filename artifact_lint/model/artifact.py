@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from artifact_lint.model.lazy import Lazy
 from artifact_lint.model.options import Component, Options
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from artifact_lint.model.facts import Fact, Origin
     from artifact_lint.model.inspection import Inspection
     from artifact_lint.model.version_control import VersionControl
+
+
+T = TypeVar("T")
 
 
 class Presence(StrEnum):
@@ -200,6 +203,7 @@ class Artifact:
     own_module: Callable[[str], str | None] = field(default=_nowhere, compare=False)
     git: VersionControl | None = field(default=None, compare=False)
     file_at: Callable[[str], WeightFile | None] = field(default=_nothing_at, compare=False)
+    _made: dict[object, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def described(self) -> bool:
@@ -210,6 +214,14 @@ class Artifact:
     def has_unread_record(self) -> bool:
         """Whether a record could not be read, so that what nobody seems to state may stand there."""
         return any(remark.kind is Irregularity.UNREADABLE for remark in self.record.remarks)
+
+    def once(self, make: Callable[..., T], *arguments: object) -> T:
+        """What a function makes of this artifact and further arguments: made for the first rule that asks, and kept."""
+        key = (make, arguments)
+        if key not in self._made:
+            self._made[key] = make(self, *arguments)
+        made: T = self._made[key]
+        return made
 
     def is_missing(self, component: Component) -> bool:
         """Whether a component is absent, and neither present nor declared not applicable."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.model.facts import Fact, Origin, Stated
 
@@ -60,8 +60,7 @@ class LabelMaps:
     count: Fact[int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LibraryVersion:
+class LibraryVersion(NamedTuple):
     """The version of a distribution that a record says the weights were written with."""
 
     distribution: str

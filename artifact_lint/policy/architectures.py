@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _DATA = Path(__file__).parent / "data" / "architectures.json"
-_NUMBERED = re.compile(r"(?<=\.)\d+(?=\.)")
+_NUMBERED: Final = r"(?<=\.)\d+(?=\.)"
 
 
-@dataclass(frozen=True, slots=True)
-class Dimension:
+class Dimension(NamedTuple):
     """One dimension of a tensor, or of each tensor whose name is `pattern` with numbers for `#`.
 
     `term` is a sum of products of keys and numbers; the last factor of each may be divided by a key, and `a?b` is the
@@ -38,8 +36,7 @@ class Dimension:
         return tuple(re.findall(r"[A-Za-z_]\w*", self.term))
 
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
+class Architecture(NamedTuple):
     """What is known of one `model_type`.
 
     `names` are other names of keys, and the key that each stands for; `defaults` what an absent key means, a number or
@@ -80,7 +77,7 @@ def architecture(model_type: object) -> Architecture | None:
 
 def pattern_of(name: str) -> str:
     """A tensor's name with `#` for the numbers of layers."""
-    return _NUMBERED.sub("#", f".{name}")[1:] if "." in name else name
+    return re.sub(_NUMBERED, "#", f".{name}")[1:] if "." in name else name
 
 
 def evaluate(term: str, value: Callable[[str], int | None]) -> int | None:

@@ -17,8 +17,7 @@ What each library promises of its files, as its documentation has it:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from packaging.version import Version
 
@@ -40,8 +39,7 @@ _WITHOUT_BINARY: Final = Version("3.1.0")
 _PATCHES: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(NamedTuple):
     """Why a version that is required may not read what another wrote; `is_slight` where it only warns."""
 
     reason: str

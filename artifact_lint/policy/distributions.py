@@ -10,13 +10,13 @@ import re
 from functools import cache
 from pathlib import Path
 from sys import stdlib_module_names
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DATA = Path(__file__).parent / "data"
-_SEPARATORS = re.compile(r"[-_.]+")
+_SEPARATORS: Final = r"[-_.]+"
 
 #: Modules of the standard library of some Python 3 that a later one no longer has (PEP 594, PEP 632 and the pages
 #: "What's New"): an old pickle names them, and it is the Python version that counts then.
@@ -59,7 +59,7 @@ _RETIRED = {"sklearn": "0.0"}
 
 def normalized(name: str) -> str:
     """A distribution's name in the form that all its spellings have in common."""
-    return _SEPARATORS.sub("-", name).lower()
+    return re.sub(_SEPARATORS, "-", name).lower()
 
 
 def is_standard(package: str) -> bool:

@@ -7,9 +7,8 @@ is resolved: what a distribution needs comes from `policy.distributions`, for ev
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
@@ -33,22 +32,21 @@ _MOST_LISTED = 512
 _MOST_REMEMBERED = 8
 #: What is read of one requirement, in characters; hashes and comments come behind.
 _LONGEST = 1000
-_OPTIONS = re.compile(r"\s+--?[a-z].*$", re.DOTALL)
+_OPTIONS: Final = r"(?s)\s+--?[a-z].*$"
 #: The name of a requirement whose version cannot be read, as where it is `${VERSION}`.
-_NAME = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\]\s*)?(?:[<>~!]=|[<>]|=)")
-_EGG = re.compile(r"[#&]egg=(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)")
+_NAME: Final = r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\]\s*)?(?:[<>~!]=|[<>]|=)"
+_EGG: Final = r"[#&]egg=(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)"
 #: PEP 427: `name-version-...-tags.whl`.
-_WHEEL = re.compile(r"(?:^|[/\\])(?P<name>[A-Za-z0-9_.]+)-(?P<version>[^-/\\]+)-[^/\\]+\.whl(?:#.*)?$")
+_WHEEL: Final = r"(?:^|[/\\])(?P<name>[A-Za-z0-9_.]+)-(?P<version>[^-/\\]+)-[^/\\]+\.whl(?:#.*)?$"
 
 #: Packages of conda that are compilers, tools and libraries without a module of Python's.
-_WITHOUT_MODULES = re.compile(
+_WITHOUT_MODULES: Final = (
     r"(?:_?lib|ca-certificates|cuda|cudnn|openssl|mkl|blas|openblas|gcc|gxx|nvidia-|vs20|vc$|_openmp|readline|sqlite|tk$|"
     r"xz$|zlib|bzip2|git$|make$|cmake|nodejs|pip$|python-abi|tzdata|ncurses|ld-impl|intel-openmp|llvm|ffmpeg|graphviz$)"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A requirement by its distribution's normalized name; `marker` is empty where it holds everywhere."""
 
     name: str
@@ -58,8 +56,7 @@ class Wanted:
     marker: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """What was declared, and what that brings along.
 
     `names` are the distributions that will be there, `brought` what others ask of each of them. `unknown` are declared
@@ -136,20 +133,20 @@ def environment_of(requirements: tuple[Fact[str], ...], pythons: frozenset[str] 
 def _is_understood(item: Wanted) -> bool:
     """Whether it is known what a requirement brings along: its extras as well."""
     if not is_known(item.name):
-        return _WITHOUT_MODULES.match(item.name) is not None
+        return re.match(_WITHOUT_MODULES, item.name) is not None
     return all(is_known(f"{item.name}[{extra}]") for extra in item.extras)
 
 
 def _read(stated: Fact[str]) -> Wanted | None:
     """A requirement; None for a path, a URL or an option, of which no name can be told."""
-    text = _OPTIONS.sub("", stated.value[:_LONGEST].strip())
+    text = re.sub(_OPTIONS, "", stated.value[:_LONGEST].strip())
     try:
         found = Requirement(text)
     except InvalidRequirement:
-        named = _EGG.search(text) or _NAME.match(text)
+        named = re.search(_EGG, text) or re.match(_NAME, text)
         if named:
             return Wanted(normalized(named["name"]), frozenset(), SpecifierSet(), stated)
-        wheel = _WHEEL.search(text)
+        wheel = re.search(_WHEEL, text)
         if wheel is None:
             return None
         version = version_of(re.sub("%2B", "+", wheel["version"], flags=re.IGNORECASE))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from itertools import accumulate
@@ -84,8 +83,7 @@ class Kind(StrEnum):
                 return frozenset({Use.NAMED})
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """A verdict and, in words that continue "`module:name` ...", why; the reason is empty for what is allowed."""
 
     kind: VerdictKind

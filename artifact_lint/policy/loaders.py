@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifact_lint.policy.distributions import distributions_of
 
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from artifact_lint.model import Inspection
 
 
-@dataclass(frozen=True, slots=True)
-class Loader:
+class Loader(NamedTuple):
     """The usual distribution for a format, all that read it, and what the format is called in a sentence."""
 
     distribution: str

@@ -7,16 +7,14 @@ which rule of which registry a name breaks.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class NameRule:
+class NameRule(NamedTuple):
     """One rule: the words, and an expression that the whole name must match."""
 
     words: str
@@ -27,8 +25,7 @@ class NameRule:
         return re.fullmatch(self.pattern, name, re.ASCII | re.DOTALL) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class NameProfile:
+class NameProfile(NamedTuple):
     """The rules of one registry; `title` is what messages call it and `source` where its rules are stated."""
 
     registry: str

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 #: Semantic Versioning 2.0.0, section 9 to 11, with its own regular expression.
-_SEMVER = re.compile(
+_SEMVER: Final = (
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
     r"(?:-(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?"
     r"(?:\+[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*)?"
 )
-_INTEGER = re.compile(r"0|[1-9]\d{0,5}")
-_V_NUMBER = re.compile(r"[vV](?:0|[1-9]\d{0,5})(?:\.\d{1,5}){0,2}")
+_INTEGER: Final = r"0|[1-9]\d{0,5}"
+_V_NUMBER: Final = r"[vV](?:0|[1-9]\d{0,5})(?:\.\d{1,5}){0,2}"
 #: calver.org: a year, then one to three numbers, with an optional modifier.
-_CALVER = re.compile(r"(?:20\d\d|[2-9]\d)\.(?:0?[1-9]|[1-4]\d|5[0-3])(?:\.\d{1,6}){0,2}(?:[-.]?[a-zA-Z]+\d*)?")
-_SHORT = re.compile(r"(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)")
+_CALVER: Final = r"(?:20\d\d|[2-9]\d)\.(?:0?[1-9]|[1-4]\d|5[0-3])(?:\.\d{1,6}){0,2}(?:[-.]?[a-zA-Z]+\d*)?"
+_SHORT: Final = r"(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)"
 
 _SCHEMES = {"semver": _SEMVER, "integer": _INTEGER, "vN": _V_NUMBER, "calver": _CALVER}
-_DATE = re.compile(r"[vV]?(?:19|20)\d\d[-_/]?(?:0[1-9]|1[0-2])[-_/]?(?:0[1-9]|[12]\d|3[01])(?:[T_-]?\d{4,6})?")
+_DATE: Final = r"[vV]?(?:19|20)\d\d[-_/]?(?:0[1-9]|1[0-2])[-_/]?(?:0[1-9]|[12]\d|3[01])(?:[T_-]?\d{4,6})?"
 _WORDS = frozenset({"latest", "final", "new", "newest", "current", "prod", "production", "stable", "dev", "main"})
 
 
@@ -30,8 +30,8 @@ def scheme_names() -> tuple[str, ...]:
 def is_version(text: str, scheme: str | None = None) -> bool:
     """Whether a text is a version of a scheme; of any, two numbers included, where none is asked for."""
     if scheme is not None:
-        return bool(_SCHEMES[scheme].fullmatch(text))
-    return any(pattern.fullmatch(text) for pattern in (*_SCHEMES.values(), _SHORT))
+        return bool(re.fullmatch(_SCHEMES[scheme], text))
+    return any(re.fullmatch(pattern, text) for pattern in (*_SCHEMES.values(), _SHORT))
 
 
 def why_never(text: str) -> str | None:
@@ -39,7 +39,7 @@ def why_never(text: str) -> str | None:
     words = {word for word in re.split(r"[^a-z]+", text.lower()) if word}
     if text.lower() in _WORDS or not words.isdisjoint({"latest", "final"}):
         return "names no version: what it points at changes"
-    if _DATE.fullmatch(text):
+    if re.fullmatch(_DATE, text):
         return "is a date in disguise: state it as the run's `created`, and count versions"
     return None
 
@@ -70,11 +70,11 @@ class _Ordered(NamedTuple):
 
 
 _RELEASED = ((2, 0, ""),)
-_PARTS = re.compile(r"[vV]?(?P<numbers>\d+(?:\.\d+)*)(?:[-.]?(?P<stage>[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?(?:\+.*)?")
+_PARTS: Final = r"[vV]?(?P<numbers>\d+(?:\.\d+)*)(?:[-.]?(?P<stage>[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?(?:\+.*)?"
 
 
 def _ordered(text: str) -> _Ordered | None:
-    match = _PARTS.fullmatch(text) if is_version(text) and why_never(text) is None else None
+    match = re.fullmatch(_PARTS, text) if is_version(text) and why_never(text) is None else None
     if match is None:
         return None
     numbers = tuple(int(part) for part in match["numbers"].split("."))
@@ -87,12 +87,12 @@ def _stage(written: str) -> tuple[tuple[int, int, str], ...]:
 
 
 #: What calls itself unfinished: PEP 440's development releases, Maven's snapshots, and what others write for both.
-_UNFINISHED = re.compile(r"(?:^|[^a-z])(?:dev|snapshot|nightly|wip|draft)(?:$|[^a-z])", re.IGNORECASE)
+_UNFINISHED: Final = r"(?i)(?:^|[^a-z])(?:dev|snapshot|nightly|wip|draft)(?:$|[^a-z])"
 
 
 def is_unfinished(text: str) -> bool:
     """Whether a version says itself that what it names still changes: `1.2.0.dev3`, `1.2.0-SNAPSHOT`."""
-    return _UNFINISHED.search(text) is not None
+    return re.search(_UNFINISHED, text) is not None
 
 
 def same(one: str, other: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from artifact_lint.rules import (
     column_kinds,
     column_values,
@@ -72,6 +74,7 @@ _MODULES = (
 )
 
 
+@cache
 def all_rules() -> tuple[RuleInfo, ...]:
     """Every rule, sorted by code."""
     found = [value for module in _MODULES for value in vars(module).values() if isinstance(value, RuleInfo)]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MOST_APART: Final = 4
 _BOOSTERS: Final = frozenset({"xgboost", "lightgbm", "catboost"})
 _CATEGORY: Final = frozenset({"category", "categorical", "nominal", "enum"})
-_CONTINUOUS: Final = re.compile(r"(?:float|double|decimal|half|bfloat)\d*|[<>|=]?f\d{1,2}", re.IGNORECASE)
+_CONTINUOUS: Final = r"(?i)(?:float|double|decimal|half|bfloat)\d*|[<>|=]?f\d{1,2}"
 _MLFLOW: Final = "MLmodel"
 
 
@@ -105,7 +105,7 @@ def _is_continuous(found: Comparison, feature: Feature, column: Column) -> bool:
     LightGBM takes the codes of categories in any type of number, and a frame that lacks some of them is of floats when
     MLflow infers its signature.
     """
-    if not _CONTINUOUS.fullmatch((feature.dtype or "").strip()) or feature.allowed is not None:
+    if not re.fullmatch(_CONTINUOUS, (feature.dtype or "").strip()) or feature.allowed is not None:
         return False
     if found.side.library != "lightgbm" or column.categories is not None:
         return True

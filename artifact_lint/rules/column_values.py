@@ -154,20 +154,19 @@ def _is_other_tensor(found: Comparison, feature: Feature, spec: TensorSpec) -> b
 
 _SPELLINGS: Final = {"double": "float64", "float": "float32", "long": "int64", "integer": "int32", "boolean": "bool"}
 
-_NUMBER: Final = re.compile(
-    r"(?:u?int|integer|long|short|byte|float|double|decimal|number|numeric|half|bfloat|bool|boolean|"
-    r"(?:tiny|small|big)int|numerical|continuous)\d*",
-    re.IGNORECASE,
+_NUMBER: Final = (
+    r"(?i)(?:u?int|integer|long|short|byte|float|double|decimal|number|numeric|half|bfloat|bool|boolean|"
+    r"(?:tiny|small|big)int|numerical|continuous)\d*"
 )
 #: NumPy's codes, where the case matters: `U8` is a text and `u8` a number.
-_NUMBER_CODE: Final = re.compile(r"[<>|=]?[biuf]\d{1,2}|[|]?[?]")
-_TEXT_CODE: Final = re.compile(r"[<>|=]?U\d+|str\d+")
+_NUMBER_CODE: Final = r"[<>|=]?[biuf]\d{1,2}|[|]?[?]"
+_TEXT_CODE: Final = r"[<>|=]?U\d+|str\d+"
 _TEXT: Final = frozenset({"string", "str", "text", "varchar", "char"})
 
 
 def _family(dtype: str | None) -> str | None:
     """Texts or numbers; None for what may be either, such as `object` and `category`, and for dates and bytes."""
     word = (dtype or "").strip()
-    if word.lower() in _TEXT or _TEXT_CODE.fullmatch(word):
+    if word.lower() in _TEXT or re.fullmatch(_TEXT_CODE, word):
         return "text"
-    return "number" if _NUMBER.fullmatch(word) or _NUMBER_CODE.fullmatch(word) else None
+    return "number" if re.fullmatch(_NUMBER, word) or re.fullmatch(_NUMBER_CODE, word) else None

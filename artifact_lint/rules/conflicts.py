@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from artifact_lint.model import Problem, Related, Severity
 from artifact_lint.model.agreement import (
@@ -223,14 +223,14 @@ def _listed(here: Sequence[str], there: Sequence[str]) -> str:
 
 #: A longer one is no requirement that anybody wrote, without its hashes, in characters.
 _LONGEST_REQUIREMENT = 300
-_PIN = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*={2,3}\s*([^\s;#,]+)\s*(?:;.*|#.*)?")
+_PIN: Final = r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*={2,3}\s*([^\s;#,]+)\s*(?:;.*|#.*)?"
 
 
 def _requirement_conflicts(artifact: Artifact) -> Iterator[Problem]:
     pins: dict[str, tuple[str, Fact[str]]] = {}
     for stated in artifact.record.requirements:
         for requirement in stated.value:
-            match = _PIN.fullmatch(requirement.value.partition("--hash")[0][:_LONGEST_REQUIREMENT])
+            match = re.fullmatch(_PIN, requirement.value.partition("--hash")[0][:_LONGEST_REQUIREMENT])
             if not match:
                 continue
             name = re.sub(r"[-_.]+", "-", match[1]).lower()

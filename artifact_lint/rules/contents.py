@@ -8,8 +8,7 @@ that nobody stated before contradicts nothing.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from artifact_lint.model import FileState, Role
 from artifact_lint.model.agreement import may_be_same_architecture, same_architecture_name, same_type, same_value
@@ -28,8 +27,7 @@ _EFFECTIVE = frozenset({Role.WEIGHTS, Role.ADAPTER, Role.PREPROCESSOR, Role.TOKE
 _LONGEST = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """One thing that differs, as a message tells it, and where it stands in the later of the two."""
 
     what: str

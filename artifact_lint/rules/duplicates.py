@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import combinations
 from math import prod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.model import Origin, Problem, Related, Role, Severity
 from artifact_lint.model.paths import name_of
@@ -18,11 +17,10 @@ if TYPE_CHECKING:
     from artifact_lint.model import Artifact, Tensor, WeightFile
 
 #: `model.fp16-00001-of-00003.safetensors`, and the older order `pytorch_model-00001-of-00003.fp16.bin`.
-_NAME: Final = re.compile(
-    r"(?P<stem>.+?)(?P<variant>\.(?:fp16|bf16|fp32|fp8|int8|int4|non_ema|ema|[a-z]{2}\d{1,2}))?"
+_NAME: Final = (
+    r"(?i)(?P<stem>.+?)(?P<variant>\.(?:fp16|bf16|fp32|fp8|int8|int4|non_ema|ema|[a-z]{2}\d{1,2}))?"
     r"(?:-(?P<number>\d+)-of-(?P<count>\d+))?(?P<later>\.(?:fp16|bf16|fp32|non_ema|ema))?"
-    r"\.(?P<suffix>safetensors|bin|pt|pth|ckpt|onnx)",
-    re.IGNORECASE,
+    r"\.(?P<suffix>safetensors|bin|pt|pth|ckpt|onnx)"
 )
 #: The names by which libraries know one model in their own formats (transformers/utils/__init__.py).
 _SAME: Final = {"pytorch_model": "model"}
@@ -32,30 +30,29 @@ _SAFETENSORS: Final = frozenset({"safetensors"})
 _TORCH: Final = frozenset({"torch-zip", "torch-legacy"})
 _ONNX: Final = frozenset({"onnx"})
 #: Buffers that releases of libraries keep or compute again: positions, masks, frequencies (transformers 2 to 5).
-_COMPUTED: Final = re.compile(
+_COMPUTED: Final = (
     r"(?:^|\.)(?:position_ids|token_type_ids|(?:original_)?inv_freq|masked_bias|attn\.bias|attention\.bias|causal_mask"
     r"|freqs_cis|cos_cached|sin_cached|relative_position_index|relative_coords_table|embed_positions\.weights?"
     r"|_float_tensor|_extra_state)\Z"
 )
 #: Layers that may take their weights from another one, or give them (`_tied_weights_keys` in transformers 4 and 5).
-_TIED: Final = re.compile(
+_TIED: Final = (
     r"(?:^|\.)(?:lm_head|embed_out|embed_in|output_projection|proj_out|output_layer|output|decoder|embed_tokens|shared|wte"
     r"|word_embeddings|tok_embeddings|lm_loss|generator_lm_head|predictions)\.(?:weight|bias)\Z"
 )
 #: Wrappers put a name before all others (`torch.nn.DataParallel`, `torch.compile`, a base model without its head).
-_PREFIX: Final = re.compile(r"\w+\.")
+_PREFIX: Final = r"\w+\."
 #: Older spellings of a layer's parts, and today's (transformers/modeling_utils.py; torch.nn.utils.parametrizations).
 _SPELLINGS: Final = (
-    (re.compile(r"\.gamma\Z"), ".weight"),
-    (re.compile(r"\.beta\Z"), ".bias"),
-    (re.compile(r"\.parametrizations\.weight\.original0\Z"), ".weight_g"),
-    (re.compile(r"\.parametrizations\.weight\.original1\Z"), ".weight_v"),
+    (r"\.gamma\Z", ".weight"),
+    (r"\.beta\Z", ".bias"),
+    (r"\.parametrizations\.weight\.original0\Z", ".weight_g"),
+    (r"\.parametrizations\.weight\.original1\Z", ".weight_v"),
 )
-_INTEGERS: Final = re.compile(r"u?int\d+|[IU]\d+|bool", re.IGNORECASE)
+_INTEGERS: Final = r"(?i)u?int\d+|[IU]\d+|bool"
 
 
-@dataclass(frozen=True, slots=True)
-class _Copy:
+class _Copy(NamedTuple):
     """One model in one format: its files, its tensors by name, and those that are others by another name."""
 
     files: tuple[WeightFile, ...]
@@ -96,7 +93,7 @@ def _copies(artifact: Artifact) -> dict[tuple[str, str, str], list[_Copy]]:
     """Models that are there in more than one format, by directory, name and variant."""
     groups: dict[tuple[str, str, str], dict[str, list[tuple[int, WeightFile]]]] = {}
     for file in artifact.files:
-        match = _NAME.fullmatch(name_of(file.path))
+        match = re.fullmatch(_NAME, name_of(file.path))
         if match is None or not file.is_readable or file.role not in {Role.WEIGHTS, Role.ADAPTER}:
             continue
         directory = file.path.rpartition("/")[0]
@@ -195,9 +192,9 @@ def _lost(holder: _Copy, held: Mapping[str, Tensor], kept: Mapping[str, Tensor])
     lost = []
     for name in sorted(held.keys() - kept.keys()):
         tensor = held[name]
-        is_computed = _COMPUTED.search(name) or _INTEGERS.fullmatch(tensor.dtype)
+        is_computed = re.search(_COMPUTED, name) or re.fullmatch(_INTEGERS, tensor.dtype)
         is_tied = holder.shared.get(tensor.name, tensor.name) in originals
-        if not (is_computed or is_tied or (_TIED.search(name) and tensor.shape in shapes)):
+        if not (is_computed or is_tied or (re.search(_TIED, name) and tensor.shape in shapes)):
             lost.append(name)
     return lost
 
@@ -217,7 +214,7 @@ def _has_more_items(one: Tensor, other: Tensor) -> bool:
 
 def _is_packed(one: Tensor, other: Tensor) -> bool:
     """Whether the items of one are integers, into which the numbers of the other are packed: a quantized model."""
-    return bool(_INTEGERS.fullmatch(one.dtype)) != bool(_INTEGERS.fullmatch(other.dtype))
+    return bool(re.fullmatch(_INTEGERS, one.dtype)) != bool(re.fullmatch(_INTEGERS, other.dtype))
 
 
 def _respelled(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -226,7 +223,7 @@ def _respelled(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for name, tensor in tensors.items():
         respelled = name
         for old, new in _SPELLINGS:
-            respelled = old.sub(new, respelled)
+            respelled = re.sub(old, new, respelled)
         found[respelled] = tensor
     return found
 
@@ -236,7 +233,7 @@ def _aligned(one: dict[str, Tensor], other: dict[str, Tensor]) -> tuple[Mapping[
     if one.keys() & other.keys():
         return one, other
     for first, second, turned in ((one, other, False), (other, one, True)):
-        prefixes = {match[0] for name in first if (match := _PREFIX.match(name))}
+        prefixes = {match[0] for name in first if (match := re.match(_PREFIX, name))}
         for prefix in sorted(prefixes):
             shorter = {name.removeprefix(prefix): tensor for name, tensor in first.items()}
             if len(shorter) == len(first) and shorter.keys() & second.keys():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Component, FileState, Problem, Severity
 from artifact_lint.rules.registry import rule
@@ -51,20 +51,20 @@ def missing_environment(artifact: Artifact) -> Iterator[Problem]:
 #: What is looked at of one requirement, in characters: its hashes come first after the version.
 _LONGEST_REQUIREMENT = 300
 #: A directory or an archive on disk: what it holds is under version control as it stands.
-_LOCAL = re.compile(r"\.{1,2}(?:$|[/\\\[])|[/\\]|file:")
-_EXACT = re.compile(r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@[0-9a-f]{40}\b|\.whl(?:#|$)|#sha256=")
+_LOCAL: Final = r"\.{1,2}(?:$|[/\\\[])|[/\\]|file:"
+_EXACT: Final = r"={2,3}\s*[^\s*,;]+(?:\s*;.*)?$|--hash=|@[0-9a-f]{40}\b|\.whl(?:#|$)|#sha256="
 
 
 #: The head of a requirement that pip reads: a name, perhaps with extras, and what may follow; an archive; a repository.
-_UNDERSTOOD = re.compile(
+_UNDERSTOOD: Final = (
     r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\]\s*)?(?:$|[(;@]|={2,3}|[<>!~]=|[<>]|--)|\S+://|git[+@]|\S+\.whl"
 )
 #: What is to be asked for by name, as the extras of a project are.
-_OPTIONAL = re.compile(r";.*\bextra\s*==")
+_OPTIONAL: Final = r";.*\bextra\s*=="
 #: Another file that a line includes, where that is outside of the artifact.
-_ELSEWHERE = re.compile(r"(?:-r|--requirement)[\s=]*(?:\.\.[/\\]|[/\\~]|[A-Za-z][A-Za-z0-9+.-]*:)")
+_ELSEWHERE: Final = r"(?:-r|--requirement)[\s=]*(?:\.\.[/\\]|[/\\~]|[A-Za-z][A-Za-z0-9+.-]*:)"
 #: conda's `=1.4`, in pip's spelling: any patch of one release.
-_FUZZY = re.compile(r"==\s*\d+(?:\.\d+)+\.\*$")
+_FUZZY: Final = r"==\s*\d+(?:\.\d+)+\.\*$"
 
 
 @rule("ENV002", "unpinned-requirement", severity=Severity.WARNING, tags=("environment",))
@@ -87,24 +87,24 @@ def unpinned_requirement(artifact: Artifact) -> Iterator[Problem]:
             name = re.split(r"[\s<>=!~;\[@,]", text, maxsplit=1)[0].lower()
             if text.startswith(("-r", "--requirement")):
                 yield _not_included(requirement, text)
-            is_settled = _EXACT.search(text) or name in seen or text.startswith("-")
-            if is_settled or _LOCAL.match(text) or _OPTIONAL.search(text):
+            is_settled = re.search(_EXACT, text) or name in seen or text.startswith("-")
+            if is_settled or re.match(_LOCAL, text) or re.search(_OPTIONAL, text):
                 seen.add(name)
                 continue
             seen.add(name)
-            if not _UNDERSTOOD.match(text):
+            if not re.match(_UNDERSTOOD, text):
                 message = f"{text[:80]} is no requirement that pip can read"
                 yield Problem(requirement.origin, message, "Write it as `name==version`.")
                 continue
             own_range = name in {"mlflow", "mlflow-skinny"} and "mlflow" in artifact.record.conventions
-            severity = Severity.NOTE if own_range or _FUZZY.search(text) else None
+            severity = Severity.NOTE if own_range or re.search(_FUZZY, text) else None
             message = f"{text[:80]} is not pinned to one version"
             yield Problem(requirement.origin, message, f"Pin it: `{name}==...`.", severity=severity)
 
 
 def _not_included(requirement: Fact[str], text: str) -> Problem:
     """What to say of a line that includes a file which was not read: those that are here were."""
-    if _ELSEWHERE.match(text):
+    if re.match(_ELSEWHERE, text):
         message = f"{text[:80]} includes a file from elsewhere, and what that pins is not known here"
         return Problem(requirement.origin, message, "Keep the file beside the model.", severity=Severity.NOTE)
     message = f"{text[:80]} includes a file that is not there, and pip stops at it"

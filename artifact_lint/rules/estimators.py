@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
     from artifact_lint.model import Artifact, WeightFile
     from artifact_lint.model.description import Estimator
+    from artifact_lint.model.inspection import Inspection
 
 #: The path of a pipeline's step: that of the pipeline, and the step's name.
-_STEP: Final = re.compile(r"(?P<pipeline>.*/)?steps/[^/]+")
+_STEP: Final = r"(?P<pipeline>.*/)?steps/[^/]+"
 #: The path of what a ColumnTransformer takes columns for: that of the ColumnTransformer, and a name.
-_PART: Final = re.compile(r"(?:(?P<around>.*)/)?transformers_?/[^/]+")
+_PART: Final = r"(?:(?P<around>.*)/)?transformers_?/[^/]+"
 _COLUMN_TRANSFORMER: Final = "sklearn.compose._column_transformer:ColumnTransformer"
 
 
@@ -35,7 +36,7 @@ def pipeline_columns(artifact: Artifact) -> Iterator[Problem]:
     for file, estimators in _described(artifact):
         by_path = {estimator.path: estimator for estimator in estimators}
         for estimator in estimators:
-            match = _PART.fullmatch(estimator.path)
+            match = re.fullmatch(_PART, estimator.path)
             around = by_path.get(match["around"] or "") if match else None
             if around is None or around.cls != _COLUMN_TRANSFORMER or around.feature_names is None:
                 continue
@@ -63,7 +64,7 @@ def step_width(artifact: Artifact) -> Iterator[Problem]:
     for file, estimators in _described(artifact):
         before: dict[str, Estimator] = {}
         for estimator in estimators:
-            match = _STEP.fullmatch(estimator.path)
+            match = re.fullmatch(_STEP, estimator.path)
             if match is None:
                 continue
             pipeline = match["pipeline"] or ""
@@ -111,11 +112,26 @@ def unfitted_estimator(artifact: Artifact) -> Iterator[Problem]:
                 yield _problem(file, message, advice, f"{where} has no attribute that fitting sets")
 
 
+#: Formats in which estimators are kept as they are.
+_HOLDING: Final = frozenset({"pickle", "joblib", "skops"})
+#: Packages of which a file may be full, and hold no estimator.
+_OF_DATA: Final = frozenset({"_codecs", "builtins", "collections", "copyreg", "datetime", "numpy", "pandas"})
+
+
 def _described(artifact: Artifact) -> Iterator[tuple[WeightFile, Sequence[Estimator]]]:
     for file in artifact.files:
-        description = file.description.value
+        description = file.description.value if _may_hold_estimators(file.inspection.value) else None
         if description is not None and description.estimators:
             yield file, description.estimators
+
+
+def _may_hold_estimators(inspection: Inspection | None) -> bool:
+    """Whether a file imports what may be an estimator: others are not read again."""
+    if inspection is None or inspection.format not in _HOLDING:
+        return False
+    return bool(inspection.incomplete) or any(
+        found.module.partition(".")[0] not in _OF_DATA for found in inspection.imports
+    )
 
 
 def _outermost(estimators: Sequence[Estimator]) -> list[Estimator]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Problem, Related, Role, Severity
 from artifact_lint.rules.registry import rule
@@ -191,7 +191,7 @@ def _impossible(feature: Feature) -> Iterator[str]:
     if _is_a(feature.dtype, _NUMBERS):
         texts = (value for value in (default, *(feature.allowed or ())) if isinstance(value, str))
         yield from (f"{text!r:.80} is no {feature.dtype}" for text in texts)
-    if _INTEGER.fullmatch(feature.dtype or ""):
+    if re.fullmatch(_INTEGER, feature.dtype or ""):
         yield from _no_integers(feature)
 
 
@@ -200,15 +200,15 @@ def _within(number: float, low: float | None, high: float | None) -> bool:
 
 
 #: The whole-number dtypes of MLflow, NumPy, SQL and Python; pandas spells those that take null with a capital.
-_INTEGER = re.compile(r"[uU]?[iI]nt(?:eger)?(?:8|16|32|64)?|(?:tiny|small|big)int|long|short|byte")
-_NULLABLE_INTEGER = re.compile(r"U?Int(?:8|16|32|64)")
+_INTEGER: Final = r"[uU]?[iI]nt(?:eger)?(?:8|16|32|64)?|(?:tiny|small|big)int|long|short|byte"
+_NULLABLE_INTEGER: Final = r"U?Int(?:8|16|32|64)"
 
 
 def _no_integers(feature: Feature) -> Iterator[str]:
     for value in (feature.default, *(feature.allowed or ())):
         if isinstance(value, float) and not value.is_integer():
             yield f"{value} is no {feature.dtype}"
-    takes_null = feature.nullable is True or _NULLABLE_INTEGER.fullmatch(feature.dtype or "")
+    takes_null = feature.nullable is True or re.fullmatch(_NULLABLE_INTEGER, feature.dtype or "")
     if feature.allowed and None in feature.allowed and not takes_null:
         yield f"null is among the allowed values of a {feature.dtype}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 #: The rows of the token embedding, by llama.cpp's name of it (gguf-py/gguf/constants.py).
 EMBEDDING = "token_embd.weight"
-_BLOCK = re.compile(r"blk\.(\d{1,6})\.")
+_BLOCK: Final = r"blk\.(\d{1,6})\."
 
 
 def gguf_files(artifact: Artifact) -> Iterator[WeightFile]:
@@ -48,4 +48,4 @@ def counted_layers(file: WeightFile) -> int:
     """The highest number of a block, and one."""
     description = file.description.value
     tensors = description.tensors if description is not None else ()
-    return max((int(match[1]) + 1 for tensor in tensors if (match := _BLOCK.match(tensor.name))), default=0)
+    return max((int(match[1]) + 1 for tensor in tensors if (match := re.match(_BLOCK, tensor.name))), default=0)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.model import CodeKind, Role
 from artifact_lint.rules.input_sides import contracts, sides, stages
@@ -27,8 +26,7 @@ class Kind(Enum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """A schema held against one weight file.
 
     `missing` are what the weights take and the schema lacks, `extra` the opposite, each as its own side spells it;
@@ -45,7 +43,7 @@ class Comparison:
     taken: int = 0
     shapes: tuple[str, str] | None = None
     is_settled: bool = True
-    others: tuple[Side, ...] = field(default=())
+    others: tuple[Side, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -53,8 +51,16 @@ class Comparison:
         return self.kind in {Kind.ORDER, Kind.EXTRA, Kind.NOTHING}
 
 
-def comparisons(artifact: Artifact) -> Iterator[Comparison]:
+def comparisons(artifact: Artifact) -> tuple[Comparison, ...]:
     """Each schema beside the weight file that it describes; none where nothing tells which that is."""
+    return artifact.once(_comparisons)
+
+
+def _comparisons(artifact: Artifact) -> tuple[Comparison, ...]:
+    return tuple(_compared(artifact))
+
+
+def _compared(artifact: Artifact) -> Iterator[Comparison]:
     if not artifact.record.inputs or is_wrapped(artifact):
         return
     told = list(sides(artifact))

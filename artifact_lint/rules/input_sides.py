@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.model import Role
 from artifact_lint.rules.schema_names import are_given_by_library, as_lightgbm_writes
@@ -42,8 +41,7 @@ _BY_FORMAT: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(NamedTuple):
     """What a schema says a model takes.
 
     `width` is the number of columns, None where that is not settled; `names` are those of columns, in their order,
@@ -95,8 +93,7 @@ def contracts(artifact: Artifact) -> Iterator[Contract]:
         yield contract_of(fact)
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """What a weight file takes first, as far as it tells.
 
     `columns` are those of a table where it knows them by name, else empty. `is_by_name` tells that it finds its columns

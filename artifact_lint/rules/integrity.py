@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Cause, DigestState, FileState, Fix, Lazy, Problem, Related, Role, Severity
 from artifact_lint.model.paths import name_of
@@ -39,7 +39,7 @@ DIGEST_LENGTHS = {
 #: What DVC puts behind the MD5 of the listing of a directory.
 _OF_DIRECTORY = ".dir"
 #: What shard indexes are called, with and without a variant.
-_INDEX = re.compile(r"\.index(?:\.[\w-]+)?\.json\Z")
+_INDEX: Final = r"\.index(?:\.[\w-]+)?\.json\Z"
 _WEAK = frozenset({"md5", "md5-dos2unix", "sha1"})
 #: Where a registry keeps no digests of its own, that none is recorded is a note.
 _WITHOUT_DIGESTS = frozenset({"mlflow", "huggingface"})
@@ -449,4 +449,4 @@ def is_left_behind(artifact: Artifact, file: WeightFile) -> bool:
 
 def is_shard(file: WeightFile) -> bool:
     """Whether the record that names a file first is a shard index."""
-    return bool(file.mentions) and _INDEX.search(file.mentions[0].origin.path) is not None
+    return bool(file.mentions) and re.search(_INDEX, file.mentions[0].origin.path) is not None

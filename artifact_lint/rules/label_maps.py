@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.model import Severity
 from artifact_lint.rules.label_sides import are_defaults, listed_labels
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from artifact_lint.model import Artifact, LabelMaps, Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Contradiction:
+class Contradiction(NamedTuple):
     """Two places of a record that number labels, and differ."""
 
     origin: Origin

@@ -47,8 +47,16 @@ class LabelSide:
     noun: str = "classes"
 
 
-def label_comparisons(artifact: Artifact) -> Iterator[tuple[Labels, LabelSide]]:
+def label_comparisons(artifact: Artifact) -> tuple[tuple[Labels, LabelSide], ...]:
     """The labels of each schema beside those of the weights; nothing where one of several weight files has them."""
+    return artifact.once(_label_comparisons)
+
+
+def _label_comparisons(artifact: Artifact) -> tuple[tuple[Labels, LabelSide], ...]:
+    return tuple(_compared(artifact))
+
+
+def _compared(artifact: Artifact) -> Iterator[tuple[Labels, LabelSide]]:
     if is_wrapped(artifact):
         return
     files = [file for file in artifact.files if file.role is Role.WEIGHTS and not file.is_bystander]

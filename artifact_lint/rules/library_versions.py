@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.model import Origin, Problem, Related, Severity
 from artifact_lint.policy.distributions import distributions_of
@@ -123,7 +123,7 @@ def _names_of_writer(distribution: str) -> frozenset[str]:
 
 
 #: Modules that pickles of NumPy 1 do not name: it had no `_core`, and named bit generators by a text.
-_OF_NUMPY_2 = re.compile(r"numpy\._core(?:\..*)?|numpy\.random\._(?:mt19937|pcg64|philox|sfc64)")
+_OF_NUMPY_2: Final = r"numpy\._core(?:\..*)?|numpy\.random\._(?:mt19937|pcg64|philox|sfc64)"
 
 
 @rule("ENV104", "numpy-core", severity=Severity.ERROR, tags=("environment",))
@@ -143,7 +143,9 @@ def numpy_core(artifact: Artifact) -> Iterator[Problem]:
     if not any(fact.value for fact in artifact.record.requirements):
         return
     for file, inspection in deployed(artifact):
-        core = {found.module: found for found in reversed(inspection.imports) if _OF_NUMPY_2.fullmatch(found.module)}
+        core = {
+            found.module: found for found in reversed(inspection.imports) if re.fullmatch(_OF_NUMPY_2, found.module)
+        }
         if core:
             yield from _without_core(artifact, file, core)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import FileState, Origin, Problem, Related, Severity
 from artifact_lint.policy.distributions import (
@@ -185,7 +185,7 @@ def framework_undeclared(artifact: Artifact) -> Iterator[Problem]:
 
 
 #: The functions by which cloudpickle and dill rebuild a function from a code object that the pickle holds.
-_CODE = re.compile(
+_CODE: Final = (
     r"cloudpickle\.cloudpickle(?:_fast)?:(?:_make_function|_make_skel_func|_fill_function|_function_setstate)|"
     r"dill\._dill:(?:_create_code|_create_function)|dill\.dill:_create_function|types:CodeType|builtins:code"
 )
@@ -213,7 +213,7 @@ def cloudpickle_python(artifact: Artifact) -> Iterator[Problem]:
     if not artifact.described or record.image or artifact.has_unread_record:
         return
     for file, inspection in pickled(artifact):
-        first = next((found for found in inspection.imports if _CODE.fullmatch(found.dotted)), None)
+        first = next((found for found in inspection.imports if re.fullmatch(_CODE, found.dotted)), None)
         if first is None or file.role in NOT_DEPLOYED:
             continue
         if _is_one_minor(record.python_version):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Problem, Severity
 from artifact_lint.model.paths import directory_of, name_of, stem_of
@@ -175,7 +175,7 @@ def _unportable(name: str) -> str | None:
     return "ends in a dot, which Windows drops" if name.endswith(".") else None
 
 
-_VERSION_TAIL = re.compile(r"(?:(?P<name>.+?)[-_])?(?P<version>v\d+(?:\.\d+)*|\d+\.\d+(?:\.\d+)*)", re.IGNORECASE)
+_VERSION_TAIL: Final = r"(?i)(?:(?P<name>.+?)[-_])?(?P<version>v\d+(?:\.\d+)*|\d+\.\d+(?:\.\d+)*)"
 #: Directories that keep one directory per model: below them, the parent of a version is a model's name.
 _CONTAINERS = frozenset({"models", "artifacts", "registry", "model-registry", "model_registry", "releases"})
 
@@ -194,7 +194,7 @@ def directory_mismatch(artifact: Artifact) -> Iterator[Problem]:
     """
     directory = name_of(artifact.path)
     above = directory_of(artifact.path)
-    tail = _VERSION_TAIL.fullmatch(directory)
+    tail = re.fullmatch(_VERSION_TAIL, directory)
     version, name = artifact.record.version.best, artifact.record.name.best
     if not tail or (name and _plain(directory) == _plain(name_of(name.value))):
         return

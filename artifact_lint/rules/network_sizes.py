@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Origin, Problem, Related, Severity
 from artifact_lint.policy.architectures import evaluate
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
     from artifact_lint.model import Artifact, WeightFile
     from artifact_lint.rules.networks import Network, Size
 
-_VOCABULARY = re.compile(r"vocab|entity_count")
-_FEED_FORWARD = re.compile(r"inter|ffn|n_inner|d_ff|d_inner|mlp")
-_ATTENTION = re.compile(r"head|d_kv|key_value|kv_")
-_HIDDEN = re.compile(r"hidden|embd|embed|d_model|^dim$|n_embd|width")
+_VOCABULARY: Final = r"vocab|entity_count"
+_FEED_FORWARD: Final = r"inter|ffn|n_inner|d_ff|d_inner|mlp"
+_ATTENTION: Final = r"head|d_kv|key_value|kv_"
+_HIDDEN: Final = r"hidden|embd|embed|d_model|^dim$|n_embd|width"
 #: The classes of models that predict the next token, by the ends of their names.
-_PREDICTING = ("ForCausalLM", "LMHeadModel")
+_PREDICTING: Final = ("ForCausalLM", "LMHeadModel")
 #: Names of layers that are only trained with, and predict further tokens: a file may hold them, a model may not.
-_FURTHER = re.compile(r"nextn|mtp|further|next_n")
+_FURTHER: Final = r"nextn|mtp|further|next_n"
 _ADVICE = "Restore the configuration that was saved with these weights, or the weights that belong to it."
 
 
@@ -131,20 +130,20 @@ def feed_forward_size(artifact: Artifact) -> Iterator[Problem]:
 
 
 def _is_vocabulary(keys: Sequence[str]) -> bool:
-    return len(keys) == 1 and bool(_VOCABULARY.search(keys[0]))
+    return len(keys) == 1 and bool(re.search(_VOCABULARY, keys[0]))
 
 
 def _is_attention(keys: Sequence[str]) -> bool:
-    return any(_ATTENTION.search(key) for key in keys) and not any(_VOCABULARY.search(key) for key in keys)
+    return any(re.search(_ATTENTION, key) for key in keys) and not any(re.search(_VOCABULARY, key) for key in keys)
 
 
 def _is_feed_forward(keys: Sequence[str]) -> bool:
-    return any(_FEED_FORWARD.search(key) for key in keys) and not _is_attention(keys)
+    return any(re.search(_FEED_FORWARD, key) for key in keys) and not _is_attention(keys)
 
 
 def _is_hidden(keys: Sequence[str]) -> bool:
     is_other = _is_vocabulary(keys) or _is_attention(keys) or _is_feed_forward(keys)
-    return len(keys) == 1 and bool(_HIDDEN.search(keys[0])) and not is_other
+    return len(keys) == 1 and bool(re.search(_HIDDEN, keys[0])) and not is_other
 
 
 def _stated(network: Network, is_about: Callable[[Sequence[str]], bool]) -> Iterator[Problem]:
@@ -152,14 +151,17 @@ def _stated(network: Network, is_about: Callable[[Sequence[str]], bool]) -> Iter
     wrong: dict[str, list[Size]] = {}
     right: Counter[str] = Counter()
     corrected = _corrected(network)
+    expected = {
+        term: evaluate(term, lambda key: network.value(key, corrected)) if len(keys) != 1 else None
+        for term, keys in {size.dimension.term: size.dimension.keys for size in network.sizes}.items()
+        if is_about(keys)
+    }
     for size in network.sizes:
-        if size.stated is None or not is_about(size.dimension.keys):
+        if size.stated is None or size.dimension.term not in expected:
             continue
-        expected = evaluate(size.dimension.term, lambda key: network.value(key, corrected))
-        single = len(size.dimension.keys) == 1
         if _is_of_another_vocabulary(network, size):
             continue
-        if size.actual != (size.stated if single else expected):
+        if size.actual != (size.stated if len(size.dimension.keys) == 1 else expected[size.dimension.term]):
             wrong.setdefault(size.dimension.term, []).append(size)
         else:
             right[size.dimension.term] += 1
@@ -196,14 +198,14 @@ def _output(network: Network) -> Iterator[Problem]:
         return
     shape = weight.tensor.shape
     if len(shape) == 2 and embedding.stated is not None and shape[0] != embedding.stated:
-        yield _problem(network, replace(embedding, weight=weight, actual=shape[0]), 1, [key])
+        yield _problem(network, embedding._replace(weight=weight, actual=shape[0]), 1, [key])
 
 
 def _corrected(network: Network) -> dict[str, int]:
     """What keys should be, where all tensors that have one as a size agree; what follows is judged by that."""
     seen: dict[str, set[int]] = {}
     for size in network.sizes:
-        if size.dimension.term == size.dimension.keys[0]:
+        if size.dimension.term.isidentifier():  # one key, and nothing else
             seen.setdefault(size.dimension.term, set()).add(size.actual)
     return {key: next(iter(values)) for key, values in seen.items() if len(values) == 1}
 
@@ -263,7 +265,7 @@ def _layers(network: Network) -> Iterator[Problem]:
 
 
 def _further(key: str, value: object) -> int:
-    return value if _FURTHER.search(key) and isinstance(value, int) and value > 0 else 0
+    return value if re.search(_FURTHER, key) and isinstance(value, int) and value > 0 else 0
 
 
 def _number(name: str, starts: Sequence[str]) -> int | None:

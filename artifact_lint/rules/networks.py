@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.model.paths import name_of
 from artifact_lint.policy.architectures import architecture, evaluate, pattern_of
@@ -22,12 +21,12 @@ _INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 #: Keys under which a configuration of several networks has those of its parts, and how the parts' tensors are called:
 #: what has to stand before the names of the bare part, and what must not.
 _PARTS = {
-    "text_config": (re.compile(r"(?!.*(?:vision|visual|image|audio|video|qformer|speech|mtp|draft|talker))"), True),
-    "llm_config": (re.compile(r"(?!.*(?:vision|visual|image|audio|video|qformer|speech|mtp|draft|talker))"), True),
-    "vision_config": (re.compile(r".*(?:vision|visual|image)"), False),
-    "audio_config": (re.compile(r".*(?:audio|speech)"), False),
-    "encoder": (re.compile(r"(?:model\.)?encoder\."), False),
-    "decoder": (re.compile(r"(?:model\.)?decoder\."), False),
+    "text_config": (r"(?!.*(?:vision|visual|image|audio|video|qformer|speech|mtp|draft|talker))", True),
+    "llm_config": (r"(?!.*(?:vision|visual|image|audio|video|qformer|speech|mtp|draft|talker))", True),
+    "vision_config": (r".*(?:vision|visual|image)", False),
+    "audio_config": (r".*(?:audio|speech)", False),
+    "encoder": (r"(?:model\.)?encoder\.", False),
+    "decoder": (r"(?:model\.)?decoder\.", False),
 }
 #: Types whose items are the numbers themselves, in the spellings of safetensors and torch: packed ones have other
 #: shapes than the layers they stand for.
@@ -37,19 +36,17 @@ PLAIN = frozenset(
 )
 
 
-_ATTENTION = re.compile(r"attn|attention")
+_ATTENTION: Final = r"attn|attention"
 
 
-@dataclass(frozen=True, slots=True)
-class Weight:
+class Weight(NamedTuple):
     """A tensor and the file that it is in."""
 
     tensor: Tensor
     file: WeightFile
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
+class Weights(NamedTuple):
     """The tensors that a loader of a directory takes together; `is_complete` where all of them were read."""
 
     by_name: Mapping[str, Weight]
@@ -57,8 +54,7 @@ class Weights:
     is_complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(NamedTuple):
     """A dimension of a tensor, what the configuration makes of it (None where it does not tell), and what it is."""
 
     dimension: Dimension
@@ -67,8 +63,7 @@ class Size:
     stated: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(NamedTuple):
     """A configuration, or a part of one, of a known architecture, and the weights.
 
     `part` are the keys that lead to it, `values` what it says, `prefixes` how the names of its tensors begin.
@@ -80,7 +75,7 @@ class Network:
     architecture: Architecture
     weights: Weights
     prefixes: tuple[str, ...]
-    sizes: tuple[Size, ...] = field(repr=False, default=())
+    sizes: tuple[Size, ...] = ()
 
     def value(self, key: str, instead: Mapping[str, int] | None = None) -> int | None:
         """The number that a key means, stated or by default; None where it is none, or only the code knows.
@@ -103,8 +98,16 @@ class Network:
         return ".".join((*self.part, self.key(name)))
 
 
-def networks(artifact: Artifact) -> Iterator[Network]:
+def networks(artifact: Artifact) -> tuple[Network, ...]:
     """Each configuration of a known architecture, and each known part of one, beside its weights."""
+    return artifact.once(_networks)
+
+
+def _networks(artifact: Artifact) -> tuple[Network, ...]:
+    return tuple(_found(artifact))
+
+
+def _found(artifact: Artifact) -> Iterator[Network]:
     for configuration in documents(artifact, "config.json"):
         values = configuration.values.value
         weights = weights_of(artifact, directory_of(configuration))
@@ -140,6 +143,10 @@ def directory_of(configuration: Configuration) -> str:
 
 def weights_of(artifact: Artifact, directory: str) -> Weights | None:
     """What `from_pretrained` would load from a directory; None where nothing of it is here and readable."""
+    return artifact.once(_weights_of, directory)
+
+
+def _weights_of(artifact: Artifact, directory: str) -> Weights | None:
     prefix = f"{directory}/" if directory else ""
     files = {file.path: file for file in artifact.files if file.is_readable}
     for name, index_name in zip(_NAMES, _INDEXES, strict=True):
@@ -165,7 +172,7 @@ def _gathered(files: list[WeightFile], wanted: int) -> Weights:
     return Weights(by_name, tuple(files), is_complete)
 
 
-def _prefixes(known: Architecture, weights: Weights, allowed: re.Pattern[str], *, is_text: bool) -> Iterator[str]:
+def _prefixes(known: Architecture, weights: Weights, allowed: str, *, is_text: bool) -> Iterator[str]:
     """How the names of a part's tensors begin, as the tensors themselves tell.
 
     Other modules are often built of the same layers: a text model is where its embedding of tokens is, another part
@@ -183,7 +190,7 @@ def _prefixes(known: Architecture, weights: Weights, allowed: re.Pattern[str], *
     most = max((len(found) for found in seen.values()), default=0)
     for beginning, found in sorted(seen.items()):
         prefix = beginning.lstrip(".")
-        if allowed.match(prefix) and "#" not in prefix and (found & telling if is_text else 2 * len(found) >= most):
+        if re.match(allowed, prefix) and "#" not in prefix and (found & telling if is_text else 2 * len(found) >= most):
             yield prefix
 
 
@@ -202,7 +209,7 @@ def _network(
     wanted: dict[str, list[Dimension]] = {}
     is_silent = _has_unknown_heads(values, known)
     for dimension in known.dimensions:
-        if is_silent and _ATTENTION.search(dimension.pattern):
+        if is_silent and re.search(_ATTENTION, dimension.pattern):
             continue
         for prefix in prefixes:
             wanted.setdefault(prefix + dimension.pattern, []).append(dimension)

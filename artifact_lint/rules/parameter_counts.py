@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.model import Role
 from artifact_lint.model.paths import name_of
@@ -26,11 +25,9 @@ _KEYS: Final = frozenset(
 #: Keys that mean the number of parameters only where it is written as one: `7B`.
 _SIZES: Final = frozenset({"modelsize", "size", "parametersize", "paramsize"})
 
-_ABBREVIATED: Final = re.compile(
-    r"~?\s*(\d{1,6}(?:\.\d{1,3})?)\s*([kKmMbBtT]|thousand|million|billion)(?:\s*param\w*)?"
-)
+_ABBREVIATED: Final = r"~?\s*(\d{1,6}(?:\.\d{1,3})?)\s*([kKmMbBtT]|thousand|million|billion)(?:\s*param\w*)?"
 _FACTORS: Final[Mapping[str, int]] = {"k": 10**3, "t": 10**12, "m": 10**6, "b": 10**9}
-_WHOLE: Final = re.compile(r"\d{1,3}(?:[,_ ]\d{3})+|\d{1,15}")
+_WHOLE: Final = r"\d{1,3}(?:[,_ ]\d{3})+|\d{1,15}"
 
 #: How far the weights may be from a size class, as a share of it: models that are called 7B have 6.6 to 8.5 billion.
 _SIZE_CLASS: Final = 0.25
@@ -38,19 +35,18 @@ _SIZE_CLASS: Final = 0.25
 _LEAST: Final = 100
 
 #: Tensors that state dictionaries keep and nobody trains.
-_BUFFERS: Final = re.compile(
+_BUFFERS: Final = (
     r"(?:running_mean|running_var|num_batches_tracked|position_ids|inv_freq|masked_bias|attn\.bias|attention\.bias_mask|"
     r"causal_mask|relative_position_index|attn_mask)$"
 )
 #: Tensors that may be one with another, and of which files keep one or both.
-_EMBEDDINGS: Final = re.compile(
+_EMBEDDINGS: Final = (
     r"(?:^|\.)(?:embed_tokens|wte|wpe|lm_head|shared|word_embeddings|tok_embeddings|embed_in|embed_out|output|"
     r"position_embeddings|token_embd|decoder)\.weight$"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """The parameters of weights: the file, what messages call the place, and what may be counted or not."""
 
     path: str
@@ -67,8 +63,7 @@ class Counted:
         return frozenset(base + sign * shift for base in bases for shift in shifts for sign in (1, -1))
 
 
-@dataclass(frozen=True, slots=True)
-class StatedCount:
+class StatedCount(NamedTuple):
     """A number of parameters on record; `slack` is how far from it the true one may be."""
 
     key: str
@@ -103,10 +98,10 @@ def _stated(key: str, value: object, origin: Origin, *, guessed: bool) -> Iterat
     if plain not in _KEYS | _SIZES or isinstance(value, bool) or not isinstance(value, str | int | float):
         return
     written = str(value).strip()
-    if match := _ABBREVIATED.fullmatch(written):
+    if match := re.fullmatch(_ABBREVIATED, written):
         number = round(float(match[1]) * _factor(match[2]))
         yield StatedCount(key, written, number, number * _SIZE_CLASS, origin, guessed)
-    elif plain in _KEYS and _WHOLE.fullmatch(written.removesuffix(".0")):
+    elif plain in _KEYS and re.fullmatch(_WHOLE, written.removesuffix(".0")):
         number = int(re.sub(r"[,_ ]", "", written.removesuffix(".0")))
         if number >= _LEAST:
             yield StatedCount(key, f"{number:,}", number, _place(number), origin, guessed)
@@ -160,7 +155,7 @@ def _counted(file: WeightFile) -> Counted | None:
     if _is_packed(tensors, file):
         return None
     buffers = sum(_size(tensor) for tensor in tensors if _is_buffer(tensor))
-    embeddings = tuple(_size(tensor) for tensor in tensors if _EMBEDDINGS.search(tensor.name))
+    embeddings = tuple(_size(tensor) for tensor in tensors if re.search(_EMBEDDINGS, tensor.name))
     return Counted(file.path, called(file), number, buffers, embeddings[:8])
 
 
@@ -173,7 +168,7 @@ def _size(tensor: Tensor) -> int:
 
 
 def _is_buffer(tensor: Tensor) -> bool:
-    return bool(_BUFFERS.search(tensor.name)) or _is_integer(tensor)
+    return bool(re.search(_BUFFERS, tensor.name)) or _is_integer(tensor)
 
 
 def _is_integer(tensor: Tensor) -> bool:
@@ -184,7 +179,7 @@ def _is_packed(tensors: tuple[Tensor, ...], file: WeightFile) -> bool:
     """Whether several weights share an item, as in GPTQ, AWQ and bitsandbytes: many of the items are then integers."""
     if file.format == "gguf":
         return False
-    packed = sum(_size(tensor) for tensor in tensors if _is_integer(tensor) and not _BUFFERS.search(tensor.name))
+    packed = sum(_size(tensor) for tensor in tensors if _is_integer(tensor) and not re.search(_BUFFERS, tensor.name))
     return packed * 20 > sum(map(_size, tensors))
 
 

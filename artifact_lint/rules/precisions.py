@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Origin, Problem, Related, Severity
 from artifact_lint.model.paths import name_of
@@ -31,12 +31,12 @@ _SHORT = {"double": "float64", "float": "float32", "half": "float16"}
 _EIGHT_BITS = frozenset({"F8_E4M3", "F8_E5M2", "float8_e4m3fn", "float8_e5m2"})
 _BYTES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2}
 #: What the names of packed weights end in, by the methods that write them.
-_PACKED: Mapping[str, re.Pattern[str]] = {
-    "GPTQ or AWQ": re.compile(r"\.(?:qweight|qzeros)$"),
-    "bitsandbytes": re.compile(r"\.(?:quant_state\.bitsandbytes__\w+|absmax|SCB)$"),
-    "compressed-tensors": re.compile(r"\.weight_packed$"),
-    "FP8": re.compile(r"\.weight_scale_inv$"),
-    "MXFP4": re.compile(r"_proj_blocks$"),
+_PACKED: Mapping[str, str] = {
+    "GPTQ or AWQ": r"\.(?:qweight|qzeros)$",
+    "bitsandbytes": r"\.(?:quant_state\.bitsandbytes__\w+|absmax|SCB)$",
+    "compressed-tensors": r"\.weight_packed$",
+    "FP8": r"\.weight_scale_inv$",
+    "MXFP4": r"_proj_blocks$",
 }
 #: Methods whose weights are always stored packed, and cannot be told from others otherwise.
 _ALWAYS_PACKED = frozenset({"gptq", "awq", "bitsandbytes", "mxfp4", "fp8"})
@@ -47,9 +47,9 @@ _OLDER = ("quantize_config.json", "quant_config.json", "hf_quant_config.json")
 _KEYS = ("quantization_config", "quantization", "compression_config")
 _ADAPTERS = ("adapter_model.safetensors", "adapter_model.bin")
 #: How deep a name may lie in others, for it to be looked for: no model has as many levels.
-_MOST_PARTS = 16
-_BASE_LAYERS = re.compile(r"(?:\.base_layer)+$")
-_LORA = re.compile(r"(?:base_model\.model\.)?(?P<module>.+?)\.lora_(?P<side>[AB])(?:\.[\w-]+)?\.weight")
+_MOST_PARTS: Final = 16
+_BASE_LAYERS: Final = r"(?:\.base_layer)+$"
+_LORA: Final = r"(?:base_model\.model\.)?(?P<module>.+?)\.lora_(?P<side>[AB])(?:\.[\w-]+)?\.weight"
 
 
 @rule("CON128", "weights-dtype", severity=Severity.WARNING, tags=("consistency",))
@@ -161,9 +161,10 @@ def _bytes(weights: Weights) -> Counter[str]:
 def _methods(weights: Weights) -> dict[str, str]:
     """By the method that packs weights so, the first tensor that it packed."""
     found: dict[str, str] = {}
+    packed = re.compile("|".join(_PACKED.values()))
     for name, weight in weights.by_name.items():
-        for method, expression in _PACKED.items():
-            if method not in found and expression.search(name):
+        for method, expression in _PACKED.items() if packed.search(name) else ():
+            if method not in found and re.search(expression, name):
                 found[method] = name
         if weight.tensor.dtype in _EIGHT_BITS:
             found.setdefault("FP8", name)
@@ -211,7 +212,7 @@ def _adapted(file: WeightFile) -> Iterator[tuple[str, str, Tensor]]:
     """Each LoRA matrix: the module that it adapts, its side, and the tensor."""
     description = file.description.value
     for tensor in description.tensors if description is not None else ():
-        match = _LORA.fullmatch(tensor.name)
+        match = re.fullmatch(_LORA, tensor.name)
         if match and len(tensor.shape) >= 2:
             yield match["module"], match["side"], tensor
 
@@ -228,7 +229,7 @@ def _ranks(configuration: Configuration, values: Mapping[str, object], file: Wei
         for module, side, tensor in _adapted(file)
         if (found := tensor.shape[0 if side == "A" else 1]) not in allowed
         # A parameter of all experts together has the rank once for each (peft's ParamWrapper).
-        and not (_BASE_LAYERS.sub("", module).endswith(holders) and found % rank == 0)
+        and not (re.sub(_BASE_LAYERS, "", module).endswith(holders) and found % rank == 0)
     ]
     if wrong:
         tensor, found = wrong[0]
@@ -274,7 +275,7 @@ def _other_modules(file: WeightFile) -> list[str]:
     """The names of tensors that are no LoRA matrices of a linear layer: embeddings, and what was saved whole."""
     description = file.description.value
     tensors = description.tensors if description is not None else ()
-    return [f".{tensor.name}." for tensor in tensors if not _LORA.fullmatch(tensor.name)]
+    return [f".{tensor.name}." for tensor in tensors if not re.fullmatch(_LORA, tensor.name)]
 
 
 def _halves(configuration: Configuration, file: WeightFile) -> Iterator[Problem]:

@@ -39,13 +39,18 @@ class RuleInfo:
     since: str
     tags: tuple[str, ...]
     strict: bool
-    documentation: str
+    docstring: str
     needs_whole_record: bool = False
     needs_digests: bool = False
     check: ArtifactCheck | None = field(default=None, compare=False)
     check_collection: CollectionCheck | None = field(default=None, compare=False)
     check_change: ChangeCheck | None = field(default=None, compare=False)
     check_ledger: LedgerCheck | None = field(default=None, compare=False)
+
+    @property
+    def documentation(self) -> str:
+        """The docstring as it is shown, without the indentation of the code; few runs show any."""
+        return inspect.cleandoc(self.docstring)
 
     @property
     def summary(self) -> str:
@@ -72,9 +77,8 @@ def rule(
     """A rule that judges one artifact at a time."""
 
     def make(check: ArtifactCheck) -> RuleInfo:
-        documentation = _documentation(check)
         return RuleInfo(
-            code, name, severity, since, tags, strict, documentation, needs_whole_record, needs_digests, check
+            code, name, severity, since, tags, strict, check.__doc__ or "", needs_whole_record, needs_digests, check
         )
 
     return make
@@ -104,7 +108,7 @@ def collection_rule(
             since,
             tags,
             strict,
-            _documentation(check),
+            check.__doc__ or "",
             check_collection=check,
             check_change=of_changes,
         )
@@ -121,8 +125,7 @@ def change_rule(
     """
 
     def make(check: ChangeCheck) -> RuleInfo:
-        documentation = _documentation(check)
-        return RuleInfo(code, name, severity, since, tags, strict, documentation, check_change=check)
+        return RuleInfo(code, name, severity, since, tags, strict, check.__doc__ or "", check_change=check)
 
     return make
 
@@ -133,10 +136,6 @@ def ledger_rule(
     """A rule that judges what kept findings out of a report, once the other rules have said theirs."""
 
     def make(check: LedgerCheck) -> RuleInfo:
-        return RuleInfo(code, name, severity, since, tags, strict, _documentation(check), check_ledger=check)
+        return RuleInfo(code, name, severity, since, tags, strict, check.__doc__ or "", check_ledger=check)
 
     return make
-
-
-def _documentation(check: Callable[..., object]) -> str:
-    return inspect.cleandoc(check.__doc__ or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import DigestState, FileState, Origin, Problem, Related, Severity
 from artifact_lint.model.paths import directory_of, name_of
@@ -202,9 +202,7 @@ def _places(pattern: Fact[str] | None) -> Iterator[Related]:
         yield Related(pattern.origin, f"`{pattern.value}` ignores it")
 
 
-_TRACKING = re.compile(
-    r"(?P<store>(?:.+/)?mlruns)/.+/(?:meta\.yaml|MLmodel)|(?P<database>(?:.+/)?(?:mlflow|mlruns)\.db)"
-)
+_TRACKING: Final = r"(?P<store>(?:.+/)?mlruns)/.+/(?:meta\.yaml|MLmodel)|(?P<database>(?:.+/)?(?:mlflow|mlruns)\.db)"
 
 
 @collection_rule("GIT004", "mlruns-committed", severity=Severity.NOTE, tags=("repository",))
@@ -234,7 +232,7 @@ def _tracking_stores(paths: Collection[str]) -> dict[str, str]:
     """The tracking stores among some paths, each with a file of it."""
     stores: dict[str, str] = {}
     for path in paths:
-        match = _TRACKING.fullmatch(path) if "mlruns" in path or path.endswith("mlflow.db") else None
+        match = re.fullmatch(_TRACKING, path) if "mlruns" in path or path.endswith("mlflow.db") else None
         if match is not None:
             stores.setdefault(match["store"] or match["database"], path)
     return stores

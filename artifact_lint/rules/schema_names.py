@@ -19,11 +19,11 @@ _LONGEST: Final = 40
 
 #: What LightGBM puts `_` for: blanks (Dataset::set_feature_names of its C++ core warns of it). The characters of JSON
 #: it refuses, so that people put `_` for them before they train.
-_REWRITTEN: Final = re.compile(r'[\s",:\[\]{}]')
+_REWRITTEN: Final = r'[\s",:\[\]{}]'
 
 #: Names that a library gives to the columns of an array: LightGBM's `Column_0`, XGBoost's `f0`, CatBoost's `0`, and
 #: ONNX converters' `x0`.
-_GIVEN: Final = re.compile(r"(?:Column_|[fFxX]_?)?(\d+)")
+_GIVEN: Final = r"(?:Column_|[fFxX]_?)?(\d+)"
 
 
 def listed(names: Sequence[str]) -> str:
@@ -40,12 +40,12 @@ def _shown(name: str) -> str:
 
 def as_lightgbm_writes(name: str) -> str:
     """A column's name as LightGBM keeps it."""
-    return _REWRITTEN.sub("_", name)
+    return re.sub(_REWRITTEN, "_", name)
 
 
 def are_given_by_library(names: Iterable[str | None]) -> bool:
     """Whether columns have no names but those by which a library numbers them."""
-    found = [_GIVEN.fullmatch(name or "") for name in names]
+    found = [re.fullmatch(_GIVEN, name or "") for name in names]
     numbers = [int(match[1]) for match in found if match is not None and len(match[1]) < 9]
     return len(numbers) == len(found) and bool(numbers) and numbers in (_up_from(0, numbers), _up_from(1, numbers))
 

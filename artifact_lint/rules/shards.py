@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import FileState, Origin, Problem, Related, Severity
 from artifact_lint.model.paths import name_of
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from artifact_lint.model import Artifact, ShardIndex, WeightFile
 
 #: `model-00001-of-00003.safetensors`: what the shards of one model share, and how many there are.
-_SHARD = re.compile(r"(?P<stem>.+)-\d+-of-(?P<count>\d{1,9})(?P<rest>\.[^/]+)")
+_SHARD: Final = r"(?P<stem>.+)-\d+-of-(?P<count>\d{1,9})(?P<rest>\.[^/]+)"
 _TORCH = frozenset({"torch-zip", "torch-legacy"})
 #: Bits of what old releases of transformers counted for a byte of booleans (`dtype_byte_size`).
 _BOOLEAN_BITS = 8
@@ -113,7 +113,7 @@ def _miscounted(index: ShardIndex) -> Iterator[Problem]:
     if index.is_cut:
         return
     for family, paths in _families(set(index.shards.values())).items():
-        counts = {int(match["count"]) for path in paths if (match := _SHARD.fullmatch(path))}
+        counts = {int(match["count"]) for path in paths if (match := re.fullmatch(_SHARD, path))}
         if counts != {len(paths)}:
             shown = " and ".join(f"{count:,}" for count in sorted(counts)[:3])
             noun = "shard" if len(paths) == 1 else "shards"
@@ -135,7 +135,7 @@ def _families(paths: Iterable[str]) -> dict[tuple[str, str], list[str]]:
     """Shards by what they share with the others of their model."""
     families: dict[tuple[str, str], list[str]] = {}
     for path in sorted(paths):
-        match = _SHARD.fullmatch(path)
+        match = re.fullmatch(_SHARD, path)
         if match:
             families.setdefault((match["stem"], match["rest"]), []).append(path)
     return families

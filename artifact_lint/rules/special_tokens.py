@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.model import Origin, Problem, Related, Severity
 from artifact_lint.rules.ggufs import counted_layers, gguf_files, gguf_number, row_count
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from artifact_lint.rules.networks import Network, Size, Weight
 
 #: How the embedding of tokens is called, where the architecture is not known: the last words of its name.
-_EMBEDDING = re.compile(r"(?:^|\.)(?:embed_tokens|word_embeddings|wte|tok_embeddings|embed_in|tokens_embed)\.weight$")
-_FOREIGN = re.compile(r"vision|visual|image|audio|talker|draft|mtp")
+_EMBEDDING: Final = r"(?:^|\.)(?:embed_tokens|word_embeddings|wte|tok_embeddings|embed_in|tokens_embed)\.weight$"
+_FOREIGN: Final = r"vision|visual|image|audio|talker|draft|mtp"
 #: What generating and padding ask for; `sep` and `cls` are the tokenizer's, and no model looks at their numbers.
 _SPECIAL = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
 _GGUF_SPECIAL = ("bos", "eos", "padding", "unknown", "eot", "eom")
@@ -223,7 +223,7 @@ def _embedding(artifact: Artifact, configuration: Configuration, known: list[Net
     named = [
         weight
         for name, weight in (weights.by_name.items() if weights is not None else ())
-        if _EMBEDDING.search(name) and not _FOREIGN.search(name)
+        if re.search(_EMBEDDING, name) and not re.search(_FOREIGN, name)
         if weight.tensor.dtype in PLAIN and len(weight.tensor.shape) == 2
     ]
     if len(named) != 1:

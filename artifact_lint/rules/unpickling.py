@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import HazardKind, PicklePolicy
@@ -69,7 +68,7 @@ def _with_place(artifact: Artifact, found: Import, judged: Verdict) -> Verdict:
     if judged.kind not in {VerdictKind.UNLISTED, VerdictKind.DOTTED}:
         return judged
     path = artifact.own_module(found.module)
-    return replace(judged, reason=f"{judged.reason}; its module is {path} of this repository") if path else judged
+    return judged._replace(reason=f"{judged.reason}; its module is {path} of this repository") if path else judged
 
 
 def _declared_framework(artifact: Artifact, file: WeightFile) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Final
 
 #: Longer texts are no number that anybody wrote as a label, in characters.
 _LONGEST_NUMBER = 40
@@ -35,10 +36,10 @@ def _as_number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-_RELEASE = re.compile(r"\s*[vV]?(?:0!)?(\d{1,9}(?:\.\d{1,9}){0,7})")
+_RELEASE: Final = r"\s*[vV]?(?:0!)?(\d{1,9}(?:\.\d{1,9}){0,7})"
 
 
 def release_of(version: str) -> tuple[int, ...]:
     """The numbers that a version begins with, `1.5.2` for `1.5.2.post1+cpu`; empty for what is none (PEP 440)."""
-    match = _RELEASE.match(version)
+    match = re.match(_RELEASE, version)
     return tuple(int(part) for part in match[1].split(".")) if match else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -26,8 +26,7 @@ class EntryKind(StrEnum):
     """A directory that may not be listed (or a file that may not even be looked at): what it holds is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file of a store: its POSIX path relative to the root and its size in bytes (of a link: of its target).
 
     `target` is the path in the store that a link leads to, None for what is no link or leads out of the store.

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,22 +21,21 @@ ATTRIBUTES: Final = ("text", "crlf", "eol", "working-tree-encoding", "ident", "f
 #: Words without which a file of attributes asks for none of it.
 MARKS: Final = (b"eol", b"working-tree-encoding", b"ident")
 _ABSENT: Final = frozenset({"unspecified", "unset", ""})
-_LONE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
+_LONE_LINE_FEED: Final = rb"(?<!\r)\n"
 _UNPRINTABLE: Final = bytes({*range(32), 127} - set(b"\b\t\x1b\f\r\n"))
 _LINE_ENDS: Final = b"\r\n"
 #: A later expansion is replaced, unless another tool's expression stands there: that has blanks within it.
-_IDENT: Final = re.compile(rb"\$Id(?::[^\n$]*)?\$")
-_FOREIGN: Final = re.compile(rb"\$Id: [^ ]+ .*[^ ].*\$", re.DOTALL)
+_IDENT: Final = rb"\$Id(?::[^\n$]*)?\$"
+_FOREIGN: Final = rb"(?s)\$Id: [^ ]+ .*[^ ].*\$"
 #: Encodings that Python and iconv know under these names alike, as Python calls them.
-_ENCODINGS: Final = re.compile(r"ascii|utf-(8|16|32)(-[bl]e)?|iso8859-\d+|cp\d+|koi8-[ru]|shift_jis|euc_\w+|gb\w+|big5")
+_ENCODINGS: Final = r"ascii|utf-(8|16|32)(-[bl]e)?|iso8859-\d+|cp\d+|koi8-[ru]|shift_jis|euc_\w+|gb\w+|big5"
 
 
 class UnknownConversionError(Exception):
     """What git would write cannot be told; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversion:
+class Conversion(NamedTuple):
     """What is done on checkout: `crlf` to line ends, in a text alone where `auto`; and the encoding to be written."""
 
     crlf: bool = False
@@ -77,14 +75,14 @@ def checked_out(content: bytes, conversion: Conversion, oid: str) -> bytes:
         UnknownConversionError: It cannot be told which they are.
     """
     if conversion.ident:
-        content = _IDENT.sub(lambda found: _expanded(found[0], oid), content)
+        content = re.sub(_IDENT, lambda found: _expanded(found[0], oid), content)
     if conversion.crlf and not (conversion.auto and _is_left_alone(content)):
-        content = _LONE_LINE_FEED.sub(b"\r\n", content)
+        content = re.sub(_LONE_LINE_FEED, b"\r\n", content)
     return _encoded(content, conversion.encoding) if conversion.encoding and content else content
 
 
 def _expanded(written: bytes, oid: str) -> bytes:
-    return written if _FOREIGN.fullmatch(written) else b"$Id: " + oid.encode("ascii") + b" $"
+    return written if re.fullmatch(_FOREIGN, written) else b"$Id: " + oid.encode("ascii") + b" $"
 
 
 def _is_left_alone(content: bytes) -> bool:
@@ -100,7 +98,7 @@ def _encoded(content: bytes, encoding: str) -> bytes:
     is_marked = encoding.lower() == "utf-16le-bom"
     try:
         codec = codecs.lookup("utf-16-le" if is_marked else encoding)
-        if _ENCODINGS.fullmatch(codec.name) is None:
+        if re.fullmatch(_ENCODINGS, codec.name) is None:
             raise UnknownConversionError(f"git writes it as {encoding}, which is not known here")
         mark = codecs.BOM_UTF16_LE if is_marked else b""
         return mark + content.decode("utf-8").encode(codec.name)

@@ -6,7 +6,6 @@ import errno
 import os
 import stat
 import threading
-from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Self
 
@@ -208,7 +207,7 @@ class LocalStore:
         if stat.S_ISDIR(status.st_mode):
             return None
         entry = _entry_of(path, status)
-        return replace(entry, target=self._within(real)) if found is None and _is_link(place) else entry
+        return entry._replace(target=self._within(real)) if found is None and _is_link(place) else entry
 
     def _within(self, real: str) -> str:
         return os.path.relpath(real, self._real_root).replace(os.sep, "/")

@@ -89,7 +89,7 @@ def test_a_page_tells_headings_lists_and_code_apart() -> None:
         "A summary.\n\nA long paragraph that is written\nover two lines with `code`.\n\n## How to fix\n"
         "- an item that goes\n  on\n- another\n\n    a command --to copy\n\n```yaml\nkey:   value\n```\nThe end.\n"
     )
-    info = RuleInfo("AAA001", "a-name", Severity.NOTE, "0.1.0", ("tag",), strict=True, documentation=documentation)
+    info = RuleInfo("AAA001", "a-name", Severity.NOTE, "0.1.0", ("tag",), strict=True, docstring=documentation)
     assert [plain(line) for line in page(info, 60)] == [
         "AAA001 a-name",
         "note, since 0.1.0, tag, strict profile only",
