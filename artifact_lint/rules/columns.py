@@ -185,7 +185,7 @@ def _problem(found: Comparison, message: str, advice: str, severity: Severity | 
 
 
 def _told(width: int | None) -> str:
-    return "" if width is None else f"{width} columns by "
+    return "" if width is None else f"{width} column{'' if width == 1 else 's'} by "
 
 
 def _unread(artifact: Artifact) -> Iterator[Problem]:
