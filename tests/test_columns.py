@@ -68,6 +68,7 @@ def test_a_column_that_the_model_never_saw_is_pointed_at_by_its_line() -> None:
         "feature_schema lists 6 inputs, churn.joblib was fitted on 5: unknown to the model customer_id"
     )
     assert problem.origin.line == 15
+    assert codes(held([*NAMES, "customer_id"], FITTED)) == ["CON101 error"]
 
 
 def test_a_renamed_column_is_told_from_both_sides() -> None:
@@ -91,6 +92,13 @@ def test_of_many_names_a_few_are_listed() -> None:
     many = Description(columns=columns(*(f"feature {i}" for i in range(30))), estimators=SCIKIT_LEARN)
     (message,) = messages("CON101", held(["feature 0"], many))
     assert message.endswith("missing feature 1, feature 2, feature 3, feature 4 and 25 more")
+
+
+def test_columns_that_code_may_make_of_those_listed_are_a_doubt() -> None:
+    told = Description(columns=columns("age", "region_north", "region_south"), estimators=SCIKIT_LEARN)
+    assert codes(held(["age", "region"], told)) == ["CON101 warning"]
+    assert codes(held(["age", "region", "plan"], told)) == ["CON102 warning"]
+    assert codes(held(["region"], told)) == ["CON101 error"]
 
 
 SWAPPED = ("tenure", "age", "region", "plan", "charges")
@@ -168,6 +176,9 @@ class TestWithoutNames:
             "churn.joblib was fitted without the names of its columns: their order is not checked"
         ]
 
+    def test_numbers_in_place_of_names_have_no_order_to_lose(self) -> None:
+        assert codes(held(["0", "1", "2", "3", "4"], self.COUNTED)) == []
+
     def test_the_count_is_all_that_can_differ(self) -> None:
         assert codes(held(NAMES[:4], self.COUNTED)) == ["CON101 error"]
         assert messages("CON101", held(NAMES[:4], self.COUNTED)) == [
@@ -214,6 +225,14 @@ class TestSeveralFiles:
             "feature_schema lists 4 inputs, preprocessor.pkl was fitted on 5: missing charges"
         ]
 
+    def test_an_encoder_of_some_columns_says_nothing_of_the_others(self) -> None:
+        encoder = Estimator("", "sklearn.preprocessing._encoders:OneHotEncoder", is_fitted=True, output_width=3)
+        some = Description(columns=columns(*NAMES[:2]), estimators=(encoder,))
+        first = weights(some, "encoder.pkl", role=Role.PREPROCESSOR)
+        assert codes(artifact(self.RECORD, first, weights(self.PREPARED))) == []
+        behind = weights(Description(column_count=Seen(3, "n_features_in_")))
+        assert codes(artifact(self.RECORD, first, behind)) == ["CON101 error"]
+
     def test_a_preprocessor_that_tells_nothing_may_make_other_columns(self) -> None:
         first = weights(None, "encoder.pkl", role=Role.PREPROCESSOR)
         assert codes(artifact(self.RECORD, first, weights(self.PREPARED))) == []
@@ -248,6 +267,8 @@ class TestSeveralFiles:
         assert codes(artifact(replace(self.RECORD, code=code), weights(self.PREPARED))) == []
         library = (Fact(CodeReference(CodeKind.LOADER, "mlflow.sklearn", "loader_module"), Origin("MLmodel")),)
         assert codes(artifact(replace(self.RECORD, code=library), weights(self.PREPARED))) == ["CON101 error"]
+        keras = (Fact(CodeReference(CodeKind.LOADER, "tensorflow.keras", "keras_module.txt"), Origin("MLmodel")),)
+        assert codes(artifact(replace(self.RECORD, code=keras), weights(self.PREPARED))) == ["CON101 error"]
         wrapper = Mention(Origin("MLmodel", pointer="/flavors/python_function/python_model"), "p.pkl", "p.pkl")
         assert codes(artifact(replace(self.RECORD, mentions=(wrapper,)), weights(self.PREPARED))) == []
 

@@ -35,6 +35,12 @@ _FORMATS = {"skops": "skops", "pickle": "pickle", "cloudpickle": "pickle", "pt2"
 #: Paddle's flavor names the stem that these files share.
 _PADDLE_SUFFIXES = (".pdmodel", ".pdiparams", ".json")
 
+#: Flavors, and their loaders, whose `data` is the model itself even where it is written as JSON (`model_format`).
+_BOOSTERS = frozenset({"xgboost", "mlflow.xgboost", "catboost", "mlflow.catboost"})
+#: A class that writes its own format: MLflow 3 states a `serialization_format` beside it that counts
+#: for estimators alone (`mlflow.lightgbm.save_model`).
+_WRITES_ITSELF = "lightgbm.basic.Booster"
+
 _CODE_SUFFIXES = frozenset({".py", ".ipynb"})
 _CONFIG_SUFFIXES = frozenset({".json", ".yaml", ".yml", ".toml", ".ini", ".cfg"})
 _OTHER_SUFFIXES = frozenset({".txt", ".md", ".csv", ".parquet", ".html", ".png", ".log"})
@@ -51,7 +57,8 @@ def mentions(reading: Reading, directory: str, flavors: list[tuple[str, Node]]) 
     for flavor_name, flavor in flavors:
         form = _format(flavor)
         is_stem = flavor_name == "paddle" or as_text(flavor.get("loader_module")) == "mlflow.paddle"
-        for node, role in _named(flavor):
+        is_booster = not _BOOSTERS.isdisjoint({flavor_name, as_text(flavor.get("loader_module"))})
+        for node, role in _named(flavor, is_booster=is_booster):
             written = as_text(node)
             if written is None or normpath(written) in seen:
                 continue
@@ -63,6 +70,8 @@ def mentions(reading: Reading, directory: str, flavors: list[tuple[str, Node]]) 
 
 
 def _format(flavor: Node) -> str | None:
+    if as_text(flavor.get("model_class")) == _WRITES_ITSELF:
+        return None
     for key in ("serialization_format", "model_format"):
         stated = as_text(flavor.get(key))
         if stated is not None:
@@ -70,11 +79,11 @@ def _format(flavor: Node) -> str | None:
     return None
 
 
-def _named(flavor: Node) -> Iterator[tuple[Node, Role]]:
+def _named(flavor: Node, *, is_booster: bool) -> Iterator[tuple[Node, Role]]:
     for key in _FILE_KEYS:
         node = flavor.get(key)
         if node is not None:
-            yield node, _role(as_text(node) or "")
+            yield node, Role.WEIGHTS if is_booster and key == "data" else _role(as_text(node) or "")
     artifacts = flavor.get("artifacts")
     for label, artifact in artifacts.items() if artifacts is not None else ():
         node = artifact.get("path")

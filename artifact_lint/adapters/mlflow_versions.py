@@ -33,11 +33,14 @@ _DISTRIBUTIONS: Final[Mapping[str, str]] = {
     "pyspark_version": "pyspark",
 }
 
+#: A flavor and a key: MLflow 3 states TensorFlow's version there (`mlflow.tensorflow.save_model`), before it Keras's.
+_OF_ANOTHER: Final = ("tensorflow", "keras_version")
+
 
 def written_with(flavors: list[tuple[str, Node]]) -> Iterator[Fact[LibraryVersion]]:
     """What each flavor says of its library."""
-    for _, flavor in flavors:
+    for name, flavor in flavors:
         for key, distribution in _DISTRIBUTIONS.items():
             version = fact(flavor.get(key))
-            if version is not None:
+            if version is not None and (name, key) != _OF_ANOTHER:
                 yield Fact(LibraryVersion(distribution, version.value, key), version.origin)

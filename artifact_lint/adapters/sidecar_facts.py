@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from artifact_lint.adapters import sidecar_keys as keys
+from artifact_lint.adapters.feature_values import as_name
 from artifact_lint.adapters.reading import as_text, fact
 from artifact_lint.adapters.sidecar_fields import Fields
 from artifact_lint.adapters.sidecar_run import datasets_of, libraries_of, metrics_of
@@ -16,6 +17,7 @@ from artifact_lint.adapters.sidecar_schema import (
     is_json_schema,
     target_of,
     tensor_of,
+    with_optional,
     with_types,
 )
 from artifact_lint.document import rewritten
@@ -151,7 +153,8 @@ def _inputs(fields: Fields, root: Node, signature: Node | None, stem: str) -> Fe
         found = features_of(signature.get("inputs"))
     if not found and not typed and _FEATURES.search(stem) and _is_only_features(root, stem):
         found = features_of(root)
-    merged = with_types(found, typed)
+    apart = (as_name(name) for node in fields.all(keys.APART) for name in (node, node.get("name"), *node.elements()))
+    merged = with_optional(with_types(found, typed), frozenset(name for name in apart if name))
     return merged or image_of(fields.first(keys.IMAGE_INPUT)) or tensor_of(fields.first(keys.TENSOR_INPUT))
 
 

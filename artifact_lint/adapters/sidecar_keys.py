@@ -47,6 +47,15 @@ CLASSES = (
     "label_map", "label_mapping", "class_mapping", "class_indices",
 )  # fmt: skip
 TARGET = ("target", "target_column", "target_name", "target_variable", "label_column")
+#: Columns of the data that are no inputs, or need not be.
+APART = (
+    *TARGET, "target_columns", "targets", "label", "id_column", "id_columns", "id_col", "index_column", "primary_key",
+    "weight_column", "drop_columns", "dropped_columns", "ignored_columns", "excluded_columns",
+)  # fmt: skip
+#: What a listing of columns calls the part that one plays which is no input.
+ROLES_APART = frozenset(
+    {"target", "label", "output", "response", "id", "identifier", "index", "key", "weight", "ignore", "ignored", "drop"}
+)
 IMAGE_INPUT = ("image_size", "imagesize", "img_size", "image_shape")
 TENSOR_INPUT = ("input_shape", "input_size", "input_dim")
 PREPROCESSING = ("preprocessing", "preprocessor", "scaler", "transformations", "preprocessing_steps")

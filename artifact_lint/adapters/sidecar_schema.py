@@ -61,6 +61,15 @@ def with_types(stated: Features, typed: Features) -> Features:
     return Stated((replace(best, value=merged),))
 
 
+def with_optional(stated: Features, names: frozenset[str]) -> Features:
+    """Features of which callers may leave some out: columns of the data that may be no inputs."""
+    best = stated.best
+    if best is None or names.isdisjoint(feature.name or "" for feature in best.value):
+        return stated
+    kept = (replace(one, required=False) if one.name in names else one for one in best.value)
+    return Stated((replace(best, value=tuple(kept)),))
+
+
 def is_json_schema(node: Node) -> bool:
     """Whether a mapping is a JSON Schema of an object."""
     return as_text(node.get("type")) == "object" and node.get("properties") is not None
@@ -144,9 +153,9 @@ def _features(node: Node, dtype: str | None) -> Iterator[Feature]:
         for element in node.elements():
             if element.is_mapping:
                 name = next((name for key in _NAME_KEYS if (name := as_name(element.get(key)))), None)
-                if name is not None:
+                if name is not None and not _is_apart(element):
                     yield _described(name, element, dtype)
-                elif as_text(element.get("type")) == "tensor":
+                elif name is None and as_text(element.get("type")) == "tensor":
                     yield _tensor(element)
             elif (name := as_name(element)) is not None:
                 yield Feature(name, dtype, element.origin)
@@ -169,12 +178,18 @@ def _of_mapping(node: Node | None, dtype: str | None) -> Iterator[Feature]:
         return
     for key, value in items:
         if value.is_mapping:
-            yield _described(key, value, dtype)
+            if not _is_apart(value):
+                yield _described(key, value, dtype)
         elif value.is_sequence:
             yield Feature(key, dtype, value.origin, allowed=tuple(element.value for element in value.elements()))
         else:
             text = as_text(value)
             yield Feature(key, text if text is not None and keys.is_type(text) else dtype, value.origin)
+
+
+def _is_apart(node: Node) -> bool:
+    """Whether a column is listed as the target, an identifier or the like."""
+    return (as_text(node.get("role")) or "").lower() in keys.ROLES_APART
 
 
 def _tensor(node: Node) -> Feature:

@@ -8,7 +8,7 @@ from artifact_lint.model import Origin, Problem, Related, Severity
 from artifact_lint.rules.input_comparison import Kind, comparisons
 from artifact_lint.rules.input_sides import contracts, is_of_scikit_learn, stages
 from artifact_lint.rules.registry import rule
-from artifact_lint.rules.schema_names import alike, called, listed, source_of
+from artifact_lint.rules.schema_names import alike, are_given_by_library, called, listed, source_of
 from artifact_lint.rules.values import release_of
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ def fitted_without_names(artifact: Artifact) -> Iterator[Problem]:
     """
     for found in comparisons(artifact):
         side = found.side
-        if found.kind is not Kind.NOTHING or found.contract.names is None or found.listed < 2:
+        names = found.contract.names
+        if found.kind is not Kind.NOTHING or names is None or found.listed < 2 or are_given_by_library(names):
             continue
         if side.width is not None and not side.names and _keeps_names(found):
             message = f"{called(side.file)} was fitted without the names of its columns: their order is not checked"
@@ -184,7 +185,7 @@ def _problem(found: Comparison, message: str, advice: str, severity: Severity | 
 
 
 def _told(width: int | None) -> str:
-    return "" if width is None else f"{width} columns by "
+    return "" if width is None else f"{width} column{'' if width == 1 else 's'} by "
 
 
 def _unread(artifact: Artifact) -> Iterator[Problem]:

@@ -65,9 +65,22 @@ def _compared(artifact: Artifact) -> Iterator[Comparison]:
         return
     told = list(sides(artifact))
     for contract in contracts(artifact):
-        chosen = _choose(artifact, [found for side in told if (found := compare(contract, side)) is not None])
+        compared = [found for side in told if (found := compare(contract, side)) is not None]
+        chosen = _choose(artifact, [found for found in compared if not _takes_a_part(found, told)])
         if chosen is not None:
             yield chosen
+
+
+def _takes_a_part(found: Comparison, told: Sequence[Side]) -> bool:
+    """Whether a file is one of several stages that share the columns: a scaler or an encoder of some of them.
+
+    Not where another file takes just what it takes or puts out.
+    """
+    side, estimators = found.side, found.side.description.estimators
+    if side.file.role is not Role.PREPROCESSOR or len(estimators) != 1 or found.missing or not found.extra:
+        return False
+    widths = {found.taken, estimators[0].output_width}
+    return all(other is side or other.width is None or other.width not in widths for other in told)
 
 
 def is_wrapped(artifact: Artifact) -> bool:
@@ -75,9 +88,13 @@ def is_wrapped(artifact: Artifact) -> bool:
     for reference in artifact.record.code:
         if reference.value.kind is CodeKind.SCRIPT:
             return True
-        if reference.value.kind is CodeKind.LOADER and not reference.value.target.startswith("mlflow."):
+        if reference.value.kind is CodeKind.LOADER and reference.value.target.partition(".")[0] not in _LOADERS:
             return True
     return any(mention.origin.pointer.endswith("/python_model") for mention in artifact.record.mentions)
+
+
+#: Packages that hand a request to the weights as it is: MLflow's flavors, and the Keras that one of them is told of.
+_LOADERS: Final = frozenset({"mlflow", "keras", "tf_keras", "tensorflow"})
 
 
 def _choose(artifact: Artifact, found: Sequence[Comparison]) -> Comparison | None:
@@ -185,12 +202,18 @@ def _columns(contract: Contract, side: Side) -> Comparison:
     if missing or (extra and not side.takes_more):
         sent = listed - sum(side.spelt(name) not in known for name in contract.optional)
         kind = Kind.NAMES if taken == sent else Kind.COUNT
-        return Comparison(contract, side, kind, missing, extra, listed, taken)
+        settled = not _are_codes_of(missing, extra)
+        return Comparison(contract, side, kind, missing, extra, listed, taken, is_settled=settled)
     if extra:
         return Comparison(contract, side, Kind.EXTRA, (), extra, listed, taken)
     order = [spelt for spelt in ours if spelt in known]
     is_other = not side.is_by_name and order != list(names)
     return Comparison(contract, side, Kind.ORDER if is_other else Kind.NOTHING, listed=listed, taken=taken)
+
+
+def _are_codes_of(missing: tuple[str, ...], extra: tuple[str, ...]) -> bool:
+    """Whether code may make what the weights take of what is listed: pandas' `region_north` of `region`."""
+    return bool(missing) and all(any(name.startswith(f"{one}_") for one in extra) for name in missing)
 
 
 def _columns_and_inputs(contract: Contract, side: Side) -> Comparison | None:

@@ -207,6 +207,41 @@ def test_the_framework_and_the_class_come_from_the_flavors(tmp_path: Path) -> No
     assert record.architecture.value == "lightgbm.sklearn.LGBMClassifier"
 
 
+XGBOOST_JSON = """\
+flavors:
+  python_function:
+    data: model.json
+    loader_module: mlflow.xgboost
+  xgboost:
+    data: model.json
+    model_class: xgboost.core.Booster
+    model_format: json
+    xgb_version: 3.2.0
+"""
+
+LIGHTGBM_BOOSTER = """\
+flavors:
+  lightgbm:
+    data: model.lgb
+    lgb_version: 4.7.0
+    model_class: lightgbm.basic.Booster
+    serialization_format: skops
+  python_function:
+    data: model.lgb
+    loader_module: mlflow.lightgbm
+"""
+
+
+def test_a_booster_that_is_written_as_json_is_the_weights(tmp_path: Path) -> None:
+    (mention,) = describe(tmp_path, {"MLmodel": XGBOOST_JSON, "model.json": "{}"}).mentions
+    assert (mention.path, mention.role) == ("model/model.json", Role.WEIGHTS)
+
+
+def test_the_format_that_is_stated_beside_lightgbms_own_is_not_that_of_its_file(tmp_path: Path) -> None:
+    (mention,) = describe(tmp_path, {"MLmodel": LIGHTGBM_BOOSTER, "model.lgb": "tree"}).mentions
+    assert mention.format is None
+
+
 def test_the_stem_that_paddle_names_stands_for_the_files_beside_it(tmp_path: Path) -> None:
     text = "flavors:\n  paddle:\n    pickled_model: model\n    paddle_version: 2.6.0\n"
     record = describe(tmp_path, {"MLmodel": text, "model.pdiparams": b"x", "model.pdmodel": b"y"})

@@ -20,3 +20,9 @@ def test_each_flavor_names_its_library() -> None:
     told = {(fact.value.distribution, fact.value.version, fact.value.key) for fact in found}
     assert told == {("scikit-learn", "1.5.2", "sklearn_version"), ("xgboost", "2.1.4", "xgb_version")}
     assert {fact.origin.line for fact in found} == {3, 4}
+
+
+def test_the_version_of_tensorflow_that_mlflow_calls_kerass_is_not_taken_for_it() -> None:
+    written = b"flavors:\n  keras: {keras_version: 3.15.1}\n  tensorflow: {keras_version: 2.21.0}\n"
+    (found,) = written_with(flavors_of(parse("MLmodel", written, Syntax.YAML).root))
+    assert (found.value.distribution, found.value.version) == ("keras", "3.15.1")

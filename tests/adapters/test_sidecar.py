@@ -133,6 +133,19 @@ def test_a_signature_is_read_as_mlflow_writes_it(tmp_path: Path) -> None:
     assert all(feature.origin.path == "model_metadata.json" for feature in record.inputs.value or ())
 
 
+def test_a_target_among_the_columns_may_be_left_out(tmp_path: Path) -> None:
+    record = read(tmp_path, {"algorithm": "svm", "columns": ["id", "a", "y"], "target": "y", "id_columns": ["id"]})
+    assert [(one.name, one.required) for one in record.inputs.value or ()] == [("id", False), ("a", None), ("y", False)]
+
+
+def test_columns_that_play_another_part_are_no_inputs(tmp_path: Path) -> None:
+    parts = {"a": "feature", "y": "target", "customer": "id", "w": "weight"}
+    listed = [{"name": name, "role": role} for name, role in parts.items()]
+    assert names(read(tmp_path, {"algorithm": "svm", "columns": listed}).inputs) == ["a"]
+    mapped = {name: {"dtype": "float64", "role": role} for name, role in parts.items()}
+    assert names(read(tmp_path / "mapped", {"algorithm": "svm", "columns": mapped}).inputs) == ["a"]
+
+
 def test_lists_by_kind_give_the_ordered_list_its_types(tmp_path: Path) -> None:
     record = read(
         tmp_path, {"feature_order": ["b", "a", "c"], "numeric_features": ["a"], "categorical_features": ["b"]}
