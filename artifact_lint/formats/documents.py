@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from sys import getsizeof
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
@@ -36,14 +37,25 @@ def parse_json(data: bytes) -> object:
         raise FormatError(Cause.LIMIT, f"a JSON text of more than {LONGEST_TEXT:,} bytes")
     try:
         text = data.decode(json.detect_encoding(data), "surrogatepass")
-        if text.count(",") + text.count("[") + text.count("{") > MOST_VALUES:
-            raise FormatError(Cause.LIMIT, f"a JSON text of more than {MOST_VALUES:,} values")
+        check_size(text, MOST_VALUES)
         value: object = json.loads(text.removeprefix("\ufeff"))
     except RecursionError:
         raise FormatError(Cause.LIMIT, "the JSON text nests too deep") from None
     except ValueError as error:
         raise FormatError(Cause.BROKEN, "the JSON text is broken") from error
     return value
+
+
+def check_size(text: str, most_values: int) -> None:
+    """See to it that what is made of a JSON text fits into memory: one rare character makes all wide.
+
+    Raises:
+        FormatError: It does not.
+    """
+    if getsizeof(text) > 2 * LONGEST_TEXT:
+        raise FormatError(Cause.LIMIT, f"a JSON text of {len(text):,} characters, some of which are wide")
+    if text.count(",") + text.count("[") + text.count("{") > most_values:
+        raise FormatError(Cause.LIMIT, f"a JSON text of more than {most_values:,} values")
 
 
 def objects_of(root: object) -> Iterator[dict[str, object]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.extents import items_of
 from artifact_lint.formats.findings import MOST_TENSORS, Findings
 from artifact_lint.formats.pickles.window import Window
 from artifact_lint.formats.sources import Memory
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
     from artifact_lint.formats.base import Job
 
 _ARRAY, _COMPLEX, _SCALAR, _TIMESTAMP = 1, 2, 3, -1
-#: Values of the whole file, depth, and the length of a name, up to which it is read.
-_MOST_VALUES = 500_000
+#: Values of the whole file, depth, and the length of a name, up to which it is read; an array takes as long as several
+#: values, and the largest models have some thousands.
+_MOST_VALUES = 400_000
+_ARRAY_COUNTS = 15
 _DEEPEST = 200
 _LONGEST_NAME = 1 << 12
+#: Of all names together, each of which has those of all maps around it.
+_MOST_LETTERS = 1 << 24
 #: The bytes of an array before its items: its shape and the name of its dtype.
 _ARRAY_HEAD = 512
 #: Format byte: the widths of lengths and of numbers.
@@ -61,6 +66,27 @@ class _Value:
     extension: tuple[int, int] | None = None
 
 
+@dataclass(slots=True)
+class _Room:
+    """How much of a file may still be read: values, and letters of the arrays' names."""
+
+    values: int = _MOST_VALUES
+    letters: int = _MOST_LETTERS
+
+    def take(self, values: int, letters: int, window: Window) -> None:
+        """Count what is read next.
+
+        Raises:
+            FormatError: It is too much.
+        """
+        self.values -= values
+        self.letters -= letters
+        if self.values < 0:
+            raise FormatError(Cause.LIMIT, f"more than {_MOST_VALUES:,} MessagePack values", window.tell())
+        if self.letters < 0:
+            raise FormatError(Cause.LIMIT, f"names of more than {_MOST_LETTERS:,} letters in all", window.tell())
+
+
 def read_flax(job: Job, findings: Findings) -> None:
     """State the arrays of a file, and what of it runs code.
 
@@ -72,15 +98,13 @@ def read_flax(job: Job, findings: Findings) -> None:
         findings.framework = "flax"
     window = Window(job.source)
     pending = [_Container(1, is_map=False, path="")]
-    count = 0
+    room = _Room()
     while pending:
         current = pending[-1]
         if current.left == 0:
             pending.pop()
             continue
-        count += 1
-        if count > _MOST_VALUES:
-            raise FormatError(Cause.LIMIT, f"more than {_MOST_VALUES:,} MessagePack values", window.tell())
+        room.take(1, 0, window)
         current.left -= 1
         is_key = current.is_map and current.expects_key
         current.expects_key = current.is_map and not is_key
@@ -93,6 +117,7 @@ def read_flax(job: Job, findings: Findings) -> None:
                 raise FormatError(Cause.LIMIT, f"MessagePack nests deeper than {_DEEPEST}", window.tell())
             pending.append(_Container(value.opens, value.is_map, path, expects_key=value.is_map))
         elif value.extension is not None:
+            room.take(_ARRAY_COUNTS, len(path), window)
             _extension(window, value.extension, path, job, findings)
     if not job.member:
         findings.extent = window.tell()
@@ -175,6 +200,7 @@ def _extension(window: Window, kind: tuple[int, int], path: str, job: Job, findi
                 Cause.UNSUPPORTED, "an array of Python objects, which Flax does not write", place, job.member
             )
         else:
+            items_of(described[1], place)
             findings.add_tensor(Tensor(path, described[0].decode("ascii", "replace"), described[1]))
     elif code not in {_COMPLEX, _TIMESTAMP}:
         detail = f"a MessagePack extension of type {code}, which Flax does not write"
