@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from sys import getsizeof
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
@@ -33,11 +32,10 @@ def parse_json(data: bytes) -> object:
     Raises:
         FormatError: It is no JSON, or larger or deeper than what is read.
     """
-    if len(data) > LONGEST_TEXT:
-        raise FormatError(Cause.LIMIT, f"a JSON text of more than {LONGEST_TEXT:,} bytes")
+    check_length(data, "a JSON text")
     try:
         text = data.decode(json.detect_encoding(data), "surrogatepass")
-        check_size(text, MOST_VALUES)
+        check_values(text, MOST_VALUES)
         value: object = json.loads(text.removeprefix("\ufeff"))
     except RecursionError:
         raise FormatError(Cause.LIMIT, "the JSON text nests too deep") from None
@@ -46,14 +44,23 @@ def parse_json(data: bytes) -> object:
     return value
 
 
-def check_size(text: str, most_values: int) -> None:
-    """See to it that what is made of a JSON text fits into memory: one rare character makes all wide.
+def check_length(data: bytes, what: str) -> None:
+    """See to it that a JSON text fits into memory, where one rare character makes all four bytes wide.
 
     Raises:
         FormatError: It does not.
     """
-    if getsizeof(text) > 2 * LONGEST_TEXT:
-        raise FormatError(Cause.LIMIT, f"a JSON text of {len(text):,} characters, some of which are wide")
+    longest = LONGEST_TEXT if data.isascii() else LONGEST_TEXT // 4
+    if len(data) > longest:
+        raise FormatError(Cause.LIMIT, f"{what} of more than {longest:,} bytes")
+
+
+def check_values(text: str, most_values: int) -> None:
+    """See to it that the values of a JSON text fit into memory.
+
+    Raises:
+        FormatError: They do not.
+    """
     if text.count(",") + text.count("[") + text.count("{") > most_values:
         raise FormatError(Cause.LIMIT, f"a JSON text of more than {most_values:,} values")
 

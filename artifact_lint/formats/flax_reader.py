@@ -42,6 +42,8 @@ _FIXED_EXTENSIONS = {0xD4: 1, 0xD5: 2, 0xD6: 4, 0xD7: 8, 0xD8: 16}
 _ARRAYS = {0xDC: 2, 0xDD: 4}
 _MAPS = {0xDE: 2, 0xDF: 4}
 _SINGLE = frozenset({0xC0, 0xC2, 0xC3})
+#: The names of dtypes whose width in bits they tell; of truth values, which take eight, they do not.
+_DTYPE = re.compile(rb"(?:bool|(?:u?int|b?float|complex)(8|16|32|64|128))")
 _NUMPY_OBJECT = re.compile(rb"[|<>=]?O\d*|object\w*")
 
 
@@ -193,6 +195,7 @@ def _extension(window: Window, kind: tuple[int, int], path: str, job: Job, findi
     if code in {_ARRAY, _SCALAR}:
         head = window.peek(min(length, _ARRAY_HEAD))[: min(length, _ARRAY_HEAD)]
         described = _array(head)
+        known = None if described is None else _DTYPE.fullmatch(described[0])
         if described is None:
             findings.add_incomplete(Cause.BROKEN, "an array without a shape and a dtype", place, job.member)
         elif _NUMPY_OBJECT.fullmatch(described[0]):
@@ -200,7 +203,10 @@ def _extension(window: Window, kind: tuple[int, int], path: str, job: Job, findi
                 Cause.UNSUPPORTED, "an array of Python objects, which Flax does not write", place, job.member
             )
         else:
-            items_of(described[1], place)
+            count = items_of(described[1], place)
+            if known is not None and described[2] not in (None, count * int(known[1] or 8) // 8):
+                detail = "an array has another number of bytes than its shape asks for"
+                findings.add_incomplete(Cause.BROKEN, detail, place, job.member)
             findings.add_tensor(Tensor(path, described[0].decode("ascii", "replace"), described[1]))
     elif code not in {_COMPLEX, _TIMESTAMP}:
         detail = f"a MessagePack extension of type {code}, which Flax does not write"
@@ -208,8 +214,11 @@ def _extension(window: Window, kind: tuple[int, int], path: str, job: Job, findi
     window.skip(length)
 
 
-def _array(head: bytes) -> tuple[bytes, tuple[int, ...]] | None:
-    """The dtype and the shape at the beginning of a packed array; None where they are not there."""
+def _array(head: bytes) -> tuple[bytes, tuple[int, ...], int | None] | None:
+    """The dtype and the shape at the beginning of a packed array, and how many bytes follow, as far as it is told.
+
+    None where they are not there.
+    """
     inner = Window(Memory(head))
     try:
         if inner.take(1) != b"\x93":
@@ -219,10 +228,12 @@ def _array(head: bytes) -> tuple[bytes, tuple[int, ...]] | None:
             return None
         shape = tuple(_dimension(inner) for _ in range(first & 0x0F))
         first = inner.take(1)[0]
-        if 0xA0 <= first <= 0xBF:
-            return inner.take(first & 0x1F), shape
         width = _TEXTS.get(first) or _BYTES.get(first)
-        return (inner.take(_number(inner, width)), shape) if width else None
+        if not 0xA0 <= first <= 0xBF and not width:
+            return None
+        dtype = inner.take(_number(inner, width) if width else first & 0x1F)
+        following = inner.take(1)[0]
+        return dtype, shape, _number(inner, _BYTES[following]) if following in _BYTES else None
     except FormatError:
         return None
 

@@ -12,7 +12,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import Format, FormatError
-from artifact_lint.formats.documents import LONGEST_TEXT, check_size
+from artifact_lint.formats.documents import check_length, check_values
 from artifact_lint.model import Cause, Tensor
 
 if TYPE_CHECKING:
@@ -120,11 +120,10 @@ def _length(job: Job) -> int:
 
 
 def _parse(data: bytes) -> dict[str, object]:
-    if len(data) > LONGEST_TEXT:
-        raise FormatError(Cause.LIMIT, f"a header of {len(data):,} bytes, more than the {LONGEST_TEXT:,} that are read")
+    check_length(data, "a header")
     try:
         text = data.decode("utf-8")
-        check_size(text, _MOST_VALUES)
+        check_values(text, _MOST_VALUES)
         header = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise FormatError(Cause.BROKEN, "the header is no JSON object with unique keys", 8) from error
