@@ -116,6 +116,8 @@ def _length(job: Job) -> int:
     (length,) = struct.unpack("<Q", job.source.read(0, 8))
     if length > min(LONGEST_HEADER, job.limits.header):
         raise FormatError(Cause.BROKEN, f"a header of {length:,} bytes is longer than the format allows")
+    if LONGEST_TEXT < length <= job.source.size - 8:
+        raise FormatError(Cause.LIMIT, f"a header of {length:,} bytes, more than the {LONGEST_TEXT:,} that are read")
     return int(length)
 
 
