@@ -12,7 +12,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import Format, FormatError
-from artifact_lint.formats.documents import check_length, check_values
+from artifact_lint.formats.documents import LONGEST_TEXT, check_length, check_values
 from artifact_lint.model import Cause, Tensor
 
 if TYPE_CHECKING:
