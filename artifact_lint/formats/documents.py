@@ -32,18 +32,37 @@ def parse_json(data: bytes) -> object:
     Raises:
         FormatError: It is no JSON, or larger or deeper than what is read.
     """
-    if len(data) > LONGEST_TEXT:
-        raise FormatError(Cause.LIMIT, f"a JSON text of more than {LONGEST_TEXT:,} bytes")
+    check_length(data, "a JSON text")
     try:
         text = data.decode(json.detect_encoding(data), "surrogatepass")
-        if text.count(",") + text.count("[") + text.count("{") > MOST_VALUES:
-            raise FormatError(Cause.LIMIT, f"a JSON text of more than {MOST_VALUES:,} values")
+        check_values(text, MOST_VALUES)
         value: object = json.loads(text.removeprefix("\ufeff"))
     except RecursionError:
         raise FormatError(Cause.LIMIT, "the JSON text nests too deep") from None
     except ValueError as error:
         raise FormatError(Cause.BROKEN, "the JSON text is broken") from error
     return value
+
+
+def check_length(data: bytes, what: str) -> None:
+    """See to it that a JSON text fits into memory, where one rare character makes all four bytes wide.
+
+    Raises:
+        FormatError: It does not.
+    """
+    longest = LONGEST_TEXT if data.isascii() else LONGEST_TEXT // 4
+    if len(data) > longest:
+        raise FormatError(Cause.LIMIT, f"{what} of more than {longest:,} bytes")
+
+
+def check_values(text: str, most_values: int) -> None:
+    """See to it that the values of a JSON text fit into memory.
+
+    Raises:
+        FormatError: They do not.
+    """
+    if text.count(",") + text.count("[") + text.count("{") > most_values:
+        raise FormatError(Cause.LIMIT, f"a JSON text of more than {most_values:,} values")
 
 
 def objects_of(root: object) -> Iterator[dict[str, object]]:

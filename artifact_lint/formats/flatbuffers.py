@@ -25,6 +25,7 @@ _I32: Final = struct.Struct("<i")
 _BLOCK: Final = 1 << 12
 _KEPT_BLOCKS: Final = 1 << 11
 _MOST_BLOCKS: Final = 1 << 17
+_MOST_LETTERS: Final = 1 << 24
 #: How many fields of a table are known by their places, and how many tables of places are kept.
 _MOST_FIELDS: Final = 64
 _KEPT_PLACES: Final = 1 << 10
@@ -38,6 +39,7 @@ class _Blocks(Borrowed):
         self._blocks: dict[int, bytes] = {}
         self._places: dict[int, tuple[int, ...]] = {}
         self._left = _MOST_BLOCKS
+        self._letters = _MOST_LETTERS
 
     @property
     def size(self) -> int:
@@ -92,6 +94,16 @@ class _Blocks(Borrowed):
                 self._places.clear()
             self._places[start] = places
         return places
+
+    def spend_letters(self, count: int) -> None:
+        """Count the bytes of a text: many offsets may lead to the same one.
+
+        Raises:
+            FormatError: All texts together are longer than what is read.
+        """
+        self._letters -= count
+        if self._letters < 0:
+            raise FormatError(Cause.LIMIT, f"names and texts of more than {_MOST_LETTERS:,} bytes in all")
 
     def _spend(self, blocks: int) -> None:
         self._left -= blocks
@@ -195,6 +207,7 @@ def _text(source: _Blocks, place: int, longest: int) -> str:
         raise FormatError(Cause.TRUNCATED, f"a FlatBuffers string promises {length:,} bytes", place)
     if length > longest:
         raise FormatError(Cause.LIMIT, f"a FlatBuffers string of more than {longest:,} bytes", place)
+    source.spend_letters(length)
     return _bytes(source, place + 4, length).decode("utf-8", "backslashreplace")
 
 

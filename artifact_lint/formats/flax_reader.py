@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.extents import items_of
 from artifact_lint.formats.findings import MOST_TENSORS, Findings
 from artifact_lint.formats.pickles.window import Window
 from artifact_lint.formats.sources import Memory
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
     from artifact_lint.formats.base import Job
 
 _ARRAY, _COMPLEX, _SCALAR, _TIMESTAMP = 1, 2, 3, -1
-#: Values of the whole file, depth, and the length of a name, up to which it is read.
-_MOST_VALUES = 500_000
+#: Values of the whole file, depth, and the length of a name, up to which it is read; an array takes as long as several
+#: values, and the largest models have some thousands.
+_MOST_VALUES = 400_000
+_ARRAY_COUNTS = 15
 _DEEPEST = 200
 _LONGEST_NAME = 1 << 12
+#: Of all names together, each of which has those of all maps around it.
+_MOST_LETTERS = 1 << 24
 #: The bytes of an array before its items: its shape and the name of its dtype.
 _ARRAY_HEAD = 512
 #: Format byte: the widths of lengths and of numbers.
@@ -37,6 +42,8 @@ _FIXED_EXTENSIONS = {0xD4: 1, 0xD5: 2, 0xD6: 4, 0xD7: 8, 0xD8: 16}
 _ARRAYS = {0xDC: 2, 0xDD: 4}
 _MAPS = {0xDE: 2, 0xDF: 4}
 _SINGLE = frozenset({0xC0, 0xC2, 0xC3})
+#: The names of dtypes whose width in bits they tell; of truth values, which take eight, they do not.
+_DTYPE = re.compile(rb"(?:bool|(?:u?int|b?float|complex)(8|16|32|64|128))")
 _NUMPY_OBJECT = re.compile(rb"[|<>=]?O\d*|object\w*")
 
 
@@ -61,6 +68,27 @@ class _Value:
     extension: tuple[int, int] | None = None
 
 
+@dataclass(slots=True)
+class _Room:
+    """How much of a file may still be read: values, and letters of the arrays' names."""
+
+    values: int = _MOST_VALUES
+    letters: int = _MOST_LETTERS
+
+    def take(self, values: int, letters: int, window: Window) -> None:
+        """Count what is read next.
+
+        Raises:
+            FormatError: It is too much.
+        """
+        self.values -= values
+        self.letters -= letters
+        if self.values < 0:
+            raise FormatError(Cause.LIMIT, f"more than {_MOST_VALUES:,} MessagePack values", window.tell())
+        if self.letters < 0:
+            raise FormatError(Cause.LIMIT, f"names of more than {_MOST_LETTERS:,} letters in all", window.tell())
+
+
 def read_flax(job: Job, findings: Findings) -> None:
     """State the arrays of a file, and what of it runs code.
 
@@ -72,15 +100,13 @@ def read_flax(job: Job, findings: Findings) -> None:
         findings.framework = "flax"
     window = Window(job.source)
     pending = [_Container(1, is_map=False, path="")]
-    count = 0
+    room = _Room()
     while pending:
         current = pending[-1]
         if current.left == 0:
             pending.pop()
             continue
-        count += 1
-        if count > _MOST_VALUES:
-            raise FormatError(Cause.LIMIT, f"more than {_MOST_VALUES:,} MessagePack values", window.tell())
+        room.take(1, 0, window)
         current.left -= 1
         is_key = current.is_map and current.expects_key
         current.expects_key = current.is_map and not is_key
@@ -93,6 +119,7 @@ def read_flax(job: Job, findings: Findings) -> None:
                 raise FormatError(Cause.LIMIT, f"MessagePack nests deeper than {_DEEPEST}", window.tell())
             pending.append(_Container(value.opens, value.is_map, path, expects_key=value.is_map))
         elif value.extension is not None:
+            room.take(_ARRAY_COUNTS, len(path), window)
             _extension(window, value.extension, path, job, findings)
     if not job.member:
         findings.extent = window.tell()
@@ -168,6 +195,7 @@ def _extension(window: Window, kind: tuple[int, int], path: str, job: Job, findi
     if code in {_ARRAY, _SCALAR}:
         head = window.peek(min(length, _ARRAY_HEAD))[: min(length, _ARRAY_HEAD)]
         described = _array(head)
+        known = None if described is None else _DTYPE.fullmatch(described[0])
         if described is None:
             findings.add_incomplete(Cause.BROKEN, "an array without a shape and a dtype", place, job.member)
         elif _NUMPY_OBJECT.fullmatch(described[0]):
@@ -175,6 +203,10 @@ def _extension(window: Window, kind: tuple[int, int], path: str, job: Job, findi
                 Cause.UNSUPPORTED, "an array of Python objects, which Flax does not write", place, job.member
             )
         else:
+            count = items_of(described[1], place)
+            if known is not None and described[2] not in (None, count * int(known[1] or 8) // 8):
+                detail = "an array has another number of bytes than its shape asks for"
+                findings.add_incomplete(Cause.BROKEN, detail, place, job.member)
             findings.add_tensor(Tensor(path, described[0].decode("ascii", "replace"), described[1]))
     elif code not in {_COMPLEX, _TIMESTAMP}:
         detail = f"a MessagePack extension of type {code}, which Flax does not write"
@@ -182,8 +214,11 @@ def _extension(window: Window, kind: tuple[int, int], path: str, job: Job, findi
     window.skip(length)
 
 
-def _array(head: bytes) -> tuple[bytes, tuple[int, ...]] | None:
-    """The dtype and the shape at the beginning of a packed array; None where they are not there."""
+def _array(head: bytes) -> tuple[bytes, tuple[int, ...], int | None] | None:
+    """The dtype and the shape at the beginning of a packed array, and how many bytes follow, as far as it is told.
+
+    None where they are not there.
+    """
     inner = Window(Memory(head))
     try:
         if inner.take(1) != b"\x93":
@@ -193,10 +228,12 @@ def _array(head: bytes) -> tuple[bytes, tuple[int, ...]] | None:
             return None
         shape = tuple(_dimension(inner) for _ in range(first & 0x0F))
         first = inner.take(1)[0]
-        if 0xA0 <= first <= 0xBF:
-            return inner.take(first & 0x1F), shape
         width = _TEXTS.get(first) or _BYTES.get(first)
-        return (inner.take(_number(inner, width)), shape) if width else None
+        if not 0xA0 <= first <= 0xBF and not width:
+            return None
+        dtype = inner.take(_number(inner, width) if width else first & 0x1F)
+        following = inner.take(1)[0]
+        return dtype, shape, _number(inner, _BYTES[following]) if following in _BYTES else None
     except FormatError:
         return None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.extents import items_of
 from artifact_lint.formats.hdf5_heaps import fractal_objects, symbols
 from artifact_lint.formats.hdf5_objects import Cursor
 from artifact_lint.formats.hdf5_reader import attribute_name, attribute_text, attributes, dense
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_OBJECTS: Final = 20_000
 _LONGEST_PATH: Final = 1 << 10
+#: H5S_MAX_RANK of HDF5 (src/H5Spublic.h).
+_MOST_DIMENSIONS: Final = 32
 #: Object header messages (section IV.A.2).
 _DATASPACE, _LINK_INFO, _DATATYPE, _LINK, _LAYOUT, _SYMBOLS = 1, 2, 3, 6, 8, 17
 #: Classes of datatypes.
@@ -133,11 +136,15 @@ def _dataset(file: Hdf5File, path: str, address: int, messages: list[Message]) -
 
 def _shape(cursor: Cursor) -> tuple[int, ...]:
     version, rank, _ = cursor.number(1), cursor.number(1), cursor.number(1)
+    if rank > _MOST_DIMENSIONS:
+        raise FormatError(Cause.BROKEN, f"a dataset of {rank} dimensions")
     if version == 1:
         cursor.take(5)
     elif cursor.number(1) == 2:  # no space at all
         return (0,)
-    return tuple(cursor.length() for _ in range(rank))
+    shape = tuple(cursor.length() for _ in range(rank))
+    items_of(shape)
+    return shape
 
 
 def _datatype(cursor: Cursor) -> tuple[str, int]:

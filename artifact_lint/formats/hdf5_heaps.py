@@ -6,7 +6,9 @@ After the HDF5 File Format Specification 3.0: sections III.A (B-trees), III.B (s
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
@@ -144,6 +146,7 @@ def fractal_objects(file: Hdf5File, heap: int, tree: int) -> Iterator[tuple[int,
     found = _fractal_header(file, heap)
     blocks: list[tuple[int, int, int]] | None = None
     for identifier in _records(file, tree):
+        file.count(tree)
         kind = identifier[0] >> 4 & 3
         if kind == 2:
             length = (identifier[0] & 0x0F) + 1
@@ -152,12 +155,14 @@ def fractal_objects(file: Hdf5File, heap: int, tree: int) -> Iterator[tuple[int,
         if kind != 0 or found.filtered:
             raise FormatError(Cause.UNSUPPORTED, "a huge or compressed object of an HDF5 heap", file.start + heap)
         if blocks is None:
-            blocks = list(_direct_blocks(file, found))
+            blocks = sorted(_direct_blocks(file, found))
         offset = int.from_bytes(identifier[1 : 1 + found.offset_width], "little")
         length = int.from_bytes(identifier[1 + found.offset_width :][: found.length_width], "little")
-        place = next((at + offset - begin for begin, size, at in blocks if begin <= offset < begin + size), None)
-        if place is None:
+        index = bisect_right(blocks, offset, key=itemgetter(0)) - 1
+        begin, size, at = blocks[index] if index >= 0 else (0, 0, 0)
+        if not begin <= offset < begin + size:
             raise FormatError(Cause.BROKEN, "an object is not in its heap", file.start + heap)
+        place = at + offset - begin
         yield file.start + place, file.block(place, length).data
 
 

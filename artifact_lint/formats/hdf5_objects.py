@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: The most messages of one object, and the most bytes of headers in one file, that are read.
 _MOST_MESSAGES = 4096
 _MOST_BYTES = 1 << 27
+#: The most blocks, messages and entries of trees in one file: objects may share them, so that few bytes can be many.
+_MOST_ENTRIES = 300_000
 _CONTINUATION = 0x10
 _SHARED = 2
 
@@ -90,6 +92,7 @@ class Hdf5File:
         self.start = start
         self.source = Slice(source, start, source.size - start)
         self._left = _MOST_BYTES
+        self._entries = _MOST_ENTRIES
         block = self.source.read(0, 128)
         if len(block) < 16:
             raise FormatError(Cause.TRUNCATED, "the superblock is cut", start + len(block))
@@ -119,10 +122,21 @@ class Hdf5File:
             raise FormatError(
                 Cause.TRUNCATED, f"a block of {length:,} bytes reaches beyond the end", self.start + address
             )
+        self.count(address)
         self._left -= length
         if self._left < 0:
             raise FormatError(Cause.LIMIT, f"more than {_MOST_BYTES:,} bytes of headers", self.start + address)
         return Cursor(self.source.read(address, length), self.start + address, self.widths)
+
+    def count(self, address: int) -> None:
+        """Count a block, a message or an entry of a tree.
+
+        Raises:
+            FormatError: It is one too many.
+        """
+        self._entries -= 1
+        if self._entries < 0:
+            raise FormatError(Cause.LIMIT, f"more than {_MOST_ENTRIES:,} entries in all", self.start + address)
 
     def signed(self, address: int, signature: bytes, length: int) -> Cursor:
         """A block that begins with a signature, which is passed.
@@ -156,6 +170,7 @@ class Hdf5File:
             cursor = self.block(start, length)
             while length - cursor.position >= (4 if modern else 8):
                 count += 1
+                self.count(start)
                 if count > _MOST_MESSAGES:
                     raise FormatError(
                         Cause.LIMIT, f"more than {_MOST_MESSAGES:,} messages in a header", self.start + start

@@ -97,6 +97,11 @@ def _head(source: Source, longest: int, incomplete: list[Incomplete]) -> Mapping
     lines: dict[str, str] = {}
     for line in islice(_LINE.finditer(content, 0, stop), _MOST_LINES):
         lines.setdefault(line[1].decode("ascii"), line[2].decode("utf-8", "backslashreplace").strip())
+    trees = content.find(b"Tree=", match.start()) if match else -1
+    promised = sum(int(length) for length in _NUMBER.findall(lines.get("tree_sizes", "")))
+    if trees >= 0 and trees + promised > source.size:
+        detail = f"the trees take {promised:,} bytes and {source.size - trees:,} are left"
+        incomplete.append(Incomplete(Cause.TRUNCATED, detail, trees))
     return lines
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import Format, FormatError
+from artifact_lint.formats.extents import items_of
 from artifact_lint.formats.findings import MOST_GAPS
 from artifact_lint.formats.members import read_members
 from artifact_lint.formats.pickles.opening import looks_like_pickle, read_pickle
@@ -31,6 +32,9 @@ _MAGIC = b"\x93NUMPY"
 #: numpy reads headers up to 10,000 bytes unless told otherwise.
 _LONGEST_HEADER = 1 << 16
 _DEEPEST = 32
+#: The most dimensions of an array (NPY_MAXDIMS of numpy 2), and one more than its most items (npy_intp).
+_MOST_DIMENSIONS = 64
+_MOST_ITEMS = 1 << 63
 #: The kind of types whose items are pickled.
 _OBJECT = "O"
 _TYPE: Final = r"[<>=|]?([a-zA-Z?])(\d{0,9})(?:\[.*\])?"
@@ -50,6 +54,11 @@ _SIZED = "biufcSaUVmM"
 _BLANK = r"[ \t\r\n\f]*"
 _TOKEN = re.compile(
     rf"{_BLANK}(?:'([^'\\\r\n]*)'|\"([^\"\\\r\n]*)\"|(0|[1-9][0-9]{{0,18}})L?|(True|False|None)\b|([][(){{}}:,])){_BLANK}"
+)
+#: What `numpy.save` itself writes for an array without fields (numpy/lib/_format_impl.py), which is nearly every one.
+_USUAL = re.compile(
+    r"\{'descr': '([<>=|]?\w{1,12})', 'fortran_order': (True|False), "
+    r"'shape': \(((?:(?:0|[1-9][0-9]{0,17}),|(?:0|[1-9][0-9]{0,17})(?:, (?:0|[1-9][0-9]{0,17}))+)?)\), \} *\n\Z"
 )
 _PAIRS = frozenset({"()", "[]", "{}"})
 _FIELDS = frozenset({"descr", "fortran_order", "shape"})
@@ -129,7 +138,7 @@ def _read_at(job: Job, findings: Findings, position: int) -> int | None:
         detail = "how long the array is cannot be told, so that what stands behind it is unknown"
         findings.add_incomplete(Cause.UNSUPPORTED, detail, start, job.member)
         return None
-    return start + math.prod(shape) * size
+    return start + items_of((*shape, size), start)
 
 
 def _describe_array(job: Job) -> Description:
@@ -172,6 +181,7 @@ def _shape_and_type(fields: object) -> tuple[tuple[int, ...], object]:
     shape = fields["shape"]
     if not isinstance(shape, tuple) or not all(type(n) is int for n in shape):
         raise FormatError(Cause.BROKEN, "the shape is not made of numbers", len(_MAGIC))
+    items_of(shape, len(_MAGIC))
     return shape, fields["descr"]
 
 
@@ -247,7 +257,7 @@ def _count(shape: object) -> int | None:
     if type(shape) is int:
         return shape
     if isinstance(shape, tuple) and all(type(n) is int for n in shape):
-        return math.prod(shape)
+        return items_of(shape, len(_MAGIC))
     return None
 
 
@@ -266,6 +276,10 @@ def _literal(text: str) -> object:
     A value is followed by a comma or by the end of what it stands in, and a key by a colon; strings hold no escapes,
     and no key stands twice.
     """
+    usual = _USUAL.match(text)
+    if usual:
+        shape = tuple(int(number) for number in usual[3].split(",") if number.strip())
+        return {"descr": usual[1], "fortran_order": usual[2] == "True", "shape": shape}
     stack = [_Open("", [])]
     position, text = 0, text.strip(" \t\r\n\f")
     while position < len(text):

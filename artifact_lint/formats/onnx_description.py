@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from artifact_lint.formats.protobuf import Field
     from artifact_lint.model.description import ExternalData, TensorSpec
 
-_MOST_FIELDS: Final = 400_000
+_MOST_FIELDS: Final = 300_000
 _MOST_TENSORS: Final = 100_000
 _MOST_METADATA: Final = 200
 _MOST_EXTERNAL: Final = 10_000

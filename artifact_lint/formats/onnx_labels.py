@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.formats.protobuf import packed_numbers
 from artifact_lint.model.description import Seen
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _labels(messages: Messages, attributes: Sequence[Field]) -> tuple[str, ...]:
             if name not in _LABELS:
                 break
             if found.number == 8:
-                labels += map(str, packed_numbers(messages.source, found, _MOST_LABELS - len(labels)))
+                labels += map(str, messages.numbers(found, _MOST_LABELS - len(labels)))
             elif found.number == 9 and len(labels) < _MOST_LABELS:
                 labels.append(messages.text(found, _LONGEST_LABEL))
         if labels:

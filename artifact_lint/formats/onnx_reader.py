@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.documents import Statements
 from artifact_lint.formats.paths import escapes
-from artifact_lint.formats.protobuf import fields, text, walk
+from artifact_lint.formats.protobuf import Buffered, fields, text, walk
 from artifact_lint.model import Cause, HazardKind
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _IR_VERSION, _PRODUCER, _PRODUCER_VERSION, _GRAPH, _OPSET = 1, 2, 3, 7, 8
 _KNOWN = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
 _HIGHEST_IR = 64
 #: What is read of a model's graph: some twenty fields for each node.
-_MOST_FIELDS = 800_000
+_MOST_FIELDS = 500_000
 #: Fields of an `OperatorSetIdProto`.
 _DOMAIN, _VERSION = 1, 2
 _SCHEMA: Mapping[str, Mapping[int, str]] = {
@@ -150,7 +150,7 @@ def read_onnx(job: Job, findings: Findings) -> None:
         StoreError: The bytes cannot be read.
     """
     statements = Statements(findings, member=job.member)
-    operators = _Operators(job.source)
+    operators = _Operators(Buffered(job.source))
     opsets: list[str] = []
     if not job.member:
         findings.framework = "onnx"

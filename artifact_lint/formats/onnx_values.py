@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.protobuf import packed_numbers, signed
+from artifact_lint.formats.extents import items_of
+from artifact_lint.formats.protobuf import signed
 from artifact_lint.model import Cause
 from artifact_lint.model.description import ExternalData, TensorSpec
 
@@ -138,7 +139,7 @@ def tensor(messages: Messages, field: Field) -> Held:
     for found in messages.inside(field):
         match found.number:
             case 1:
-                shape += packed_numbers(messages.source, found, _MOST_DIMENSIONS - len(shape))
+                shape += messages.numbers(found, _MOST_DIMENSIONS - len(shape))
             case 2 if found.value is not None:
                 type_ = found.value
             case 8 if found.value is None:
@@ -152,6 +153,7 @@ def tensor(messages: Messages, field: Field) -> Held:
                 pass
     if any(dimension < 0 for dimension in shape):
         raise FormatError(Cause.BROKEN, f"the tensor {name!r} has a negative dimension", field.start)
+    items_of(shape, field.start)
     held = Held(name, type_, tuple(shape))
     return Held(name, type_, tuple(shape), _external(held, where, field.start)) if is_external else held
 

@@ -19,6 +19,9 @@ _STEP = 1 << 16
 _WINDOW = 1 << 11
 #: How deep messages nest that protobuf itself reads (google/protobuf/io/coded_stream.h).
 _DEEPEST = 100
+#: What is kept of one model in all: bytes of names and texts, and numbers in lists.
+_MOST_LETTERS = 1 << 24
+_MOST_NUMBERS = 1 << 20
 
 
 class Field(NamedTuple):
@@ -165,9 +168,11 @@ def walk(source: Source, root: str, schema: Mapping[str, Mapping[int, str]], mos
 
 
 class Messages:
-    """A source of messages, of which no more than so many fields are read in all."""
+    """A source of messages, of which no more than so many fields are read in all, and no more text than fits."""
 
     def __init__(self, source: Source, most: int) -> None:
+        self._letters = _MOST_LETTERS
+        self._numbers = _MOST_NUMBERS
         self.source = Buffered(source)
         self._fields = _Fields(self.source)
         self._most = most
@@ -196,8 +201,27 @@ class Messages:
             yield field
 
     def text(self, field: Field, longest: int = 512) -> str:
-        """The text of a field, cut after so many bytes."""
+        """The text of a field, cut after so many bytes.
+
+        Raises:
+            FormatError: All texts together are longer than what is read.
+        """
+        self._letters -= min(field.length, longest)
+        if self._letters < 0:
+            raise FormatError(Cause.LIMIT, f"names and texts of more than {_MOST_LETTERS:,} bytes in all", field.start)
         return text(self.source, field, longest)
+
+    def numbers(self, field: Field, most: int) -> list[int]:
+        """The signed numbers of a repeated field.
+
+        Raises:
+            FormatError: There are more than `most`, one is cut, or all of the model's are more than what is read.
+        """
+        found = packed_numbers(self.source, field, most)
+        self._numbers -= len(found)
+        if self._numbers < 0:
+            raise FormatError(Cause.LIMIT, f"more than {_MOST_NUMBERS:,} numbers", field.start)
+        return found
 
     def find(self, field: Field, longest: int) -> bytes:
         """The first bytes of a field, in which words can be looked for."""

@@ -12,6 +12,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import Format, FormatError
+from artifact_lint.formats.documents import LONGEST_TEXT, check_length, check_values
 from artifact_lint.model import Cause, Tensor
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 _FRAMEWORKS = {"pt": "pytorch", "tf": "tensorflow", "flax": "flax", "np": "numpy", "mlx": "mlx"}
 
 LONGEST_HEADER = 100_000_000
+#: The values of a header that is parsed: a tensor has some ten, so that these are those of 50,000.
+_MOST_VALUES = 500_000
+#: Products of more numbers than these take long, and no library has tensors of so many dimensions.
+_MOST_DIMENSIONS = 1000
+#: What the library counts with: numbers of 64 bits without a sign.
+_LIMIT_OF_NUMBERS = 1 << 64
 
 #: Bits per element of each dtype.
 BITS = {
@@ -109,16 +116,24 @@ def _length(job: Job) -> int:
     (length,) = struct.unpack("<Q", job.source.read(0, 8))
     if length > min(LONGEST_HEADER, job.limits.header):
         raise FormatError(Cause.BROKEN, f"a header of {length:,} bytes is longer than the format allows")
+    if LONGEST_TEXT < length <= job.source.size - 8:
+        raise FormatError(Cause.LIMIT, f"a header of {length:,} bytes, more than the {LONGEST_TEXT:,} that are read")
     return int(length)
 
 
-def _parse(text: bytes) -> dict[str, object]:
+def _parse(data: bytes) -> dict[str, object]:
+    check_length(data, "a header")
     try:
-        header = json.loads(text.decode("utf-8"), object_pairs_hook=_unique)
+        text = data.decode("utf-8")
+        check_values(text, _MOST_VALUES)
+        header = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise FormatError(Cause.BROKEN, "the header is no JSON object with unique keys", 8) from error
     if not isinstance(header, dict):
         raise FormatError(Cause.BROKEN, "the header is no JSON object", 8)
+    metadata = header.get("__metadata__")
+    if metadata is not None and not _are_texts(metadata):
+        raise FormatError(Cause.BROKEN, "the metadata are no texts by names", 8)
     return header
 
 
@@ -129,22 +144,47 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return result
 
 
+def _refuse(constant: str) -> object:
+    """Python takes `NaN` and `Infinity` for numbers, which JSON does not have."""
+    raise ValueError(constant)
+
+
+def _are_texts(metadata: object) -> bool:
+    return isinstance(metadata, dict) and all(type(value) is str for value in metadata.values())
+
+
 def _tensors(header: dict[str, object]) -> list[tuple[int, int, Tensor]]:
     found: list[tuple[int, int, Tensor]] = []
     for name, entry in header.items():
         if name == "__metadata__":
             continue
-        match entry:
-            case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [int(begin), int(stop)]} if all(
-                isinstance(n, int) and n >= 0 for n in shape
-            ):
-                bits = BITS.get(dtype)
-                if not 0 <= begin <= stop or (bits is not None and 8 * (stop - begin) != bits * math.prod(shape)):
-                    raise FormatError(Cause.BROKEN, f"the bytes of {name!r} do not fit its dtype and shape", 8)
-                found.append((begin, stop, Tensor(name, dtype, tuple(shape), stop - begin)))
-            case _:
-                raise FormatError(Cause.BROKEN, f"the entry of {name!r} has no dtype, shape and offsets", 8)
+        if not isinstance(entry, dict):
+            raise _unstated(name)
+        dtype, shape = entry.get("dtype"), _numbers(entry.get("shape"))
+        offsets = _numbers(entry.get("data_offsets"))
+        if not isinstance(dtype, str) or shape is None or offsets is None or len(offsets) != 2:
+            raise _unstated(name)
+        begin, stop = offsets
+        bits = BITS.get(dtype)
+        if bits is None:
+            detail = f"{dtype[:40]!r}, the dtype of {name[:200]!r}, is none of the format's"
+            raise FormatError(Cause.UNSUPPORTED, detail, 8)
+        count = math.prod(shape) if len(shape) < _MOST_DIMENSIONS else -1
+        if not begin <= stop or 8 * (stop - begin) != bits * count:
+            raise FormatError(Cause.BROKEN, f"the bytes of {name[:200]!r} do not fit its dtype and shape", 8)
+        found.append((begin, stop, Tensor(name, dtype, tuple(shape), stop - begin)))
     return found
+
+
+def _numbers(value: object) -> list[int] | None:
+    """A list of numbers that the library can count with; None for anything else."""
+    if type(value) is not list:
+        return None
+    return None if any(type(one) is not int or not 0 <= one < _LIMIT_OF_NUMBERS for one in value) else value
+
+
+def _unstated(name: str) -> FormatError:
+    return FormatError(Cause.BROKEN, f"the entry of {name[:200]!r} has no dtype, shape and offsets", 8)
 
 
 SAFETENSORS = Format(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from artifact_lint.formats.base import Job
     from artifact_lint.formats.protobuf import Field
 
-_MOST_FIELDS: Final = 400_000
+_MOST_FIELDS: Final = 300_000
 _MOST_OBJECTS: Final = 200_000
 _LONGEST_NAME: Final = 4096
 _SERVING: Final = "serving_default"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.documents import LONGEST_TEXT, Statements
 from artifact_lint.formats.keras_config import read_config
-from artifact_lint.formats.protobuf import fields, walk
+from artifact_lint.formats.protobuf import Buffered, fields, walk
 from artifact_lint.formats.savedmodel import CHUNKED, KERAS, TEXT
 from artifact_lint.model import Cause, HazardKind
 from artifact_lint.model.paths import name_of
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from artifact_lint.formats.protobuf import Field
     from artifact_lint.stores.base import Source
 
-_MOST_FIELDS = 800_000
+_MOST_FIELDS = 500_000
+#: The configurations of all layers together in bytes, and the operators that are read of a text.
+_MOST_CONFIGURATION = 1 << 24
+_MOST_NAMES = 300_000
 
 _GRAPH_SCHEMA: Mapping[str, Mapping[int, str]] = {
     "graph": {1: "node", 2: "library"},
@@ -94,16 +97,17 @@ def read_saved_model(job: Job, findings: Findings) -> None:
 
 def _read_binary(job: Job, findings: Findings) -> None:
     statements = Statements(findings, member=job.member)
-    graphs = 0
+    names = Buffered(job.source)
+    graphs = configurations = 0
     try:
         for step in walk(job.source, "model", _SCHEMA, _MOST_FIELDS):
             match step.kind, step.field.number:
                 case "model", number if number == _META_GRAPHS:
                     graphs += 1
                 case "node", number if number == _OPERATOR:
-                    _state_operator(job, step.field, statements)
+                    _state_operator(names, step.field, statements)
                 case "user object", number if number == _CONFIGURATION["user object"]:
-                    _read_layer(job, step.field, findings)
+                    configurations = _read_layer(job, step.field, findings, configurations)
                 case "meta info", number if number == _TENSORFLOW_VERSION and not job.member:
                     version = job.source.read(step.field.start, min(step.field.length, 40))
                     findings.versions["tensorflow"] = version.decode("utf-8", "replace")
@@ -124,39 +128,46 @@ def read_graph(job: Job, findings: Findings) -> None:
     if not job.member:
         findings.framework = "tensorflow"
     statements = Statements(findings, member=job.member)
+    names = Buffered(job.source)
     for step in walk(job.source, "graph", _GRAPH_SCHEMA, _MOST_FIELDS):
         if step.kind == "node" and step.field.number == _OPERATOR:
-            _state_operator(job, step.field, statements)
+            _state_operator(names, step.field, statements)
 
 
-def _state_operator(job: Job, field: Field, statements: Statements) -> None:
+def _state_operator(source: Source, field: Field, statements: Statements) -> None:
     if field.length > _LONGEST_NAME:
         raise FormatError(Cause.BROKEN, f"an operator's name of {field.length:,} bytes", field.start)
-    name = job.source.read(field.start, field.length).decode("utf-8", "backslashreplace")
+    name = source.read(field.start, field.length).decode("utf-8", "backslashreplace")
     statements.add(HazardKind.OPERATOR, name, offset=field.start)
 
 
 def _read_keras(job: Job, findings: Findings) -> None:
     if not job.member:
         findings.framework = "keras"
+    configurations = 0
     for step in walk(job.source, "metadata", _METADATA_SCHEMA, _MOST_FIELDS):
         if step.kind == "object" and step.field.number == _CONFIGURATION["object"]:
-            _read_layer(job, step.field, findings)
+            configurations = _read_layer(job, step.field, findings, configurations)
 
 
-def _read_layer(job: Job, field: Field, findings: Findings) -> None:
+def _read_layer(job: Job, field: Field, findings: Findings, before: int) -> int:
+    """Read a layer's configuration; how many bytes of them have been read in all, `before` counted."""
     if field.length > LONGEST_TEXT:
         findings.add_incomplete(
             Cause.LIMIT, f"a layer's configuration of {field.length:,} bytes", field.start, job.member
         )
-        return
+        return before
+    if before + field.length > _MOST_CONFIGURATION:
+        detail = f"configurations of layers of more than {_MOST_CONFIGURATION:,} bytes"
+        raise FormatError(Cause.LIMIT, detail, field.start)
     content = job.source.read(field.start, field.length)
     if not content.lstrip().startswith(b"{"):
-        return
+        return before + field.length
     try:
         read_config(content, findings, job.member, field.start)
     except FormatError as error:
         findings.add_incomplete(error.cause, error.detail, field.start, job.member)
+    return before + field.length
 
 
 def _read_text(job: Job, findings: Findings) -> None:
@@ -164,7 +175,11 @@ def _read_text(job: Job, findings: Findings) -> None:
         raise FormatError(Cause.LIMIT, f"a text of more than {LONGEST_TEXT:,} bytes")
     content = job.source.read(0, job.source.size)
     statements = Statements(findings, member=job.member)
+    left = _MOST_NAMES
     for match in _TEXT_OPERATOR.finditer(content):
+        left -= 1 + len(match[1]) // 8
+        if left < 0:
+            raise FormatError(Cause.LIMIT, f"more than {_MOST_NAMES:,} operators", match.start())
         if match[2]:
             raise FormatError(Cause.BROKEN, "an operator's name in more than 64 parts", match.start())
         parts = (part[1] if part[1] is not None else part[2] for part in _TEXT_PART.finditer(match[1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from artifact_lint.formats.extents import items_of as count_items
 from artifact_lint.formats.protobuf import signed
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def shape_of(messages: Messages, field: Field) -> Shape | None:
                 if part.number == 1 and part.value is not None:
                     size = signed(part.value)
             shape.append(size if size >= 0 else None)
+    count_items([size for size in shape if isinstance(size, int)], field.start)
     return tuple(shape)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.extents import items_of
 from artifact_lint.formats.flatbuffers import root
 from artifact_lint.formats.graph_columns import column_count_of, columns_of
 from artifact_lint.model import Cause, Incomplete, Tensor
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from artifact_lint.formats.base import Job
-    from artifact_lint.formats.flatbuffers import Table
+from artifact_lint.formats.flatbuffers import Table
 
 _LONGEST_NAME: Final = 4096
 _MOST_TENSORS: Final = 30_000
@@ -153,9 +154,7 @@ def _tensor(tensor: Table) -> Tensor:
     number = tensor.byte(_TYPE) or 0
     name, _, bits = _TYPES.get(number, (str(number), "", None))
     shape = tensor.integers(_SHAPE, _MOST_DIMENSIONS) or ()
-    count = 1
-    for dimension in shape:
-        count *= max(0, dimension)
+    count = items_of([max(0, dimension) for dimension in shape])
     return Tensor(tensor.text(_NAME, _LONGEST_NAME) or "", name, shape, None if bits is None else -(-count * bits // 8))
 
 

@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 _MOST_CODE: Final = 1 << 24
 _MOST_MODULES: Final = 1 << 16
 _DEEPEST: Final = 100
-#: What it takes to look at a module, and how many characters of its class a unit of work is, by their logarithm.
+#: What it takes to look at a module, in units of work.
 _VISITING: Final = 8
-_CHARACTERS: Final = 7
+#: How far the arguments of a definition are read, in characters.
+_LONGEST_ARGUMENTS: Final = 1 << 18
 _CLASS: Final = re.compile(r"^class (\w+)\(", re.MULTILINE)
-_NAMES: Final = re.compile(r"^  __(?:parameters|buffers)__ = \[([^\]]*)\]", re.MULTILINE)
+_NAMES: Final = re.compile(r"^  __(?:parameters|buffers)__ = \[([^\]\n]*)\]", re.MULTILINE)
 _QUOTED: Final = re.compile(r'"([^"\\]*)"')
 _FORWARD: Final = re.compile(r"^  def forward\(", re.MULTILINE)
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[({]|[\])}]|[,:=]|\w+|.', re.DOTALL)
@@ -75,6 +76,7 @@ class _Code:
         self._archive = archive
         self._left = _MOST_CODE
         self._files: dict[str, dict[str, str]] = {}
+        self._names: dict[str, frozenset[str] | None] = {}
 
     def of(self, cls: str) -> str | None:
         """The text of a class, `module:Name`; None where it is not there or cannot be read."""
@@ -82,6 +84,16 @@ class _Code:
         if module not in self._files:
             self._files[module] = self._read(f"code/{module.replace('.', '/')}.py")
         return self._files[module].get(name)
+
+    def names_of(self, cls: str) -> frozenset[str] | None:
+        """The names of the parameters and buffers of a class, of which there may be many instances."""
+        if cls not in self._names:
+            text = self.of(cls)
+            found = (
+                None if text is None else [name for names in _NAMES.findall(text) for name in _QUOTED.findall(names)]
+            )
+            self._names[cls] = None if found is None else frozenset(found)
+        return self._names[cls]
 
     def _read(self, member: str) -> dict[str, str]:
         length = self._archive.length(member) or 0
@@ -113,9 +125,8 @@ def _find(root: Value, code: _Code, model: Model, room: Room) -> None:
         path, module, depth = pending.pop()
         if not isinstance(module, Instance):
             continue
-        text = code.of(module.cls)
-        room.look(_VISITING + len(module.attributes) + (len(text or "") >> _CHARACTERS))
-        own = None if text is None else {name for names in _NAMES.findall(text) for name in _QUOTED.findall(names)}
+        room.look(_VISITING + len(module.attributes))
+        own = code.names_of(module.cls)
         model.classes[module.cls] = None
         start = f"{path}." if path else ""
         inner: list[tuple[str, Value, int]] = []
@@ -147,7 +158,7 @@ def _arguments(text: str, start: int) -> Iterator[str]:
     """The names of the arguments of a definition, from behind its opening bracket."""
     depth = 0
     is_name = True
-    for token in _TOKEN.finditer(text, start):
+    for token in _TOKEN.finditer(text, start, start + _LONGEST_ARGUMENTS):
         word = token[0]
         if word in _OPENING:
             depth += 1

@@ -1,0 +1,171 @@
+"""What a small file can ask for many times over is counted, whatever the file says of itself."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+
+from artifact_lint.formats import inspect
+from artifact_lint.formats.describing import describe
+from artifact_lint.formats.sources import Memory
+from artifact_lint.model import Cause
+
+if TYPE_CHECKING:
+    from artifact_lint.model import Incomplete
+
+
+def text(value: bytes) -> bytes:
+    return struct.pack("<Q", len(value)) + value
+
+
+def gguf(pairs: bytes = b"", pair_count: int = 0, tensors: bytes = b"", tensor_count: int = 0) -> bytes:
+    return b"GGUF" + struct.pack("<IQQ", 3, tensor_count, pair_count) + pairs + tensors
+
+
+def array(kind: int, count: int, items: bytes = b"") -> bytes:
+    return gguf(text(b"a") + struct.pack("<IIQ", 9, kind, count) + items, 1)
+
+
+def tensor(name: bytes, *shape: int, kind: int = 0, offset: int = 0) -> bytes:
+    return text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
+
+
+def safetensors(header: bytes, content: bytes = b"") -> bytes:
+    return struct.pack("<Q", len(header)) + header + content
+
+
+def entry(shape: bytes = b"[1]", dtype: bytes = b"U8", offsets: bytes = b"[0,1]") -> bytes:
+    return b'{"dtype":"' + dtype + b'","shape":' + shape + b',"data_offsets":' + offsets + b"}"
+
+
+def npy(shape: str, descr: str = "'<f4'") -> bytes:
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x02\0" + struct.pack("<I", len(header)) + header
+
+
+def flax(shape: bytes, content: bytes = b"\xc4\x04abcd", key: bytes = b"\xa1k") -> bytes:
+    packed = b"\x93" + shape + b"\xa7float32" + content
+    return key + b"\xc8" + struct.pack(">H", len(packed)) + b"\x01" + packed
+
+
+def gaps(name: str, content: bytes) -> list[Incomplete]:
+    """What is said to be unread of a file, by both of its readers, without an error."""
+    found = inspect(name, Memory(content))
+    told = describe(name, Memory(content), found.format)
+    assert told is not None
+    return [*found.incomplete, *told.incomplete]
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        pytest.param(gguf(bytes(4000), 1 << 60), Cause.TRUNCATED, id="2^60 pairs"),
+        pytest.param(array(8, 1 << 60), Cause.TRUNCATED, id="2^60 texts"),
+        pytest.param(array(8, 1_300_000, bytes(8 * 1_300_000)), Cause.LIMIT, id="many empty texts"),
+        pytest.param(array(9, 300_000, struct.pack("<IQ", 0, 0) * 300_000), Cause.LIMIT, id="many empty arrays"),
+        pytest.param(gguf((text(b"k") + struct.pack("<IB", 0, 1)) * 250_000, 250_000), Cause.LIMIT, id="many pairs"),
+        pytest.param(gguf(b"", 0, tensor(b"n" * 60_000) * 300, 300), Cause.LIMIT, id="long names"),
+        pytest.param(gguf(b"", 0, tensor(b"a", *[(1 << 64) - 1] * 4), 1), Cause.BROKEN, id="a shape beyond all"),
+        pytest.param(gguf(b"", 0, tensor(b"a") * 2, 2), Cause.BROKEN, id="one name twice"),
+        pytest.param(gguf(b"", 0, tensor(b"a", 8) + tensor(b"b", 8, offset=16), 2), Cause.BROKEN, id="shared bytes"),
+        pytest.param(gguf(b"", 0, tensor(b"a", 33, kind=2), 1), Cause.BROKEN, id="a row of a block and a bit"),
+    ],
+)
+def test_a_hostile_gguf_is_told(content: bytes, cause: Cause) -> None:
+    assert cause in {gap.cause for gap in gaps("model.gguf", content)}
+
+
+def test_a_gguf_of_a_large_vocabulary_is_read() -> None:
+    words = b"".join(text(b"word%d" % number) for number in range(300_000))
+    assert gaps("model.gguf", array(8, 300_000, words)) == []
+
+
+@pytest.mark.parametrize(
+    ("header", "cause"),
+    [
+        pytest.param(b'{"__metadata__":{"a":"' + b"x" * (1 << 25) + b'"}}', Cause.LIMIT, id="long"),
+        pytest.param(b'{"a":[' + b"1," * 600_000 + b"1]}", Cause.LIMIT, id="of many values"),
+        pytest.param(b'{"a":"' + b"x" * (1 << 23) + b"\xf0\x9f\x98\x80" + b'"}', Cause.LIMIT, id="wide"),
+        pytest.param(b'{"a":' + b"[" * 100_000, Cause.BROKEN, id="deep"),
+        pytest.param(b'{"__metadata__":{"a":1}}', Cause.BROKEN, id="numbers in metadata"),
+        pytest.param(b'{"__metadata__":{"a":NaN}}', Cause.BROKEN, id="no number"),
+        pytest.param(b'{"a":' + entry(shape=b"[true]") + b"}", Cause.BROKEN, id="a truth for a size"),
+        pytest.param(
+            b'{"a":' + entry(shape=b"[0,18446744073709551616]", offsets=b"[0,0]") + b"}", Cause.BROKEN, id="2^64"
+        ),
+        pytest.param(b'{"a":' + entry(offsets=b"[-1,0]") + b"}", Cause.BROKEN, id="a negative offset"),
+        pytest.param(b'{"a":' + entry(dtype=b"Q9") + b"}", Cause.UNSUPPORTED, id="no dtype"),
+    ],
+)
+def test_a_safetensors_header_that_its_library_refuses_or_nobody_writes_is_told(header: bytes, cause: Cause) -> None:
+    assert cause in {gap.cause for gap in gaps("model.safetensors", safetensors(header, b"x"))}
+
+
+def test_a_safetensors_of_many_tensors_is_read() -> None:
+    entries = (b'"t%d":' % n + entry(shape=b"[1,1]", offsets=b"[%d,%d]" % (n, n + 1)) for n in range(20_000))
+    assert gaps("model.safetensors", safetensors(b"{" + b",".join(entries) + b"}", bytes(20_000))) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        npy(f"({'9,' * 30_000})"),
+        npy("(99999999999999999, 99999999999999999)"),
+        npy("(1,)", f"[('a', '<f4', ({'9,' * 9_000}))]"),
+    ],
+)
+def test_an_array_of_more_items_than_numpy_counts_is_told(content: bytes) -> None:
+    assert {gap.cause for gap in gaps("model.npy", content)} == {Cause.BROKEN}
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        pytest.param(b"\x81" + flax(b"\x91\x09"), Cause.BROKEN, id="fewer bytes than its shape asks for"),
+        pytest.param(b"\x81" + flax(b"\x92" + (b"\xcf" + b"\xff" * 8) * 2), Cause.BROKEN, id="a shape beyond all"),
+        pytest.param(
+            b"\x81\xda\x0f\xf0" + b"k" * 0xFF0 + b"\xde\x13\x88" + flax(b"\x91\x01") * 5000,
+            Cause.LIMIT,
+            id="long names",
+        ),
+        pytest.param(b"\x81\xa1p\xde\x75\x30" + flax(b"\x91\x01") * 30_000, Cause.LIMIT, id="many arrays"),
+    ],
+)
+def test_a_hostile_msgpack_is_told(content: bytes, cause: Cause) -> None:
+    assert cause in {gap.cause for gap in gaps("model.msgpack", content)}
+
+
+def test_a_lightgbm_model_without_all_of_its_trees_is_cut() -> None:
+    head = b"tree\nversion=v4\nmax_feature_idx=0\nfeature_names=a\nfeature_infos=[0:1]\ntree_sizes=40 40\n\n"
+    trees = (b"Tree=0\n" + b"x" * 32 + b"\n") * 2
+    assert gaps("model.txt", head + trees + b"end of trees\n") == []
+    assert [gap.cause for gap in gaps("model.txt", head + trees[:60])] == [Cause.TRUNCATED]
+
+
+def shared_headers(objects: int, messages: int) -> bytes:
+    """An HDF5 file of many objects whose headers all go on with the same long block of empty messages."""
+    base = 48
+    goes_on = b"OHDR\x02\x02" + struct.pack("<I", 20) + b"\x10" + struct.pack("<HB", 16, 0)
+    width = len(goes_on) + 16
+    links_at = base + width * (objects + 1)
+    links = b"OCHK"
+    for number in range(objects):
+        link = b"\x01\x00\x06%06d" % number + struct.pack("<Q", base + width * (number + 1))
+        links += b"\x06" + struct.pack("<HB", len(link), 0) + link
+    links += bytes(4)
+    empty = b"OCHK" + bytes(4) * messages + bytes(4)
+    root = goes_on + struct.pack("<QQ", links_at, len(links))
+    inner = goes_on + struct.pack("<QQ", links_at + len(links), len(empty))
+    body = root + inner * objects + links + empty
+    unset = (1 << 64) - 1
+    head = b"\x89HDF\r\n\x1a\n\x02\x08\x08\x00" + struct.pack("<QQQQ", 0, unset, base + len(body), base) + bytes(4)
+    return head + body
+
+
+def test_hdf5_objects_that_share_a_header_are_counted() -> None:
+    found = inspect("model.h5", Memory(shared_headers(1000, 1000)))
+    assert [gap.cause for gap in found.incomplete] == [Cause.LIMIT]
+    few = inspect("model.h5", Memory(shared_headers(10, 10)))
+    assert few.incomplete == ()
