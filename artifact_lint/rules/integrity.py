@@ -329,7 +329,7 @@ def _short_storage(file: WeightFile) -> str:
 
 #: Formats of which a look at what loading would do reads no further than the first bytes.
 _TOLD_BY_THEIR_HEAD = frozenset(
-    {"catboost", "catboost-json", "lightgbm", "tflite", "ubj", "xgboost-binary", "xgboost-json"}
+    {"catboost", "catboost-json", "lightgbm", "orbax", "tflite", "ubj", "xgboost-binary", "xgboost-json"}
 )
 
 
