@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from artifact_lint.formats import ocdbt
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.documents import LONGEST_TEXT, parse_json
+from artifact_lint.formats.train_states import is_of_training
 from artifact_lint.model import Cause, Incomplete, Tensor
 from artifact_lint.model.description import Description
 from artifact_lint.stores.base import StoreError
@@ -32,8 +33,6 @@ _MOST_DIMENSIONS: Final = 64
 #: What a leaf is said to be where it is an array of Zarr's, and which of these are no weights.
 _ARRAYS: Final = frozenset({"jax.Array", "np.ndarray", "scalar"})
 _SCALAR: Final = "scalar"
-#: Where Flax's TrainState keeps what only training needs (flax/training/train_state.py).
-_OF_TRAINING: Final = "opt_state"
 #: Zarr 2 spells dtypes as numpy's array interface does.
 _SPELLED: Final = re.compile(r"[<>|]([biufc])(\d{1,2})")
 _KINDS: Final[Mapping[str, str]] = {"i": "int", "u": "uint", "f": "float", "c": "complex"}
@@ -75,7 +74,9 @@ def describe_orbax(job: Job) -> Description:
     if unread and not gaps:
         gaps = (Incomplete(Cause.BROKEN, f"the tree names `{unread[0].name}`, and there is no array of it"),)
     weights = [
-        math.prod(tensor.shape) for leaf, tensor in tensors if leaf.kind != _SCALAR and leaf.keys[:1] != (_OF_TRAINING,)
+        math.prod(tensor.shape)
+        for leaf, tensor in tensors
+        if leaf.kind != _SCALAR and not is_of_training(leaf.keys[0] if leaf.keys else "")
     ]
     return Description(
         tensors=tuple(tensor for _, tensor in tensors),
