@@ -90,43 +90,59 @@ def read_flax(job: Job, findings: Findings) -> None:
     """
     if not job.member:
         findings.framework = "flax"
-    window = Window(job.source)
-    pending = [_Container(1, is_map=False, path="")]
-    count = 0
-    while pending:
-        current = pending[-1]
+    reading = _Reading(job, findings)
+    while reading.step():
+        pass
+    if not job.member:
+        findings.extent = reading.window.tell()
+
+
+class _Reading:
+    """A file that is read value by value: where the next one stands, and what it stands in."""
+
+    def __init__(self, job: Job, findings: Findings) -> None:
+        self.window = Window(job.source)
+        self._job = job
+        self._findings = findings
+        self._pending = [_Container(1, is_map=False, path="")]
+        self._left = _MOST_VALUES
+
+    def step(self) -> bool:
+        """Read a value, or leave a container that is read; whether there is more."""
+        current = self._pending[-1]
         if current.left == 0:
-            pending.pop()
-            _close(current, window, job, findings)
-            continue
-        count += 1
-        if count > _MOST_VALUES:
-            raise FormatError(Cause.LIMIT, f"more than {_MOST_VALUES:,} MessagePack values", window.tell())
+            self._pending.pop()
+            _close(current, self.window, self._job, self._findings)
+            return bool(self._pending)
+        self._left -= 1
+        if self._left < 0:
+            raise FormatError(Cause.LIMIT, f"more than {_MOST_VALUES:,} MessagePack values", self.window.tell())
         current.left -= 1
         is_key = current.is_map and current.expects_key
         current.expects_key = current.is_map and not is_key
-        path = f"{current.path}/{current.key}".lstrip("/")[:_LONGEST_NAME] if not is_key else ""
-        value = _value(window, wanted=is_key)
+        value = _value(self.window, wanted=is_key)
         if is_key:
             current.key = value.text or "?"
             if current.key == _IN_CHUNKS and current.chunked is None:
                 current.chunked = _Chunked(current.path)
+        self._enter(current, value, "" if is_key else f"{current.path}/{current.key}".lstrip("/")[:_LONGEST_NAME])
+        return True
+
+    def _enter(self, current: _Container, value: _Value, path: str) -> None:
+        chunked = current.chunked
         if value.opens is not None:
-            if len(pending) >= _DEEPEST:
-                raise FormatError(Cause.LIMIT, f"MessagePack nests deeper than {_DEEPEST}", window.tell())
-            pending.append(
-                _Container(value.opens, value.is_map, path, expects_key=value.is_map, chunked=current.chunked)
-            )
+            if len(self._pending) >= _DEEPEST:
+                raise FormatError(Cause.LIMIT, f"MessagePack nests deeper than {_DEEPEST}", self.window.tell())
+            inner = _Container(value.opens, value.is_map, path, expects_key=value.is_map, chunked=chunked)
+            self._pending.append(inner)
         elif value.extension is not None:
-            tensor = _extension(window, value.extension, path, job, findings)
-            if tensor is not None and current.chunked is not None:
-                current.chunked.dtype = tensor.dtype
+            tensor = _extension(self.window, value.extension, path, self._job, self._findings)
+            if tensor is not None and chunked is not None:
+                chunked.dtype = tensor.dtype
             elif tensor is not None:
-                findings.add_tensor(tensor)
-        elif value.number is not None and current.chunked is not None and _is_shape(current):
-            current.chunked.shape.append(value.number)
-    if not job.member:
-        findings.extent = window.tell()
+                self._findings.add_tensor(tensor)
+        elif value.number is not None and chunked is not None and _is_shape(current):
+            chunked.shape.append(value.number)
 
 
 def _is_shape(container: _Container) -> bool:
