@@ -41,7 +41,7 @@ from artifact_lint.model import (
     WeightFile,
     merge,
 )
-from artifact_lint.model.paths import name_of, suffix_of
+from artifact_lint.model.paths import directory_of, name_of, suffix_of
 from artifact_lint.model.report import Failure
 from artifact_lint.parts import check_parts, unread_parts
 from artifact_lint.signatures import verify
@@ -451,9 +451,14 @@ def _describe(tree: Tree, candidate: Candidate, found: Inspection | None) -> Des
         return None
     try:
         with _opened(tree, candidate) as source:
-            return describe(name_of(candidate.path), source, found.format)
+            beside = partial(_opened_beside, tree, directory_of(candidate.path))
+            return describe(name_of(candidate.path), source, found.format, beside=beside)
     except StoreError:
         return None  # the inspection of the same bytes says that they cannot be read
+
+
+def _opened_beside(tree: Tree, directory: str, path: str) -> Source:
+    return tree.store.open(f"{directory}/{path}" if directory else path)
 
 
 def _opened(tree: Tree, candidate: Candidate) -> Source:

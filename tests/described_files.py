@@ -10,6 +10,7 @@ from artifact_lint.formats import inspect
 from artifact_lint.formats.describing import describe
 from artifact_lint.formats.sources import Memory
 from artifact_lint.model.description import Description
+from artifact_lint.stores.local import LocalStore
 
 if TYPE_CHECKING:
     from artifact_lint.model.inspection import Inspection
@@ -39,7 +40,7 @@ def looked_at(path: Path) -> tuple[Inspection, Description]:
     """
     content = Memory(path.read_bytes())
     inspection = inspect(path.name, content)
-    told = describe(path.name, content, inspection.format)
+    told = describe(path.name, content, inspection.format, beside=LocalStore(path.parent).open)
     if told is None:
         told = Description(
             tensors=inspection.tensors,

@@ -84,6 +84,19 @@ def without(layer: int) -> dict[str, list[int]]:
     return {name: shape for name, shape in llama().items() if f"layers.{layer}." not in name}
 
 
+def gguf_part(number: int, count: int, layers: tuple[int, ...], stated: int = 2 * LAYERS) -> bytes:
+    """One of several GGUF files of the same model: the `number`th, from one, with some of its layers."""
+    keys = [_text("split.no"), struct.pack("<IH", 2, number - 1), _text("split.count"), struct.pack("<IH", 2, count)]
+    keys += [_text("split.tensors.count"), struct.pack("<Ii", 5, stated)]
+    head = [b"GGUF", struct.pack("<IQQ", 3, 2 * len(layers), 3), *keys]
+    sides = [f"blk.{layer}.{name}.weight" for layer in layers for name in ("ffn_up", "ffn_down")]
+    size = 4 * INNER * WIDTH
+    for index, name in enumerate(sides):
+        head += [_text(name), struct.pack("<IQQIQ", 2, INNER, WIDTH, 0, index * size)]
+    start = b"".join(head)
+    return start + bytes(-len(start) % 32) + bytes(len(sides) * size)
+
+
 def gguf(changes: Mapping[str, int] | None = None, tokens: int = ROWS, layers: int = LAYERS) -> bytes:
     """A GGUF file of the same model: the keys that matter, and its tensors, those of so many layers."""
     numbers = {"llama.block_count": LAYERS, "llama.embedding_length": WIDTH, "llama.feed_forward_length": INNER}
@@ -152,6 +165,17 @@ FILES: dict[str, Callable[[], bytes]] = {
             "good-pattern": adapter(8),
         }.items()
     },
+    "SUM108/bad-gguf/tiny-00001-of-00002.gguf": partial(gguf_part, 1, 2, (0,)),
+    "SUM108/good-gguf/tiny-00001-of-00002.gguf": partial(gguf_part, 1, 2, (0,)),
+    "SUM108/good-gguf/tiny-00002-of-00002.gguf": partial(gguf_part, 2, 2, (1,)),
+    "SUM109/bad-gguf/tiny-00001-of-00002.gguf": partial(gguf_part, 1, 2, (0,)),
+    "SUM109/bad-gguf/tiny-00002-of-00002.gguf": partial(gguf_part, 1, 2, (1,)),
+    "SUM109/bad-gguf-count/tiny-00001-of-00002.gguf": partial(gguf_part, 1, 2, (0,)),
+    "SUM109/bad-gguf-count/tiny-00002-of-00002.gguf": partial(gguf_part, 2, 2, ()),
+    "SUM109/bad-gguf-twice/tiny-00001-of-00002.gguf": partial(gguf_part, 1, 2, (0,)),
+    "SUM109/bad-gguf-twice/tiny-00002-of-00002.gguf": partial(gguf_part, 2, 2, (0,)),
+    "SUM109/good-gguf/tiny-00001-of-00002.gguf": partial(gguf_part, 1, 2, (0,)),
+    "SUM109/good-gguf/tiny-00002-of-00002.gguf": partial(gguf_part, 2, 2, (1,)),
     "CON121/bad-gguf/tiny.gguf": partial(gguf, None, ROWS - 2),
     "CON121/good-gguf/tiny.gguf": _GGUF,
     "CON122/bad-gguf/tiny.gguf": partial(gguf, None, ROWS + 2),

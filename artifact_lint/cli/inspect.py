@@ -132,7 +132,8 @@ def _of_file(path: str) -> Look:
                 raise CommandError(
                     f"{shown} holds no weights in a format that is known{''.join(f': {r}' for r in reasons)}"
                 )
-            description = describe(place.name, source, inspection.format)
+            beside = LocalStore(place.absolute().parent).open
+            description = describe(place.name, source, inspection.format, beside=beside)
             title = FORMATS[inspection.format].title
             return Look(path, FileState.PRESENT, source.size, title, inspection, description)
     except StoreError as error:

@@ -6,15 +6,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from artifact_lint.model import Cause
+from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from artifact_lint.formats.findings import Findings
     from artifact_lint.formats.zip_records import Entry
     from artifact_lint.model import Lazy
     from artifact_lint.model.description import Description
     from artifact_lint.stores.base import Source
+
+    #: Opens a file by its path from the directory of the one that is read; raises StoreError where it cannot.
+    Beside: TypeAlias = Callable[[str], Source]
 
 #: What recognition reads of every file, in bytes.
 HEAD = 512
@@ -119,12 +124,22 @@ WEIGHT_SUFFIXES = PICKLE_SUFFIXES | {
 }
 
 
+def nothing_beside(path: str) -> Source:
+    """No file, where it is not known what lies beside the one that is read.
+
+    Raises:
+        StoreError: Always.
+    """
+    raise StoreError(f"it is not known where {path} is")
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One stretch of bytes to inspect: a file, or a member of one with its path in `member`.
 
     `descend` reads a member by what its bytes turn out to be, and says whether they are anything that is read.
-    `streamed` says that the bytes are unpacked as they are read, so that reading back means to start over.
+    `streamed` says that the bytes are unpacked as they are read, so that reading back means to start over. `beside`
+    opens the other files of a model that is a directory.
     """
 
     source: Source
@@ -135,6 +150,7 @@ class Job:
     descend: Callable[[Job, Findings], bool]
     allowance: Allowance = field(default_factory=lambda: Allowance(ReadLimits().members))
     streamed: bool = False
+    beside: Beside = nothing_beside
 
     def inner(self, source: Source, path: str, *, streamed: bool = False) -> Job:
         """The job for a member of this one."""

@@ -18,6 +18,7 @@ from artifact_lint.formats.keras import KERAS
 from artifact_lint.formats.lightgbm import LIGHTGBM
 from artifact_lint.formats.npy import NPY, NPZ
 from artifact_lint.formats.onnx import ONNX
+from artifact_lint.formats.orbax import ORBAX
 from artifact_lint.formats.packed import COMPRESSED
 from artifact_lint.formats.pickles.kinds import JOBLIB, PICKLE, TORCH_LEGACY
 from artifact_lint.formats.pmml import PMML
@@ -59,6 +60,7 @@ _ALL = (
     ONNX,
     BINARY,
     FLAX,
+    ORBAX,
     ZIP,
     TAR,
     SEVEN_ZIP,

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.formats.base import Allowance, FormatError, Job, ReadLimits
+from artifact_lint.formats.base import Allowance, FormatError, Job, ReadLimits, nothing_beside
 from artifact_lint.formats.catalogue import FORMATS
 from artifact_lint.model import Cause, Incomplete
 from artifact_lint.model.description import Description
 from artifact_lint.stores.base import StoreError
 
 if TYPE_CHECKING:
+    from artifact_lint.formats.base import Beside
     from artifact_lint.formats.findings import Findings
     from artifact_lint.stores.base import Source
 
 _LIMITS: Final = ReadLimits()
 
 
-def describe(name: str, source: Source, format_: str | None, limits: ReadLimits = _LIMITS) -> Description | None:
+def describe(
+    name: str,
+    source: Source,
+    format_: str | None,
+    limits: ReadLimits = _LIMITS,
+    beside: Beside = nothing_beside,
+) -> Description | None:
     """What the file tells of the model in it; None where its format tells nothing that is read.
 
-    `format_` is what `inspect` found the bytes to be. What cannot be read is in the result's `incomplete`.
+    `format_` is what `inspect` found the bytes to be; `beside` opens files by their paths from the file's directory,
+    where a model is more than one. What cannot be read is in the result's `incomplete`.
     """
     known = FORMATS.get(format_ or "")
     if known is None or known.describe is None:
         return None
     try:
-        return known.describe(Job(source, name, limits, "", 0, _descend_nowhere, Allowance(limits.members)))
+        job = Job(source, name, limits, "", 0, _descend_nowhere, Allowance(limits.members), beside=beside)
+        return known.describe(job)
     except FormatError as error:
         return Description(incomplete=(Incomplete(error.cause, error.detail, error.offset),))
     except StoreError as error:

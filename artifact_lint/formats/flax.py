@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from artifact_lint.formats.findings import Findings
     from artifact_lint.model.description import Description
 
-_OPENING = re.compile(rb"(?:[\x80-\x8f]|\xde..|\xdf....)(?:[\xa0-\xbf\xd9\xda]|\Z)", re.DOTALL)
+#: A map whose first key is a text, or one array.
+_OPENING = re.compile(
+    rb"(?:[\x80-\x8f]|\xde..|\xdf....)(?:[\xa0-\xbf\xd9\xda]|\Z)|(?:\xc7.|\xc8..|\xc9....)\x01\x93", re.DOTALL
+)
 
 
 def _recognise(probe: Probe) -> bool:

@@ -139,7 +139,7 @@ class _Reading:
             class_count=model.class_count,
             tensors=tuple(Tensor(one.path, one.dtype, one.shape, one.items * one.width) for one in self.datasets),
             has_all_tensors=self.has_all,
-            parameters=sum(weights) if self.has_all else None,
+            parameters=sum(weights) if self.has_all and (weights or not unweighted) else None,  # None: never built
             versions=self.versions,
             metadata={"loss": loss} if loss else {},
             incomplete=tuple(self._incomplete),

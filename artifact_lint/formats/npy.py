@@ -215,7 +215,7 @@ def _types(descr: object) -> list[str]:
             found.append(item)
         elif isinstance(item, list):
             fields = [field for field in item if _is_field(field)]
-            pending += [field[1] for field in fields]
+            pending += [field[1] for field in reversed(fields)]
             found += [_OBJECT] * (len(item) - len(fields))
         elif isinstance(item, tuple) and len(item) == 2 and _count(item[1]) is not None:
             pending.append(item[0])

@@ -51,6 +51,7 @@ _FORMATS: Mapping[str, tuple[str, ...]] = {
     "keras": ("keras", "a Keras archive", "tensorflow", "tf-keras"),
     "lightgbm": ("lightgbm", "a LightGBM model", "treelite"),
     "onnx": ("onnxruntime", "an ONNX model", "onnx", "openvino", "tensorrt", "cv2", "tf2onnx", "onnx2torch"),
+    "orbax": ("orbax-checkpoint", "an Orbax checkpoint"),
     "pt2": ("torch", "a program that PyTorch exported"),
     "safetensors": ("safetensors", "a safetensors file", "mlx"),
     "savedmodel": ("tensorflow", "a TensorFlow SavedModel", "openvino"),

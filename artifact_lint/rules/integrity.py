@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from artifact_lint.model import Cause, DigestState, FileState, Fix, Lazy, Problem, Related, Role, Severity
 from artifact_lint.model.paths import name_of
 from artifact_lint.policy.renewals import renewal
+from artifact_lint.rules.gguf_parts import missing_parts
 from artifact_lint.rules.registry import rule
 from artifact_lint.rules.shards import total_size_problems
 
@@ -329,7 +330,7 @@ def _short_storage(file: WeightFile) -> str:
 
 #: Formats of which a look at what loading would do reads no further than the first bytes.
 _TOLD_BY_THEIR_HEAD = frozenset(
-    {"catboost", "catboost-json", "lightgbm", "tflite", "ubj", "xgboost-binary", "xgboost-json"}
+    {"catboost", "catboost-json", "lightgbm", "orbax", "tflite", "ubj", "xgboost-binary", "xgboost-json"}
 )
 
 
@@ -420,7 +421,7 @@ def _is_said_to_be_unread(file: WeightFile) -> bool:
 
 @rule("SUM108", "shard-missing", severity=Severity.ERROR, tags=("integrity",))
 def shard_missing(artifact: Artifact) -> Iterator[Problem]:
-    """The index names a shard that is not there.
+    """An index, or a GGUF file that is one of several, names a shard that is not there.
 
     ## Why is this bad?
     Loading fails, or a part of the tensors stays as it was initialised.
@@ -439,6 +440,7 @@ def shard_missing(artifact: Artifact) -> Iterator[Problem]:
         related = tuple(Related(file.mentions[0].origin, file.path) for file in files[1:4])
         advice = "Add the missing shards or their LFS pointers."
         yield Problem(files[0].mentions[0].origin, message, advice, file=files[0].path, related=related)
+    yield from missing_parts(artifact)
 
 
 def is_left_behind(artifact: Artifact, file: WeightFile) -> bool:

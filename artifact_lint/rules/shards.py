@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import FileState, Origin, Problem, Related, Severity
 from artifact_lint.model.paths import name_of
+from artifact_lint.rules.gguf_parts import parts_that_disagree
 from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ _WRITE_AGAIN = "Write model and index again with `save_pretrained`."
 
 @rule("SUM109", "shard-disagrees", severity=Severity.ERROR, tags=("integrity",))
 def shard_disagrees(artifact: Artifact) -> Iterator[Problem]:
-    """A shard index and the shards beside it do not describe the same model.
+    """Shards do not describe the same model as their index, or as one another.
 
     A tensor that the index places in a shard which does not hold it, a tensor in two shards, a shard that no index
-    names. Warnings: a tensor that the index does not name, and names like `-of-00003` for another number of shards.
+    names; a GGUF file that is another part than its name says, or another number of tensors than the parts state.
+    Warnings: a tensor that the index does not name, and names like `-of-00003` for another number of shards.
 
     ## Why is this bad?
     Loading fails, or leaves tensors as they were initialised, or takes them from another training.
@@ -45,6 +47,7 @@ def shard_disagrees(artifact: Artifact) -> Iterator[Problem]:
         yield from _miscounted(index)
         yield from _orphans(index, named, artifact.files)
         yield from _uncompared(index, held, files)
+    yield from parts_that_disagree(artifact)
 
 
 def _held(index: ShardIndex, files: Mapping[str, WeightFile]) -> dict[str, frozenset[str]]:

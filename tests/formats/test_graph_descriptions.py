@@ -246,6 +246,11 @@ def test_a_layer_without_variables_is_told_by_its_class_and_number() -> None:
     assert description.parameters == 4
 
 
+def test_a_model_that_was_never_built_has_an_unknown_number_of_parameters() -> None:
+    assert told("keras", archive(layer("Dense", "a"), held=weights())).parameters is None
+    assert told("keras", archive(layer("Flatten", "a"), held=weights())).parameters == 0
+
+
 def test_layers_of_others_may_do_without_variables() -> None:
     own = layer("Dense", "a", module="shop.layers") | {"registered_name": "shop>Dense"}
     assert told("keras", archive(own, held=weights())).unweighted == ()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from gguf import GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter
 from gguf.quants import quantize
 
 from described.asked import answer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from gguf import ReaderField
 
     from described.asked import Facts
 
@@ -44,7 +46,9 @@ def write(directory: Path) -> None:
     kinds = ("BF16", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "TQ1_0", "TQ2_0", "MXFP4", "IQ4_NL")
     wide = np.linspace(-1, 1, 512, dtype="float32").reshape(2, 256)
     for name in kinds:
-        kind = GGMLQuantizationType[name]
+        kind = GGMLQuantizationType.__members__.get(name)
+        if kind is None:  # some are newer than the library
+            continue
         try:
             types.add_tensor(name.lower(), quantize(wide, kind), raw_dtype=kind)
         except NotImplementedError:  # some are only read by it
@@ -52,12 +56,26 @@ def write(directory: Path) -> None:
     for name in ("int8", "int16", "int32", "int64", "float64"):
         types.add_tensor(name, np.ones((2, 3, 4), name))
     _close(types)
+    apart = GGUFWriter(directory / "apart.gguf", "llama", split_max_tensors=4)
+    for layer in range(10):
+        apart.add_tensor(f"blk.{layer}.attn_norm.weight", np.full((2, _WIDTH), layer, "float32"))
+    _close(apart)
+    _write_stored(directory / "stored.gguf")
     bare = GGUFWriter(directory / "bare.gguf", "gpt2")
     bare.add_uint64("gpt2.large", 1 << 40)
     bare.add_int8("gpt2.negative", -3)
     bare.add_float64("gpt2.pi", 3.5)
     bare.add_array("gpt2.many", [1, 2, 3])
     _close(bare)
+
+
+def _write_stored(file: Path) -> None:
+    """A tensor of each type that the library knows, also of those that it does not quantize to."""
+    stored = GGUFWriter(file, "llama")
+    for kind, (items, size) in GGML_QUANT_SIZES.items():
+        if items > 1:
+            stored.add_tensor(kind.name.lower(), np.zeros((2, 256 // items * size), "uint8"), raw_dtype=kind)
+    _close(stored)
 
 
 def _close(writer: GGUFWriter) -> None:
@@ -73,9 +91,11 @@ def facts(file: Path) -> Facts:
     for name, field in reader.fields.items():
         if name.startswith("GGUF."):
             continue
-        value = field.contents()
         is_array = field.types[0] is GGUFValueType.ARRAY
-        metadata[f"{name}.length" if is_array else name] = str(len(value)) if is_array else str(value)
+        if is_array:
+            metadata[f"{name}.length"] = str(len(field.data))
+        else:
+            metadata[name] = str(field.contents() if hasattr(field, "contents") else _contents(field))
     return {
         "format": "gguf",
         "tensors": {
@@ -86,6 +106,12 @@ def facts(file: Path) -> Facts:
         "parameters": sum(int(tensor.n_elements) for tensor in reader.tensors),
         "metadata": metadata,
     }
+
+
+def _contents(field: ReaderField) -> object:
+    """What a key holds, for versions of the library that leave it to those who ask."""
+    part = field.parts[field.data[0]]
+    return bytes(part).decode() if field.types[0] is GGUFValueType.STRING else part[0].item()
 
 
 if __name__ == "__main__":
