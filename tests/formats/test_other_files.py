@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -81,15 +82,18 @@ def extension(kind: int, content: bytes) -> bytes:
     return b"\xc8" + struct.pack(">Hb", len(content), kind) + content
 
 
-def array(dtype: bytes, *shape: int) -> bytes:
+def packed(dtype: bytes, *shape: int) -> bytes:
     dimensions = bytes([0x90 | len(shape)]) + bytes(shape)
-    return extension(1, b"\x93" + dimensions + bytes([0xA0 | len(dtype)]) + dtype + b"\xc4\x04" + bytes(4))
+    size = math.prod(shape) * (8 if dtype == b"int64" else 4)
+    return b"\x93" + dimensions + bytes([0xA0 | len(dtype)]) + dtype + bytes([0xC4, size]) + bytes(size)
+
+
+def array(dtype: bytes, *shape: int) -> bytes:
+    return extension(1, packed(dtype, *shape))
 
 
 FLAX = b"\x82" + text(b"params") + b"\x82" + text(b"kernel") + array(b"float32", 2, 3) + text(b"list")
-FLAX += (
-    b"\x94\x01\xc0\xcb" + bytes(8) + extension(2, b"\x92\x01\x02") + text(b"step") + extension(3, array(b"int64")[4:])
-)
+FLAX += b"\x94\x01\xc0\xcb" + bytes(8) + extension(2, b"\x92\x01\x02") + text(b"step") + extension(3, packed(b"int64"))
 
 
 def test_flax_lists_its_arrays_by_their_names() -> None:
