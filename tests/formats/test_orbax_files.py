@@ -60,6 +60,14 @@ def test_what_stands_for_a_file_that_is_not_here_is_named(state: Path) -> None:
     assert told_of(state).incomplete[0].detail == f"d/{file.name} is a git-LFS pointer"
 
 
+def test_a_database_in_zstandard_is_told_where_nothing_unpacks_it(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("compression.zstd", "backports.zstd"):
+        monkeypatch.setitem(sys.modules, name, None)
+    told = told_of(state)
+    assert [(gap.cause, "zstd" in gap.detail) for gap in told.incomplete] == [(Cause.UNSUPPORTED, True)]
+    assert told.parameters is None
+
+
 def test_a_data_file_that_is_cut_is_told(state: Path) -> None:
     file = next((state / "d").iterdir())
     file.write_bytes(file.read_bytes()[:-20])
