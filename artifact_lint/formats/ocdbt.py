@@ -38,7 +38,7 @@ _MOST_KEY_BYTES: Final = 32 << 20
 _LONGEST_VALUE: Final = 1 << 20
 _MISSING: Final = (1 << 64) - 1
 #: How a git-LFS pointer begins, which stands for a file that is not here (git-lfs, docs/spec.md).
-_POINTER: Final = b"version https://git-lfs.github.com/spec/"
+POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
 
 class _Place(NamedTuple):
@@ -191,7 +191,7 @@ class _Database:
             if len(self._opened) >= _MOST_FILES:
                 raise FormatError(Cause.LIMIT, f"an OCDBT database of more than {_MOST_FILES:,} files")
             source = self._stack.enter_context(self._beside(path))
-            if source.read(0, len(_POINTER)) == _POINTER:
+            if source.read(0, len(POINTER)) == POINTER:
                 raise FormatError(Cause.ELSEWHERE, f"{path} is a git-LFS pointer")
             self._opened[path] = source
         return self._opened[path]
