@@ -87,7 +87,7 @@ def _is_tar(probe: Probe) -> bool:
         return False
     source = opened(probe.source, probe.head, _PEEK)
     if source is None:
-        return False
+        return ".tar." in probe.name and is_promising(probe)
     try:
         if not is_tar_header(source.read(0, BLOCK)):
             return False

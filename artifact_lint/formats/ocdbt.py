@@ -7,13 +7,12 @@ structure. A manifest names the root of the newest tree; nodes and values lie in
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from artifact_lint.formats.base import FormatError, ReadLimits
-from artifact_lint.formats.sources import Memory, Unpacked
+from artifact_lint.formats.sources import Memory, Unpacked, can_unpack, how_to_unpack
 from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ _MOST_NODES: Final = 1000
 _MOST_FILES: Final = 200
 _MOST_PACKED: Final = 16 << 20
 _MOST_UNPACKED: Final = 16 << 20
-#: The same where Python has no decoder of Zstandard, and this program's own takes a second for a megabyte.
-_MOST_UNPACKED_HERE: Final = 1 << 20
 _MOST_KEYS: Final = 300_000
 _LONGEST_KEY: Final = 65535
 #: What the keys of a database, or those of one node, have together at most once they are spelled out, in bytes.
@@ -41,7 +38,7 @@ _MOST_KEY_BYTES: Final = 32 << 20
 _LONGEST_VALUE: Final = 1 << 20
 _MISSING: Final = (1 << 64) - 1
 #: How a git-LFS pointer begins, which stands for a file that is not here (git-lfs, docs/spec.md).
-_POINTER: Final = b"version https://git-lfs.github.com/spec/"
+POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
 
 class _Place(NamedTuple):
@@ -83,7 +80,7 @@ class _Database:
         self._stack = stack
         self._opened: dict[str, Source] = {}
         self._packed = _MOST_PACKED
-        self._unpacked = _MOST_UNPACKED if sys.version_info >= (3, 14) else _MOST_UNPACKED_HERE
+        self._unpacked = _MOST_UNPACKED
         self._keys = _MOST_KEYS
         self._key_bytes = _MOST_KEY_BYTES
 
@@ -194,18 +191,16 @@ class _Database:
             if len(self._opened) >= _MOST_FILES:
                 raise FormatError(Cause.LIMIT, f"an OCDBT database of more than {_MOST_FILES:,} files")
             source = self._stack.enter_context(self._beside(path))
-            if source.read(0, len(_POINTER)) == _POINTER:
+            if source.read(0, len(POINTER)) == POINTER:
                 raise FormatError(Cause.ELSEWHERE, f"{path} is a git-LFS pointer")
             self._opened[path] = source
         return self._opened[path]
 
 
 def _unpacked(content: bytes, most: int) -> bytes:
-    if sys.version_info >= (3, 14):
-        return Unpacked(Memory(content), "zstd", ReadLimits(unpacked=most)).read(0, most + 1)
-    from artifact_lint.formats.zstandard import unpack  # noqa: PLC0415 - newer Pythons have a decoder
-
-    return unpack(content, most)
+    if not can_unpack("zstd"):
+        raise FormatError(Cause.UNSUPPORTED, f"an OCDBT database compressed with {how_to_unpack('zstd')}")
+    return Unpacked(Memory(content), "zstd", ReadLimits(unpacked=most)).read(0, most + 1)
 
 
 def _place(files: list[tuple[str, str]], index: int, offset: int, length: int) -> _Place:

@@ -29,7 +29,12 @@ _CHECKPOINT: Final = "_CHECKPOINT_METADATA"
 _FILES: Final = (".zarray", "zarr.json")
 _LONGEST: Final = 1 << 20
 _MOST_LEAVES: Final = 100_000
+#: How many files of arrays are opened, and how many may be missing before no more are looked for.
+_MOST_FILES: Final = 10_000
+_MOST_MISSING: Final = 100
 _MOST_DIMENSIONS: Final = 64
+#: Zarr's lengths are of 64 bits.
+_LONGEST_DIMENSION: Final = 1 << 63
 #: What a leaf is said to be where it is an array of Zarr's, and which of these are no weights.
 _ARRAYS: Final = frozenset({"jax.Array", "np.ndarray", "scalar"})
 _SCALAR: Final = "scalar"
@@ -69,10 +74,11 @@ def describe_orbax(job: Job) -> Description:
     except FormatError as error:
         gaps = (Incomplete(error.cause, error.detail, error.offset),)
     except StoreError as error:
-        gaps = (Incomplete(Cause.ELSEWHERE, f"shapes and dtypes are unknown: {error}"),)
+        gaps = (Incomplete(Cause.TRUNCATED, f"a file that its arrays are in cannot be opened: {error}"),)
     tensors, unread = _tensors(leaves, texts)
     if unread and not gaps:
-        gaps = (Incomplete(Cause.BROKEN, f"the tree names `{unread[0].name}`, and there is no array of it"),)
+        name = unread[0].name.encode("utf-8", "backslashreplace").decode()
+        gaps = (Incomplete(Cause.TRUNCATED, f"the tree names `{name}`, and there is no array of it"),)
     weights = [
         math.prod(tensor.shape)
         for leaf, tensor in tensors
@@ -138,14 +144,32 @@ def _of_database(job: Job, leaves: list[_Leaf]) -> dict[str, bytes]:
 
 def _of_files(job: Job, leaves: list[_Leaf]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
+    missing = 0
     for leaf in leaves:
-        for file in _FILES:
-            path = f"{leaf.name}/{file}"
-            if ".." not in path.split("/"):
-                with suppress(StoreError):
-                    found[path] = _text(job, path)
-                    break
+        if len(found) >= _MOST_FILES:
+            raise FormatError(Cause.LIMIT, f"a checkpoint of more than {_MOST_FILES:,} arrays in files of their own")
+        text = _first_text(job, leaf)
+        if text is None:
+            missing += 1
+            if missing >= _MOST_MISSING:
+                break
+        else:
+            found[text[0]] = text[1]
     return found
+
+
+def _first_text(job: Job, leaf: _Leaf) -> tuple[str, bytes] | None:
+    """The path and the bytes of the metadata of an array; None where there are none within the directory."""
+    for file in _FILES:
+        path = f"{leaf.name}/{file}"
+        if ".." not in path.split("/"):
+            # A name may hold halves of a surrogate pair, which no file system takes.
+            with suppress(StoreError, UnicodeEncodeError):
+                text = _text(job, path)
+                if text.startswith(ocdbt.POINTER):
+                    raise FormatError(Cause.ELSEWHERE, f"{path} is a git-LFS pointer")
+                return path, text
+    return None
 
 
 def _tensors(leaves: list[_Leaf], texts: Mapping[str, bytes]) -> tuple[list[tuple[_Leaf, Tensor]], list[_Leaf]]:
@@ -172,7 +196,7 @@ def _tensor(name: str, text: bytes) -> Tensor | None:
     shape, dtype = told.get("shape"), told.get("dtype", told.get("data_type"))
     if not isinstance(shape, list) or not isinstance(dtype, str) or len(shape) > _MOST_DIMENSIONS:
         return None
-    lengths = tuple(length for length in shape if isinstance(length, int) and length >= 0)
+    lengths = tuple(length for length in shape if isinstance(length, int) and 0 <= length < _LONGEST_DIMENSION)
     return Tensor(name, _numpy_name(dtype), lengths) if len(lengths) == len(shape) else None
 
 

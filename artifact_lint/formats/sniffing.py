@@ -39,7 +39,7 @@ _SEARCHED: Final = 1 << 22
 #: The record that ends an archive, where no comment follows it, in bytes.
 _END_SIZE: Final = 22
 _OPENS_PICKLE: Final = bytes(OPENING)
-_OPENS_COMPRESSED: Final = b"\x08\x18\x28\x38\x48\x58\x68\x78\x1f\x42\xfd\x5d\x04Z"
+_OPENS_COMPRESSED: Final = b"\x08\x18\x28\x38\x48\x68\x78\x1f\x42\xfd\x04" + bytes(range(0x50, 0x60))
 _OPENS_OBJECT: Final = b" \t\r\n\f\v{"
 #: Formats whose files may begin with anything, and those that begin as other formats do.
 _WITHOUT_MAGIC: Final = PICKLE_FAMILY | WEAKLY_TOLD | frozenset(ZIP_FAMILY) | {"tar", "hdf5", "compressed"}

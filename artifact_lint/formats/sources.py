@@ -6,16 +6,18 @@ import bz2
 import lzma
 import sys
 import zlib
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.model import Cause
-from artifact_lint.stores.base import Borrowed
+from artifact_lint.stores.base import Borrowed, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from artifact_lint.formats.base import ReadLimits
     from artifact_lint.stores.base import Source
@@ -25,6 +27,10 @@ STEP = 1 << 18
 #: The first step is smaller, for often no more is asked for than the first bytes.
 _FIRST_STEP = 1 << 12
 _UNKNOWN = 1 << 62
+#: How many first bytes tell what a stream is.
+_TELLING = 64
+#: How many streams in a row may hold fewer bytes than this on average: each costs as much time as a kilobyte.
+_MOST_SMALL, _SMALL = 10_000, 64
 #: What stays in memory of what was already read, so that a look ahead does not start over, in bytes.
 _KEPT = 1 << 19
 
@@ -69,7 +75,7 @@ class _Codec(Protocol):
     def eof(self) -> bool: ...
 
     @property
-    def unused_data(self) -> bytes: ...
+    def unused_data(self) -> bytes | None: ...
 
     @property
     def needs_input(self) -> bool: ...
@@ -99,12 +105,30 @@ class _Zlib:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
+#: Where the decompressor of Zstandard is: in the standard library since Python 3.14, and in its backport before.
+_ZSTANDARD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+#: The binary logarithm of the largest window that is read: 128 MiB, as much as the `zstd` command takes unasked.
+_WINDOW_LOG = 27
+#: What libzstd says of a frame with a larger window (`ZSTD_error_frameParameter_windowTooLarge`, zstd_errors.h).
+_WINDOW_TOO_LARGE = "requires too much memory"
+
+
+def _zstandard() -> ModuleType | None:
+    # A Python may be built without its module, and packages be installed without what they need.
+    with suppress(ImportError):
+        return import_module(_ZSTANDARD)
+    return None
+
+
 class _Zstandard:
     """The standard library's decompressor, whose error is none of those of the others."""
 
     def __init__(self) -> None:
-        self._module = import_module("compression.zstd")
-        self._inner = self._module.ZstdDecompressor()
+        module = _zstandard()
+        if module is None:
+            raise FormatError(Cause.UNSUPPORTED, f"compressed with {how_to_unpack('zstd')}")
+        self._error: type[Exception] = module.ZstdError
+        self._inner = module.ZstdDecompressor(options={module.DecompressionParameter.window_log_max: _WINDOW_LOG})
 
     @property
     def eof(self) -> bool:
@@ -121,8 +145,8 @@ class _Zstandard:
     def decompress(self, data: bytes, max_length: int) -> bytes:
         try:
             return bytes(self._inner.decompress(data, max_length))
-        except self._module.ZstdError as error:
-            raise ValueError(str(error)) from error
+        except self._error as error:
+            raise (MemoryError if _WINDOW_TOO_LARGE in str(error) else ValueError)(str(error)) from error
 
 
 CODECS: dict[str, Callable[[], _Codec]] = {
@@ -138,17 +162,19 @@ CODECS: dict[str, Callable[[], _Codec]] = {
 
 
 def can_unpack(codec: str) -> bool:
-    """Whether a codec can be read here: LZ4 needs a package that is an extra, Zstandard Python 3.14."""
+    """Whether a codec can be read here: LZ4 needs a package that is an extra, Zstandard one that may be left out."""
     if codec == "zstd":
-        return sys.version_info >= (3, 14)
+        return _zstandard() is not None
     return codec != "lz4" or find_spec("lz4") is not None
 
 
 def how_to_unpack(codec: str) -> str:
     """A codec that cannot be read here, and what it takes to read it."""
-    return {"lz4": "LZ4, which needs the extra artifact-lint[lz4]", "zstd": "Zstandard, which needs Python 3.14"}.get(
-        codec, codec
-    )
+    return {
+        "lz4": "LZ4, which needs the extra artifact-lint[lz4]",
+        "zstd": f"Zstandard, which needs {_ZSTANDARD}"
+        + (", which this Python was built without" if sys.version_info >= (3, 14) else ": install backports.zstd"),
+    }.get(codec, codec)
 
 
 class Unpacked(Borrowed):
@@ -170,11 +196,11 @@ class Unpacked(Borrowed):
 
     def _restart(self) -> None:
         self._codec = CODECS[self._name]()
-        self._failure: FormatError | None = None
+        self._failure: FormatError | StoreError | None = None
         self._packed = 0
         self._start = 0
         self._block = b""
-        self._carried = b""
+        self._streams = 0
         self._ended = False
         self._step = _FIRST_STEP
 
@@ -204,40 +230,50 @@ class Unpacked(Borrowed):
             raise self._failure
         if self._ended:
             return False
-        block = b""
-        while not block:
-            if self._codec.eof and not self._next_stream():
-                return False
-            data = self._carried
-            self._carried = b""
-            if not data and self._codec.needs_input:
-                data = self._source.read(self._packed, self._step)
-                self._packed += len(data)
-                if not data:
-                    raise FormatError(Cause.TRUNCATED, f"the {self._name} stream ends early", self._packed)
-            try:
-                block = self._codec.decompress(data, self._step)
-            except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, MemoryError, RuntimeError) as error:
-                detail = f"the {self._name} stream is broken: {error}"
-                # A decompressor that failed must not be asked again: libbz2 1.0.8 then writes beyond its memory.
-                self._failure = FormatError(Cause.BROKEN, detail, self._packed)
-                raise self._failure from error
-        self._step = min(2 * self._step, STEP)
+        step, block = self._step, bytearray()
+        try:
+            # Streams that hold little are taken together, so that what is kept is not copied for each.
+            while len(block) < _FIRST_STEP and (not self._codec.eof or self._next_stream()):
+                block += self._piece()
+        except (FormatError, StoreError) as error:
+            # A decompressor that failed must not be asked again: libbz2 1.0.8 then writes beyond its memory.
+            self._failure = error
+            if not block:
+                raise
+        if not block:
+            return False
+        self._step = min(2 * step, STEP)
         kept = self._block[-_KEPT:]
         self._start += len(self._block) - len(kept)
         self._block = kept + block
         self._check_limits()
         return True
 
+    def _piece(self) -> bytes:
+        data = b""
+        if self._codec.needs_input:
+            data = self._source.read(self._packed, self._step)
+            self._packed += len(data)
+            if not data:
+                raise FormatError(Cause.TRUNCATED, f"the {self._name} stream ends early", self._packed)
+        try:
+            return self._codec.decompress(data, self._step)
+        except (zlib.error, lzma.LZMAError, OSError, ValueError, EOFError, MemoryError, RuntimeError) as error:
+            detail = f"the {self._name} stream is broken: {error}"
+            cause = Cause.LIMIT if isinstance(error, MemoryError) else Cause.BROKEN
+            raise FormatError(cause, detail, self._packed) from error
+
     def _next_stream(self) -> bool:
-        rest = self._codec.unused_data or self._source.read(self._packed, STEP)
-        if not self._codec.unused_data:
-            self._packed += len(rest)
-        if self._name == "deflate" or not rest or compression(rest) != self._name:
+        self._packed -= len(self._codec.unused_data or b"")
+        # Asked anew: what was left of the last step may be too short to tell what it begins.
+        if self._name == "deflate" or compression(self._source.read(self._packed, _TELLING)) != self._name:
             self._ended = True
             return False
+        self._streams += 1
+        if self._streams > _MOST_SMALL and self._start + len(self._block) < _SMALL * self._streams:
+            raise FormatError(Cause.LIMIT, f"{self._streams:,} streams that hold next to nothing", self._packed)
         self._codec = CODECS[self._name]()
-        self._carried = rest
+        self._step = _FIRST_STEP
         return True
 
     def _check_limits(self) -> None:
@@ -253,7 +289,11 @@ _ZLIB_HEADS = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 
 
 #: The first byte of each codec's streams: most bytes that are asked about are none.
-_FIRST_BYTES = (b"x", b"\x1f", b"B", b"\xfd", b"]", b"\x04", b"\x28")
+_FIRST_BYTES = (b"x", b"\x1f", b"B", b"\xfd", b"]", b"\x04", b"\x28", *(bytes([first]) for first in range(0x50, 0x60)))
+
+
+#: What follows the first byte, 0x50 to 0x5F, of a frame that Zstandard's readers pass over (RFC 8878, 3.1.2).
+_SKIPPED = b"\x2a\x4d\x18"
 
 
 def is_zlib(head: bytes) -> bool:
@@ -283,6 +323,6 @@ def compression(head: bytes) -> str | None:
         return "lzma"
     if head.startswith(b"\x04\x22\x4d\x18"):
         return "lz4"
-    if head.startswith(b"\x28\xb5\x2f\xfd"):
+    if head.startswith(b"\x28\xb5\x2f\xfd") or (head[1:4] == _SKIPPED and head[0] >> 4 == 5):
         return "zstd"
     return None

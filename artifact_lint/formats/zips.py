@@ -1,4 +1,4 @@
-"""What the members of a zip archive hold: stored, deflated, and packed by bzip2, LZMA and xz."""
+"""What the members of a zip archive hold: stored, deflated, and packed by bzip2, LZMA, xz and Zstandard."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from artifact_lint.formats.base import FormatError
-from artifact_lint.formats.sources import Memory, Slice, Unpacked
+from artifact_lint.formats.sources import Memory, Slice, Unpacked, can_unpack, how_to_unpack
 from artifact_lint.formats.zip_records import DESCRIPTOR, Entry, local_header
 from artifact_lint.model import Cause
 from artifact_lint.stores.base import Borrowed
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "Joined", "content", "is_encrypted", "member"]
 
 #: Compression methods (APPNOTE.TXT 4.4.5), by the codec that reads them.
-_METHODS = {8: "deflate", 12: "bz2", 95: "xz"}
+_METHODS = {8: "deflate", 12: "bz2", 20: "zstd", 93: "zstd", 95: "xz"}
 _STORED = 0
 _DEFLATED = 8
 _LZMA = 14
 #: General purpose bit 1 of an LZMA member: an end marker closes the stream, so that its size may stay open (5.8.9).
 _END_MARKER = 2
-_NAMES = {1: "Shrink", 6: "Implode", 9: "Deflate64", 93: "Zstandard", 96: "JPEG", 97: "WavPack", 98: "PPMd", 99: "AES"}
+_NAMES = {1: "Shrink", 6: "Implode", 9: "Deflate64", 96: "JPEG", 97: "WavPack", 98: "PPMd", 99: "AES"}
 #: How much of a member is unpacked to see whether it is encrypted at all, in bytes.
 _TRIED = 1 << 16
 
@@ -82,6 +82,8 @@ def content(source: Source, entry: Entry, start: int, limits: ReadLimits) -> Sou
     if codec is None:
         name = f" ({_NAMES[entry.method]})" if entry.method in _NAMES else ""
         raise FormatError(Cause.UNSUPPORTED, f"compression method {entry.method}{name} is not supported", start)
+    if not can_unpack(codec):
+        raise FormatError(Cause.UNSUPPORTED, f"compressed with {how_to_unpack(codec)}", start)
     return Unpacked(packed, codec, limits, entry.size)
 
 

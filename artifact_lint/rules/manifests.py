@@ -12,7 +12,7 @@ from artifact_lint.rules.registry import rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from artifact_lint.model import Artifact
+    from artifact_lint.model import Artifact, WeightFile
 
 
 def _remarks(artifact: Artifact, kind: Irregularity) -> Iterator[Problem]:
@@ -237,7 +237,7 @@ def unlisted_weights(artifact: Artifact) -> Iterator[Problem]:
     sections = (section.origin for section in artifact.record.sections if section.component is Component.WEIGHTS)
     listing = next(sections, artifact.origin)
     for file in artifact.files:
-        is_named = any(not mention.vouches for mention in file.mentions)
+        is_named = any(not mention.vouches for mention in file.mentions) or _is_named_as_directory(artifact, file)
         if not is_named and file.role is not Role.DATA and not file.is_bystander and not file.directory:
             yield Problem(
                 listing,
@@ -245,6 +245,16 @@ def unlisted_weights(artifact: Artifact) -> Iterator[Problem]:
                 f"Add `- {{path: {_relative(file.path, artifact.path)}}}` to weights.files, or remove the file.",
                 file=file.path,
             )
+
+
+#: Formats of models that are directories, of which one file tells what they are.
+_DIRECTORIES = frozenset({"orbax", "savedmodel"})
+
+
+def _is_named_as_directory(artifact: Artifact, file: WeightFile) -> bool:
+    """Whether the manifest names the directory that a file tells the model of, as one names a checkpoint."""
+    directory = file.path.rpartition("/")[0]
+    return file.format in _DIRECTORIES and any(mention.path == directory for mention in artifact.record.mentions)
 
 
 def _relative(path: str, directory: str) -> str:

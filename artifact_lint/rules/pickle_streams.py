@@ -183,6 +183,12 @@ _READABLE = {
 }
 
 
+def _unread(file: WeightFile, inspection: Inspection) -> tuple[Incomplete, ...]:
+    """What could not be read of a file, and, of a checkpoint that is a directory, of what it leads to."""
+    description = file.description.value if inspection.format == "orbax" else None
+    return inspection.incomplete or (description.incomplete if description is not None else ())
+
+
 @rule("PKL141", "not-inspected", severity=Severity.ERROR, tags=("security",))
 def not_inspected(artifact: Artifact) -> Iterator[Problem]:
     """Part of a file that a loader would read could not be looked at.
@@ -197,7 +203,7 @@ def not_inspected(artifact: Artifact) -> Iterator[Problem]:
     for file in artifact.files:
         inspection = file.inspection.value
         alike: dict[str, list[Incomplete]] = {}
-        for part in inspection.incomplete if inspection else ():
+        for part in _unread(file, inspection) if inspection else ():
             broken = part.cause is Cause.BROKEN and inspection is not None and not inspection.pickled
             if part.cause in unread or broken:
                 alike.setdefault(part.detail, []).append(part)

@@ -4,7 +4,6 @@ import gzip
 import io
 import pickle
 import struct
-import sys
 import tarfile
 import zipfile
 from typing import Any
@@ -190,14 +189,6 @@ def test_what_is_packed_too_often_is_told() -> None:
     for _ in range(9):
         content = gzip.compress(content)
     assert Cause.LIMIT in {gap.cause for gap in look(content, "model.pkl").incomplete}
-
-
-@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Zstandard is in the standard library")
-@pytest.mark.parametrize("name", ["frame.pkl.zst", "model.pkl", "model.pt"])
-def test_what_cannot_be_unpacked_here_is_told(name: str) -> None:
-    (gap,) = look(b"\x28\xb5\x2f\xfd" + bytes(40), name).incomplete
-    assert gap.cause is Cause.UNSUPPORTED
-    assert "3.14" in gap.detail
 
 
 @pytest.mark.parametrize("name", ["corpus.txt.gz", "data.bin.gz", "notes.zst", "a.csv.xz"])

@@ -50,7 +50,7 @@ def test_a_checkpoint_without_its_database_tells_no_shapes(state: Path) -> None:
     (state / "manifest.ocdbt").unlink()
     told = told_of(state)
     assert (told.tensors, told.parameters, told.has_all_tensors) == ((), None, False)
-    assert [gap.cause for gap in told.incomplete] == [Cause.ELSEWHERE]
+    assert [gap.cause for gap in told.incomplete] == [Cause.TRUNCATED]
     assert "manifest.ocdbt" in told.incomplete[0].detail
 
 
@@ -58,6 +58,14 @@ def test_what_stands_for_a_file_that_is_not_here_is_named(state: Path) -> None:
     file = next((state / "d").iterdir())
     file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n", "utf-8")
     assert told_of(state).incomplete[0].detail == f"d/{file.name} is a git-LFS pointer"
+
+
+def test_a_database_in_zstandard_is_told_where_nothing_unpacks_it(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("compression.zstd", "backports.zstd"):
+        monkeypatch.setitem(sys.modules, name, None)
+    told = told_of(state)
+    assert [(gap.cause, "zstd" in gap.detail) for gap in told.incomplete] == [(Cause.UNSUPPORTED, True)]
+    assert told.parameters is None
 
 
 def test_a_data_file_that_is_cut_is_told(state: Path) -> None:
@@ -89,6 +97,69 @@ def test_a_link_to_the_tree_is_read_with_what_lies_beside_the_link(tmp_path: Pat
     program = [sys.executable, "-m", "artifact_lint", "inspect", "--format", "json", str(copied / TREE)]
     done = subprocess.run(program, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["files"][0]["parameters"] == 26
+
+
+def checkpoint(directory: Path, names: list[str], shape: object = None) -> Path:
+    """A checkpoint with a file for each array, of which those are there whose shape is given."""
+    kind = {"value_type": "jax.Array"}
+    leaves = {name: {"key_metadata": [{"key": name}], "value_metadata": kind} for name in names}
+    directory.mkdir(parents=True)
+    (directory / TREE).write_text(json.dumps({"tree_metadata": leaves, "use_ocdbt": False}), "utf-8")
+    for name in names if shape is not None else ():
+        (directory / name).mkdir()
+        (directory / name / ".zarray").write_text(json.dumps({"shape": shape, "dtype": "<f4"}), "utf-8")
+    return directory
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\0b", "x" * 5000, "/etc"])
+def test_names_that_no_file_has_are_told(name: str, tmp_path: Path) -> None:
+    told = told_of(checkpoint(tmp_path / "x", [name]))
+    assert [gap.cause for gap in told.incomplete] == [Cause.TRUNCATED]
+
+
+@pytest.mark.parametrize("shape", [[10**4000], [-1], [2**63], [2] * 65, [1.5], "3"])
+def test_a_shape_that_no_array_has_is_told(shape: object, tmp_path: Path) -> None:
+    told = told_of(checkpoint(tmp_path / "x", ["k"], shape))
+    assert (told.tensors, told.has_all_tensors) == ((), False)
+
+
+def test_missing_files_are_not_looked_for_without_end(tmp_path: Path) -> None:
+    told = told_of(checkpoint(tmp_path / "x", [f"k{number}" for number in range(20_000)]))
+    assert told.incomplete[0].detail == "the tree names `k0`, and there is no array of it"
+
+
+def findings_of(directory: Path) -> list[str]:
+    program = [
+        sys.executable,
+        "-m",
+        "artifact_lint",
+        "check",
+        "--only",
+        "SUM106,PKL,CON",
+        "--output-format",
+        "json",
+        ".",
+    ]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, cwd=directory)
+    found = json.loads(done.stdout)["findings"]
+    return [finding["code"] for finding in found]
+
+
+def test_a_check_tells_of_arrays_that_are_missing_or_not_read_and_of_whole_ones_nothing(state: Path) -> None:
+    assert findings_of(state) == []
+    shutil.rmtree(state / "d")
+    assert findings_of(state) == ["SUM106"]
+    (state / "manifest.ocdbt").write_bytes(bytes(100))
+    assert findings_of(state) == ["PKL141"]
+
+
+def test_a_manifest_may_name_the_directory(tmp_path: Path) -> None:
+    shutil.copytree(NEW / "state", tmp_path / "model" / "state")
+    text = "schema_version: 1\nname: m\nweights:\n  files: [{path: state}]\n"
+    (tmp_path / "model" / "model-artifact.yaml").write_text(text, "utf-8")
+    program = [sys.executable, "-m", "artifact_lint", "check", "--only", "MAN", "--output-format", "json", "model"]
+    done = subprocess.run(program, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert json.loads(done.stdout)["findings"] == []
 
 
 @pytest.mark.parametrize("file", ["manifest.ocdbt", "d", "ocdbt.process_0"])

@@ -139,9 +139,10 @@ def _archives() -> Iterator[Bad]:
     )
     packed_by_zstandard = b"\x28\xb5\x2f\xfd\x20" + bytes([len(_EVIL)]) + (len(_EVIL) << 3 | 1).to_bytes(3, "little")
     content = packed_by_zstandard + _EVIL
-    yield bad(
-        family, "zstandard", "a pickle that needs Python 3.14", content, DANGEROUS, _NOT_INSPECTED, file="model.pkl.zst"
-    )
+    yield bad(family, "zstandard", "a pickle in model.pkl.zst", content, DANGEROUS, file="model.pkl.zst")
+    skipped = b"\x50\x2a\x4d\x18" + bytes(4)
+    told = "behind a frame that is passed over"
+    yield bad(family, "zstandard-behind-nothing", told, skipped + content, DANGEROUS, file="m.pkl")
     ten = members
     for _ in range(10):
         ten = {"deeper.zip": plain_zip(ten)}
