@@ -205,3 +205,11 @@ def test_a_class_that_the_pickle_brings_along_is_looked_at() -> None:
     inspection, said = looked_at(stream)
     assert inspection.doubts == frozenset(Doubt)
     assert said
+
+
+def test_a_long_stream_that_names_no_estimator_is_not_looked_at() -> None:
+    rows = [{"id": at, "name": f"name {at}"} for at in range(60_000)]
+    inspection, _ = looked_at(pickle.dumps([rows, LABELS], 4))
+    assert inspection.doubts == frozenset()
+    inspection, said = looked_at(pickle.dumps({"model": LogisticRegression(), "rows": rows * 4}, 4))
+    assert said

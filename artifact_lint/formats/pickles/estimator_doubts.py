@@ -44,7 +44,7 @@ _MOST_WIDTHS: Final = 2
 #: Values of which it is not known what they hold.
 _UNCLEAR: Final = (Result, Opaque)
 #: Of how many parts a state is made at most: the attributes, and what is in slots.
-_PARTS: Final = 2
+PARTS: Final = 2
 
 
 class EstimatorDoubts:
@@ -71,7 +71,7 @@ class EstimatorDoubts:
         if isinstance(state, DictValue):
             self._note_attributes(state, stack, fence)
         elif isinstance(state, tuple):
-            if len(state) == _PARTS:
+            if len(state) == PARTS:
                 for part in state:
                     if not isinstance(part, tuple):
                         self.note(part, stack, fence)
@@ -93,7 +93,7 @@ class EstimatorDoubts:
         self._note_widths(entries, OUTPUT_WIDTHS)
         name = cls.rpartition(":")[2]
         self.may_compute = self.may_compute or name in COMPUTING
-        if is_set_by_fitting(entries):
+        if is_set_by_fitting(reversed(list(entries))):  # it comes last
             if self.patterns and self.patterns[-1] is attributes and _TREES in entries and cls.startswith(_FORESTS):
                 self.patterns.pop()
         elif name not in STATELESS and not may_be_set_by_fitting(entries):
@@ -126,8 +126,12 @@ class EstimatorDoubts:
 
     def told(self, imports: Iterable[Global], *, has_steps: bool) -> frozenset[Doubt]:
         """What is in doubt at the end of a stream that imports these names, and spells `steps` or does not."""
-        names = {found.name for found in imports}
-        if self.is_unclear or not names.isdisjoint(STATE_SETTERS) or not names.isdisjoint(CLASS_MAKERS):
+        named = tuple(imports)
+        names = {one.name for one in named}
+        makes_classes = not names.isdisjoint(CLASS_MAKERS)
+        if not makes_classes and not any(one.module.startswith(PACKAGE) for one in named):
+            return _NOTHING  # however much of it is not clear: all three ask for one of scikit-learn's classes
+        if self.is_unclear or makes_classes or not names.isdisjoint(STATE_SETTERS):
             return _EVERYTHING
         found = []
         if _COLUMN_TRANSFORMER in names:
@@ -147,5 +151,5 @@ def _owner(stack: Sequence[Value], fence: int) -> DictValue | None:
         return None
     # SETITEMS: the dict stands below the mark, and keys and values alternate above it. SETITEM: below the key.
     many = stack[fence - 1] if fence and (top - fence) % 2 else None
-    one = stack[top - 2] if top - fence >= _PARTS else None
+    one = stack[top - 2] if top > fence + 1 else None
     return many if isinstance(many, DictValue) else one if isinstance(one, DictValue) else None

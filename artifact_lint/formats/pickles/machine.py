@@ -12,7 +12,7 @@ from artifact_lint.formats.base import FormatError, ReadLimits
 from artifact_lint.formats.pickles.arrays import PROTOCOLS, instance, note_state
 from artifact_lint.formats.pickles.calls import PARTIAL, is_unknown, note_use, rebind
 from artifact_lint.formats.pickles.effects import EFFECTS
-from artifact_lint.formats.pickles.estimator_doubts import STEPS, EstimatorDoubts
+from artifact_lint.formats.pickles.estimator_doubts import PARTS, STEPS, EstimatorDoubts
 from artifact_lint.formats.pickles.opcodes import OPCODES, Blob, may_hold_pickle
 from artifact_lint.formats.pickles.renames import python3_name
 from artifact_lint.formats.pickles.states import acts
@@ -281,14 +281,6 @@ class Machine:
         """What a class or function makes of its arguments: here, no more than what it is."""
         return instance(cls, arguments)
 
-    def new_list(self) -> ListValue:
-        """An empty list, which keeps its first items."""
-        return ListValue()
-
-    def new_dict(self) -> DictValue:
-        """An empty dict, which keeps its first entries."""
-        return DictValue()
-
     def load_persistent(self, _: Value) -> Value:
         """What a persistent id stands for: here, some object."""
         return OBJECT
@@ -360,7 +352,8 @@ class Machine:
             target.uses.add(Use.BUILT)
             self.hazard(HazardKind.PATCHED_CLASS, f"{target.module}:{target.name} is given a state")
             return
-        self.doubts.note(state, self.stack, self.fence)
+        if type(state) is not tuple or len(state) == PARTS:  # those of arrays and dtypes have more
+            self.doubts.note(state, self.stack, self.fence)
         if not isinstance(target, Result):
             return
         self.set_state(target, state)
