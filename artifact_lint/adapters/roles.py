@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from artifact_lint.model import Role
@@ -35,8 +36,12 @@ _MODEL: Final = r"(?i)model|weights|classif|regress|clf|estimator|pipeline|check
 
 def role_of(path: str) -> Role:
     """The role that a file's name tells, `WEIGHTS` where it tells none."""
-    name = name_of(path)
-    stem = name.split(".")[0]
+    return _role_of_name(name_of(path))
+
+
+@lru_cache(maxsize=1 << 12)  # a file is asked for while the tree is looked through, and again when it is judged
+def _role_of_name(name: str) -> Role:
+    stem = name.split(".", maxsplit=1)[0]
     if re.search(_OPTIMIZER, name):
         return Role.OPTIMIZER
     if re.search(_ADAPTER, name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from artifact_lint.model import Cause, Hazard, HazardKind, Import, Incomplete, Inspection, Tensor, Use
+from artifact_lint.model import Cause, Doubt, Hazard, HazardKind, Import, Incomplete, Inspection, Tensor, Use
 
 if TYPE_CHECKING:
     from artifact_lint.formats.base import FormatError
@@ -26,6 +26,7 @@ class Findings:
         self.versions: dict[str, str] = {}
         self.metadata: dict[str, str] = {}
         self.extent: int | None = None
+        self.doubts: frozenset[Doubt] | None = None
         self._imports: dict[tuple[str, str, str], Import] = {}
         self._hazards: dict[tuple[HazardKind, str, str], Hazard] = {}
         self._gaps: dict[tuple[Cause, str, str], Incomplete] = {}
@@ -97,4 +98,5 @@ class Findings:
             tensor_names=self.tensor_names,
             metadata=dict(self.metadata),
             extent=self.extent,
+            doubts=self.doubts,
         )

@@ -14,6 +14,7 @@ from artifact_lint.model.facts import Fact, Origin, Stated
 from artifact_lint.model.findings import Finding, Problem, Related, Severity
 from artifact_lint.model.inspection import (
     Cause,
+    Doubt,
     Hazard,
     HazardKind,
     Import,
@@ -72,6 +73,7 @@ __all__ = [
     "Dataset",
     "DigestCheck",
     "DigestState",
+    "Doubt",
     "Edit",
     "Envelope",
     "Fact",

@@ -57,6 +57,14 @@ class Cause(StrEnum):
     ELSEWHERE = "elsewhere"
 
 
+class Doubt(StrEnum):
+    """What a look at the estimators of a file may find, as far as a reader can tell that did not look at them."""
+
+    COLUMNS = "columns"
+    WIDTHS = "widths"
+    UNFITTED = "unfitted"
+
+
 @dataclass(frozen=True, slots=True)
 class Import:
     """A name that unpickling would import: `module` and `name` as the stream spells them.
@@ -119,6 +127,7 @@ class Inspection:
     `extent` is the number of bytes that the file's own header promises, where the format says it.
     `pickled` tells whether the format's loader unpickles some of the bytes. `tensor_names` are those of all tensors in
     the file, None where they are not all known; `tensors` are the ones that are described, as far as they go.
+    `doubts` says what its estimators are worth describing for; None where the reader cannot tell.
     """
 
     format: str | None
@@ -132,3 +141,4 @@ class Inspection:
     tensor_names: frozenset[str] | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     extent: int | None = None
+    doubts: frozenset[Doubt] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.model import Origin, Problem, Related, Severity
+from artifact_lint.model import Doubt, Origin, Problem, Related, Severity
 from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def pipeline_columns(artifact: Artifact) -> Iterator[Problem]:
     Name the column as the data does, and fit the model again.
     """
     listed = {feature.name for feature in artifact.record.inputs.value or ()}
-    for file, estimators in _described(artifact):
+    for file, estimators in _described(artifact, Doubt.COLUMNS):
         by_path = {estimator.path: estimator for estimator in estimators}
         for estimator in estimators:
             match = re.fullmatch(_PART, estimator.path)
@@ -61,7 +61,7 @@ def step_width(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Fit the pipeline as a whole.
     """
-    for file, estimators in _described(artifact):
+    for file, estimators in _described(artifact, Doubt.WIDTHS):
         before: dict[str, Estimator] = {}
         for estimator in estimators:
             match = re.fullmatch(_STEP, estimator.path)
@@ -93,7 +93,7 @@ def unfitted_estimator(artifact: Artifact) -> Iterator[Problem]:
     ## How to fix
     Save the object that `fit` was called on. A search or a pipeline fits copies of what it is made of.
     """
-    for file, estimators in _described(artifact):
+    for file, estimators in _described(artifact, Doubt.UNFITTED):
         outermost = _outermost(estimators)
         is_any_fitted = any(estimator.is_fitted for estimator in outermost)
         passed: list[str] = []
@@ -118,20 +118,22 @@ _HOLDING: Final = frozenset({"pickle", "joblib", "skops"})
 _OF_DATA: Final = frozenset({"_codecs", "builtins", "collections", "copyreg", "datetime", "numpy", "pandas"})
 
 
-def _described(artifact: Artifact) -> Iterator[tuple[WeightFile, Sequence[Estimator]]]:
+def _described(artifact: Artifact, doubt: Doubt) -> Iterator[tuple[WeightFile, Sequence[Estimator]]]:
     for file in artifact.files:
-        description = file.description.value if _may_hold_estimators(file.inspection.value) else None
+        description = file.description.value if _is_in_doubt(file.inspection.value, doubt) else None
         if description is not None and description.estimators:
             yield file, description.estimators
 
 
-def _may_hold_estimators(inspection: Inspection | None) -> bool:
-    """Whether a file imports what may be an estimator: others are not read again."""
+def _is_in_doubt(inspection: Inspection | None, doubt: Doubt) -> bool:
+    """Whether a file may hold estimators that leave something in doubt: others are not read again."""
     if inspection is None or inspection.format not in _HOLDING:
         return False
-    return bool(inspection.incomplete) or any(
-        found.module.partition(".")[0] not in _OF_DATA for found in inspection.imports
-    )
+    if inspection.incomplete:
+        return True
+    if inspection.doubts is not None and doubt not in inspection.doubts:
+        return False
+    return any(found.module.partition(".")[0] not in _OF_DATA for found in inspection.imports)
 
 
 def _outermost(estimators: Sequence[Estimator]) -> list[Estimator]:

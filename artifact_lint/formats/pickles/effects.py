@@ -74,11 +74,11 @@ def _push_string(machine: Machine, string: str | Blob) -> None:
 
 
 def _empty_list(machine: Machine, _: object) -> None:
-    machine.stack.append(machine.new_list())
+    machine.stack.append(ListValue())
 
 
 def _empty_dict(machine: Machine, _: object) -> None:
-    machine.stack.append(machine.new_dict())
+    machine.stack.append(DictValue())
 
 
 def _extend(machine: Machine, items: list[Value], *, whole: bool = True) -> None:
@@ -105,7 +105,7 @@ def _add_items(machine: Machine, _: object) -> None:
 
 
 def _list(machine: Machine, _: object) -> None:
-    value = machine.new_list()
+    value = ListValue()
     value.extend(machine.pop_mark())
     machine.stack.append(value)
 
@@ -163,7 +163,7 @@ def _is_special_text(key: Value) -> bool:
 
 
 def _dict(machine: Machine, _: object) -> None:
-    value = machine.new_dict()
+    value = DictValue()
     items = machine.pop_mark()
     if items:
         _update(machine, value, items)

@@ -11,6 +11,18 @@ import math
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from artifact_lint.formats.pickles.estimator_classes import (
+    COMPONENTS,
+    HASHERS,
+    INPUT_WIDTHS,
+    OUTPUT_WIDTHS,
+    PACKAGE,
+    STATELESS,
+    VECTORIZERS,
+    VERSION,
+    is_set_by_fitting,
+    may_be_set_by_fitting,
+)
 from artifact_lint.formats.pickles.object_arrays import array_items, array_of
 from artifact_lint.formats.pickles.object_values import Instance, KeptDict, items_of, look, room_of
 from artifact_lint.formats.pickles.values import DictValue
@@ -21,8 +33,6 @@ if TYPE_CHECKING:
     from artifact_lint.formats.pickles.object_values import Room
     from artifact_lint.formats.pickles.values import Value
 
-PACKAGE: Final = "sklearn"
-VERSION: Final = "_sklearn_version"
 #: What stands in place of a step that does nothing, and of columns that are left out.
 PASSTHROUGH: Final = "passthrough"
 DROP: Final = "drop"
@@ -46,19 +56,6 @@ _FIRST: Final = 16
 _LONGEST_NUMBER: Final = 512
 #: Attributes of estimators whose columns are those of the estimator around them, in the order of preference.
 _INNER: Final = ("best_estimator_", "estimator_", "regressor_")
-#: Classes that need no fitting (`requires_fit` of their tags is false, scikit-learn 1.1 to 1.9), those of which others
-#: tell, and all that are not scikit-learn's own.
-_STATELESS: Final = frozenset(
-    {
-        *("", "FeatureUnion", "FrozenEstimator", "Pipeline"),
-        *("AdditiveChi2Sampler", "Binarizer", "FeatureHasher", "FunctionTransformer", "GaussianProcessRegressor"),
-        *("HashingVectorizer", "Normalizer", "PatchExtractor", "SparseCoder"),
-    }
-)
-#: Private attributes that no fitting sets.
-_NO_FITTING: Final = frozenset(
-    {VERSION, "_sklearn_output_config", "_metadata_request", "_sklearn_auto_wrap_output_keys", "_repr_html_inner"}
-)
 #: Classes that put out a column for each that they take (`OneToOneFeatureMixin`, scikit-learn 1.1 to 1.9).
 _ONE_TO_ONE: Final = frozenset(
     {
@@ -66,17 +63,6 @@ _ONE_TO_ONE: Final = frozenset(
         *("QuantileTransformer", "RobustScaler", "StandardScaler", "TfidfTransformer"),
     }
 )
-#: Classes that put out as many columns as they have components.
-_COMPONENTS: Final = frozenset(
-    {
-        *("FactorAnalysis", "FastICA", "IncrementalPCA", "LatentDirichletAllocation", "MiniBatchNMF", "NMF", "PCA"),
-        *("MiniBatchSparsePCA", "SparsePCA", "TruncatedSVD", "NeighborhoodComponentsAnalysis"),
-    }
-)
-_VECTORIZERS: Final = frozenset({"CountVectorizer", "TfidfVectorizer", "DictVectorizer"})
-_HASHERS: Final = frozenset({"HashingVectorizer", "FeatureHasher"})
-#: Attributes that are the number of columns put out.
-_WIDTHS: Final = ("_n_features_out", "n_output_features_", "n_features_out_", "n_features_to_select_")
 
 
 def is_sklearn(value: Value) -> bool:
@@ -167,7 +153,7 @@ def names_in(estimator: Instance) -> tuple[str, ...] | None:
 
 def own_width(estimator: Instance) -> int | None:
     """The number of columns that an estimator says it takes."""
-    for name in ("n_features_in_", "_n_features_in"):
+    for name in INPUT_WIDTHS:
         width = estimator.attributes.get(name)
         if isinstance(width, int) and not isinstance(width, bool) and width >= 0:
             return width
@@ -306,15 +292,11 @@ def _are_all_fitted(inner: list[Value]) -> bool | None:
 def _is_fitted(estimator: Instance) -> bool | None:
     attributes = estimator.attributes
     look(estimator, 1 + (len(attributes) >> 2))
-    if any(name.endswith("_") and not name.startswith("__") for name in attributes):
+    if is_set_by_fitting(attributes):
         return True
-    if (
-        not is_sklearn(estimator)
-        or name_of(estimator) in _STATELESS
-        or name_of(estimator) in {"Pipeline", "FeatureUnion"}
-    ):
+    if not is_sklearn(estimator) or name_of(estimator) in STATELESS:
         return None
-    if any(name.startswith("_") and name not in _NO_FITTING for name in attributes) or _prefit(estimator) is not None:
+    if may_be_set_by_fitting(attributes) or _prefit(estimator) is not None:
         return None
     # A vectorizer works with the vocabulary that it was given.
     return None if attributes.get("vocabulary") is not None else False
@@ -326,19 +308,19 @@ def output_width(estimator: Instance) -> int | None:
     if not name:
         return None
     attributes = estimator.attributes
-    for width in _WIDTHS:
+    for width in OUTPUT_WIDTHS:
         stated = attributes.get(width)
         if isinstance(stated, int) and not isinstance(stated, bool):
             return stated
     if name in _ONE_TO_ONE:
         return own_width(estimator)
-    if name in _HASHERS:
+    if name in HASHERS:
         stated = attributes.get("n_features")
         return stated if isinstance(stated, int) else None
-    if name in _VECTORIZERS:
+    if name in VECTORIZERS:
         vocabulary = attributes.get("vocabulary_")
         return vocabulary.count if isinstance(vocabulary, DictValue) else None
-    if name in _COMPONENTS:
+    if name in COMPONENTS:
         return _first_dimension(attributes.get("components_"))
     computed = _COMPUTED.get(name)
     return None if computed is None else computed(estimator)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.pickles import estimator_facts as facts
 from artifact_lint.formats.pickles.column_facts import Categories, categories_in, selected
+from artifact_lint.formats.pickles.estimator_classes import VERSION
 from artifact_lint.formats.pickles.object_arrays import array_items, array_of
 from artifact_lint.formats.pickles.object_values import Instance, KeptDict, KeptList, Room, items_of, look, room_of
 from artifact_lint.model import Cause, Incomplete
@@ -245,7 +246,7 @@ def _marked(model: Instance, count: int) -> frozenset[int]:
 def _versions(models: list[tuple[str, Instance]]) -> dict[str, str]:
     for _, model in models:
         for _, estimator, _ in _walk("", model):
-            version = estimator.attributes.get(facts.VERSION) if isinstance(estimator, Instance) else None
+            version = estimator.attributes.get(VERSION) if isinstance(estimator, Instance) else None
             if isinstance(version, str):
                 return {_LIBRARY: version}
     return {}

@@ -12,6 +12,7 @@ from artifact_lint.formats.base import FormatError, ReadLimits
 from artifact_lint.formats.pickles.arrays import PROTOCOLS, instance, note_state
 from artifact_lint.formats.pickles.calls import PARTIAL, is_unknown, note_use, rebind
 from artifact_lint.formats.pickles.effects import EFFECTS
+from artifact_lint.formats.pickles.estimator_doubts import PARTS, STEPS, EstimatorDoubts
 from artifact_lint.formats.pickles.opcodes import OPCODES, Blob, may_hold_pickle
 from artifact_lint.formats.pickles.renames import python3_name
 from artifact_lint.formats.pickles.states import acts
@@ -68,7 +69,7 @@ class Machine:
     After `run`, `imports` holds every name asked for, `hazards` what else acts, `blobs` the constants that may be
     pickles, `root` the object that unpickling would return. `calls` counts the calls that text would hardly spell,
     `filled` the containers that something was put into, `steps` the opcodes that were run, `storages` the class and
-    the number of items of each of torch's storages by its key.
+    the number of items of each of torch's storages by its key, `doubts` what the states of estimators leave in doubt.
     """
 
     __slots__ = (
@@ -77,6 +78,7 @@ class Machine:
         "arrays",
         "blobs",
         "calls",
+        "doubts",
         "fence",
         "filled",
         "follow",
@@ -111,6 +113,7 @@ class Machine:
         self.versions: dict[str, str] = {}
         self.blobs: list[Blob] = []
         self.storages: dict[str, tuple[str, int]] = {}
+        self.doubts = EstimatorDoubts()
         self.root: Value = None
         self.arrays = 0
         self.calls = 0
@@ -233,6 +236,10 @@ class Machine:
             self._texts[text] = text
         return text
 
+    def spells(self, text: str) -> bool:
+        """Whether a text was in the stream, or may have been."""
+        return text in self._texts or len(self._texts) >= _MOST_SHARED
+
     def note_name(self, text: str) -> None:
         """Note the name of an attribute by which an object would tell others which memory to read."""
         if text in PROTOCOLS:
@@ -274,14 +281,6 @@ class Machine:
         """What a class or function makes of its arguments: here, no more than what it is."""
         return instance(cls, arguments)
 
-    def new_list(self) -> ListValue:
-        """An empty list, which keeps its first items."""
-        return ListValue()
-
-    def new_dict(self) -> DictValue:
-        """An empty dict, which keeps its first entries."""
-        return DictValue()
-
     def load_persistent(self, _: Value) -> Value:
         """What a persistent id stands for: here, some object."""
         return OBJECT
@@ -321,6 +320,7 @@ class Machine:
                 mine.arguments = mine.arguments or found.arguments
         for hazard, offset in inner.hazards.items():
             self.hazards.setdefault(hazard, offset)
+        self.doubts.absorb(inner.doubts, has_steps=inner.spells(STEPS))
         self.gaps += inner.gaps
         self.blobs += inner.blobs
 
@@ -352,6 +352,8 @@ class Machine:
             target.uses.add(Use.BUILT)
             self.hazard(HazardKind.PATCHED_CLASS, f"{target.module}:{target.name} is given a state")
             return
+        if type(state) is not tuple or len(state) == PARTS:  # those of arrays and dtypes have more
+            self.doubts.note(state, self.stack, self.fence)
         if not isinstance(target, Result):
             return
         self.set_state(target, state)

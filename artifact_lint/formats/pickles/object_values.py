@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, cast
 
 from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.pickles.estimator_classes import CLASS_MAKERS
 from artifact_lint.formats.pickles.opcodes import Blob
 from artifact_lint.formats.pickles.values import DictValue, Global, ListValue, Result, Value
 from artifact_lint.model import Cause
@@ -272,15 +273,13 @@ def items_of(value: Value) -> Sequence[Value] | None:
     return None
 
 
-#: What makes a class that the pickle itself brings along, with its name second and its bases third (cloudpickle 1.2 to
-#: 3.1, dill 0.3 to 0.4).
-_CLASS_MAKERS: Final = frozenset({"_make_skeleton_class", "_rehydrate_skeleton_class", "_create_type"})
+#: Where the makers of classes get a name and the bases.
 _NAME, _BASES = 1, 2
 
 
 def is_made_class(value: Value) -> bool:
     """Whether a value is a class that the pickle brings along."""
-    return isinstance(value, Instance) and value.origin.name in _CLASS_MAKERS and len(value.given) > _BASES
+    return isinstance(value, Instance) and value.origin.name in CLASS_MAKERS and len(value.given) > _BASES
 
 
 def name_of_made(made: Instance) -> str:

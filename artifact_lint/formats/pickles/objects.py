@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.calls import call
 from artifact_lint.formats.pickles.dtypes import DTYPE
+from artifact_lint.formats.pickles.estimator_classes import STATE_SETTERS
 from artifact_lint.formats.pickles.joblib import (
     describes_array,
     inline_array,
@@ -53,8 +54,7 @@ _PLAIN: Final = frozenset(
 )
 #: How many objects there may be beyond those that are kept.
 _MOST_SHARED: Final = 1 << 16
-#: What sets an object's state in place of BUILD: pickles call it and drop what it returns (cloudpickle 2 to 3).
-_SETTERS: Final = frozenset({"_class_setstate", "_function_setstate"})
+#: What makes an object of the class that it is given first.
 _CYTHON: Final = "__pyx_unpickle_"
 #: What a call costs beyond its opcodes, and what an array that stands in the stream does, in units of work.
 _CALLING: Final = 1
@@ -127,7 +127,7 @@ class ObjectMachine(Machine):
         self.room.work -= _CALLING
         if cls.resolved == DTYPE:
             return Result(cls, arguments)
-        if cls.name in _SETTERS and len(arguments) > 1 and isinstance(arguments[0], Instance):
+        if cls.name in STATE_SETTERS and len(arguments) > 1 and isinstance(arguments[0], Instance):
             arguments[0].state = arguments[1]
             return arguments[0]
         if cls.name.startswith(_CYTHON) and arguments and isinstance(arguments[0], Global):

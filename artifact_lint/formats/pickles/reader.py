@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.pickles.budget import Budget
 from artifact_lint.formats.pickles.constants import is_pickle
+from artifact_lint.formats.pickles.estimator_doubts import STEPS
 from artifact_lint.formats.pickles.frameworks import framework_of
 from artifact_lint.formats.pickles.joblib import (
     describes_array,
@@ -150,6 +151,7 @@ def _run(
         if _run_first(machine, budget):
             return machine, None
         findings.metadata["imports only"] = f"from byte {window.tell() + window.shift:,} on"
+        machine.doubts.is_unclear = True  # a row that is folded may be a state
         machine = Prescan(machine, budget)
         machine.run()
     except FormatError as error:
@@ -180,6 +182,7 @@ def _follow(other: OtherReading, budget: Budget, machine: Machine, built: Result
         inner = Machine(machine.window, machine.limits)
         try:
             if not _run_first(inner, budget):
+                inner.doubts.is_unclear = True
                 inner = Prescan(inner, budget)
                 inner.run()
         finally:
@@ -197,6 +200,8 @@ def _keep(machine: Machine, job: Job, findings: Findings) -> None:
     for error in machine.gaps:
         findings.add_error(error, job.member)
     findings.versions.update(machine.versions)
+    doubts = machine.doubts.told(machine.imports.values(), has_steps=machine.spells(STEPS))
+    findings.doubts = doubts if findings.doubts is None else findings.doubts | doubts
     if machine.arrays and findings.format == "pickle":
         findings.format = "joblib"
 
