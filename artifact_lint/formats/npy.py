@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.formats.base import ARRAY_COST, Format, FormatError
+from artifact_lint.formats.base import ARRAY_COST, READ_COST, Format, FormatError
 from artifact_lint.formats.extents import items_of
 from artifact_lint.formats.findings import MOST_GAPS
 from artifact_lint.formats.members import read_members
@@ -131,6 +131,7 @@ def _read_at(job: Job, findings: Findings, position: int) -> int | None:
     types = _types(descr)
     findings.add_tensor(Tensor(_name(job), descr if isinstance(descr, str) else ",".join(types), shape))
     if any(_kind(text) == _OBJECT for text in types):
+        job.allowance.take(READ_COST)
         read_pickle(job, findings, start)
         return None
     size = _size(descr)
