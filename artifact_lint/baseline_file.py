@@ -40,7 +40,7 @@ _LONGEST_PATH: Final = 4096
 _DEEPEST_PATH: Final = 255
 #: Where the name of a file ends and that of something in it begins.
 _INSIDE: Final = re.compile(r"(?<=[^/])!")
-_LIMITS: Final = Limits(depth=8)
+_LIMITS: Final = Limits(depth=8, nodes=2_000_000)
 _WRITE_ANEW: Final = "`artifact-lint baseline write` writes it anew"
 
 

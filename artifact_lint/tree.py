@@ -132,14 +132,17 @@ class Tree:
         except StoreError:
             return None
 
-    def document(self, path: str, syntax: Syntax | None = None) -> Document | None:
-        """A parsed document; None where it is not there or cannot be read, which `failure` then explains."""
+    def document(self, path: str, syntax: Syntax | None = None, flat: frozenset[str] = frozenset()) -> Document | None:
+        """A parsed document; None where it is not there or cannot be read, which `failure` then explains.
+
+        `flat` are the keys of `parse`; they count for the first who asks.
+        """
         outcome = self._documents.get(path)
         if outcome is None:
             if self.entry(path) is None:
                 return None
             broken: Document | Remark = Remark(Irregularity.UNREADABLE, Origin(path), UNREAD)
-            outcome = self._documents[path] = self.guarded(path, lambda: self._parse(path, syntax), broken)
+            outcome = self._documents[path] = self.guarded(path, lambda: self._parse(path, syntax, flat), broken)
         return outcome if isinstance(outcome, Document) else None
 
     def known_document(self, path: str) -> Document | None:
@@ -152,14 +155,13 @@ class Tree:
         outcome = self._documents.get(path)
         return outcome if isinstance(outcome, Remark) else None
 
-    def _parse(self, path: str, syntax: Syntax | None) -> Document | Remark:
+    def _parse(self, path: str, syntax: Syntax | None, flat: frozenset[str]) -> Document | Remark:
         try:
             with self.store.open(path) as source:
                 if source.size > self.limits.size:
                     message = f"{source.size:,} bytes are more than the limit of {self.limits.size:,}"
                     return Remark(Irregularity.UNREADABLE, Origin(path), message, "Split the file, or raise the limit.")
-                data = source.read(0, source.size)
-            return parse(path, data, syntax, self.limits)
+                return parse(path, source.read(0, source.size), syntax, self.limits, flat)
         except StoreError as error:
             return Remark(Irregularity.UNREADABLE, Origin(path), str(error), "Make the file readable.")
         except DocumentError as error:

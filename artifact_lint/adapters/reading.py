@@ -53,9 +53,16 @@ class Reading:
         """The strings of the documents."""
         return tuple(self._texts)
 
-    def document(self, path: str, syntax: Syntax | None = None, *, keep_texts: bool = True) -> Node | None:
+    def document(
+        self,
+        path: str,
+        syntax: Syntax | None = None,
+        *,
+        keep_texts: bool = True,
+        flat: frozenset[str] = frozenset(),
+    ) -> Node | None:
         """The root of a document; None where it is not there, or where a remark says why it cannot be read."""
-        document = self.tree.document(path, syntax)
+        document = self.tree.document(path, syntax, flat)
         if document is not None:
             return self._opened(document, keep_texts=keep_texts)
         failure = self.tree.failure(path)

@@ -7,7 +7,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from artifact_lint.document.node import Document, DocumentError, Limits, Member, Node, Source, Syntax
+from artifact_lint.document.node import Document, DocumentError, FlatNode, Limits, Member, Node, Source, Syntax
 from artifact_lint.document.slots import rewritten, slot
 from artifact_lint.model import Origin
 from artifact_lint.model.paths import name_of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Document",
     "DocumentError",
+    "FlatNode",
     "Limits",
     "Member",
     "Node",
@@ -36,22 +37,30 @@ _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"
 _DEFAULT_LIMITS = Limits()
 
 
-def parse(path: str, data: bytes, syntax: Syntax | None = None, limits: Limits = _DEFAULT_LIMITS) -> Document:
+def parse(
+    path: str,
+    data: bytes,
+    syntax: Syntax | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+    flat: frozenset[str] = frozenset(),
+) -> Document:
     """Read a document: UTF-8, or UTF-16 with a byte order mark.
 
     `path` is what origins name; the syntax follows its suffix where it is not given, and is YAML where the suffix
-    says nothing (`MLmodel`, `dvc.lock`). An empty YAML or TOML text is a null, as safe loaders have it.
+    says nothing (`MLmodel`, `dvc.lock`). An empty YAML or TOML text is a null, as safe loaders have it. Of a JSON
+    object, the values of the keys `flat` are `FlatNode`s where they are objects of plain strings.
 
     Raises:
         DocumentError: The bytes are no text, the text is not in the syntax, or a limit is passed.
     """
     syntax = syntax or _SUFFIXES.get(name_of(path).rpartition(".")[2].lower(), Syntax.YAML)
     source = _decoded(path, data, limits)
+    del data  # the text has taken its place
     with _uncollected():
         if syntax is Syntax.JSON:
             from artifact_lint.document.json_syntax import read_json  # noqa: PLC0415 - many runs read no JSON
 
-            root, remarks = read_json(source, limits)
+            root, remarks = read_json(source, limits, flat)
         elif syntax is Syntax.TOML:
             from artifact_lint.document.toml_syntax import read_toml  # noqa: PLC0415  few documents need it
 

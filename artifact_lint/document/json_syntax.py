@@ -10,7 +10,7 @@ import json
 from re import compile as regex
 from typing import TYPE_CHECKING
 
-from artifact_lint.document.node import MOST_REMARKS, Member, Node, Source, duplicate_key, escape
+from artifact_lint.document.node import MOST_REMARKS, PLAIN_ENTRY, FlatNode, Member, Node, Source, duplicate_key, escape
 
 if TYPE_CHECKING:
     from artifact_lint.document.node import DocumentError, Limits
@@ -34,21 +34,24 @@ _CONSTANTS: dict[str, object] = {
 _MAX_DIGITS = 4300
 
 
-def read_json(source: Source, limits: Limits) -> tuple[Node, tuple[Remark, ...]]:
+def read_json(source: Source, limits: Limits, flat: frozenset[str]) -> tuple[Node, tuple[Remark, ...]]:
     """The root of a JSON text, and its duplicate keys.
+
+    The values of the keys `flat` of the root are `FlatNode`s where they are objects of plain strings alone.
 
     Raises:
         DocumentError: The text is not JSON, or goes beyond a limit.
     """
-    reader = _Reader(source, limits)
+    reader = _Reader(source, limits, flat)
     return reader.read(), tuple(reader.remarks)
 
 
 class _Reader:
-    def __init__(self, source: Source, limits: Limits) -> None:
+    def __init__(self, source: Source, limits: Limits, flat: frozenset[str]) -> None:
         self.source = source
         self.content = source.content
         self.limits = limits
+        self.flat = flat
         self.nodes = 0
         self.open: list[Node] = []
         self.remarks: list[Remark] = []
@@ -122,9 +125,34 @@ class _Reader:
             node.scalar = node.text = string
             node.quoted = True
             return node, end
+        if character == "{" and token in self.flat and len(self.open) == 1:
+            flat = self.flat_mapping(parent, token, start)
+            if flat is not None:
+                return flat, flat.end
         if character in ("{", "["):
             return self.container(parent, token, start, character), start + 1
         return self.plain(parent, token, start)
+
+    def flat_mapping(self, parent: Node | None, token: str | int, start: int) -> FlatNode | None:
+        """The object that begins here without nodes for its entries; None where it takes these to be told."""
+        flat = FlatNode(self.source, parent, token, (start, start + 1))
+        pairs, offsets = flat.pairs, flat.offsets
+        shared: dict[str, str] = {}
+        for found in PLAIN_ENTRY.finditer(self.content, start + 1):
+            position = found.start()
+            if position != flat.end:
+                return None
+            key, value, behind = found.groups()
+            pairs[key] = shared.setdefault(value, value)
+            offsets.append(position)
+            flat.end = found.end()
+            if len(offsets) != len(pairs):
+                return None
+            if len(offsets) > self.limits.entries:
+                raise self.source.error(start, f"more than {self.limits.entries:,} entries", "Split the file.")
+            if behind == "}":
+                return flat
+        return None
 
     def container(self, parent: Node | None, token: str | int, start: int, character: str) -> Node:
         if len(self.open) >= self.limits.depth:

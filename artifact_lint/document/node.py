@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,14 +34,16 @@ class Limits:
     """What a document may ask of its reader.
 
     `size` is in bytes; `depth` is the nesting of mappings and sequences; `aliases` counts the uses of anchors (a
-    dumped list of a thousand columns may well share one dtype); `nodes` is the number of values that are written,
-    and `expansion` the number that aliases add to them.
+    dumped list of a thousand columns may well share one dtype); `nodes` is the number of values that are written, each
+    of which takes 3 to 10 microseconds and 300 bytes, `expansion` the number that aliases add to them, and `entries`
+    that of the entries of a `FlatNode`: the largest shard indexes that are published have a hundred thousand.
     """
 
     size: int = 64 << 20
     depth: int = 100
     aliases: int = 10_000
-    nodes: int = 2_000_000
+    nodes: int = 250_000
+    entries: int = 400_000
     expansion: int = 1_000_000
 
 
@@ -249,6 +252,64 @@ class Node:
                 waiting.extend(member.node for member in reversed(node.members.values()))
             elif node.sequence:
                 waiting.extend(reversed(node.sequence))
+
+
+#: An entry of a `FlatNode`, with the blanks before it and what stands behind it.
+PLAIN_ENTRY = regex(r'[ \t\n\r]*+"([^"\\\x00-\x1f]*+)"[ \t\n\r]*+:[ \t\n\r]*+"([^"\\\x00-\x1f]*+)"[ \t\n\r]*+([,}])')
+
+
+class FlatNode(Node):
+    """A large JSON object of strings without escapes: its entries get nodes of their own when they are asked for.
+
+    A shard index has a hundred thousand of them whose places nobody asks for, and a node takes ten times as long.
+    `pairs` are the entries, `offsets` where a match of `PLAIN_ENTRY` begins for each of them, in their order.
+    """
+
+    __slots__ = ("offsets", "pairs")
+
+    def __init__(self, source: Source, parent: Node | None, token: str | int, span: tuple[int, int]) -> None:
+        super().__init__(source, parent, token, span)
+        self.members = {}
+        self.pairs: dict[str, str] = {}
+        self.offsets = array("Q")
+
+    def entries(self) -> Iterator[tuple[str, str, int]]:
+        """Every key with its string, and the offset by which `member` finds them."""
+        for (key, text), offset in zip(self.pairs.items(), self.offsets, strict=True):
+            yield key, text, offset
+
+    def member(self, offset: int) -> Member:
+        """The entry at one of the offsets."""
+        found = PLAIN_ENTRY.match(self.source.content, offset)
+        assert found is not None
+        node = Node(self.source, self, found[1], (found.start(2) - 1, found.end(2) + 1))
+        node.scalar = node.text = found[2]
+        node.quoted = True
+        return Member(found.start(1) - 1, found.end(1) + 1, node)
+
+    def get(self, *keys: str) -> Node | None:
+        """The value of a key: no value of this object has keys of its own."""
+        if not keys:
+            return self
+        member = self._find(keys[0])
+        return member.node if member is not None and len(keys) == 1 else None
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """The keys and the values."""
+        for key, _, offset in self.entries():
+            yield key, self.member(offset).node
+
+    def key_origin(self, key: str) -> Origin:
+        """Where a key stands; where there is no such key, the origin of the object."""
+        member = self._find(key)
+        if member is None:
+            return self.origin
+        return self.source.origin(member.key_start, member.key_end, f"{self.pointer}/{escape(key)}")
+
+    def _find(self, wanted: str) -> Member | None:
+        found = (offset for key, _, offset in self.entries() if key == wanted)
+        offset = next(found, None) if wanted in self.pairs else None
+        return self.member(offset) if offset is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,11 @@ class ExhaustedError(FormatError):
     """A file that holds too much in all, archives within archives counted: nothing more of it is read."""
 
 
+#: What it takes to read a member as a format, in members that are only looked at; of an array, its header alone.
+READ_COST = 10
+ARRAY_COST = 4
+
+
 class Allowance:
     """How many members of one file, and of all archives in it, may still be looked into."""
 
@@ -46,15 +51,16 @@ class Allowance:
         self._members = members
         self._left = members
 
-    def take(self) -> None:
-        """Count a member.
+    def take(self, cost: int = 1) -> None:
+        """Count a member, or what it takes to read one in members that are only looked at.
 
         Raises:
             ExhaustedError: It is one too many.
         """
-        self._left -= 1
+        self._left -= cost
         if self._left < 0:
-            detail = f"the archives in it have more than {self._members:,} members in all"
+            counted = f"an array in it counts for {ARRAY_COST}, what is read on for {READ_COST}"
+            detail = f"the archives in it have more than {self._members:,} members in all, where {counted}"
             raise ExhaustedError(Cause.LIMIT, detail)
 
 

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.formats.base import Allowance, ExhaustedError, FormatError, Job, ReadLimits
+from artifact_lint.formats.base import ARRAY_COST, READ_COST, Allowance, ExhaustedError, FormatError, Job, ReadLimits
 from artifact_lint.formats.catalogue import FORMATS, PICKLE_FAMILY, ZIP_FAMILY, aliases
 from artifact_lint.formats.configurations import read_configuration
 from artifact_lint.formats.findings import Findings
@@ -70,6 +70,7 @@ def _descend(job: Job, findings: Findings) -> bool:
     if found is None:
         read_configuration(job, findings)
         return False
+    job.allowance.take(ARRAY_COST - 1 if found == "npy" else READ_COST - 1)
     if job.depth > job.limits.depth:
         raise FormatError(Cause.LIMIT, f"archives nest deeper than {job.limits.depth}")
     if found in PICKLE_FAMILY:

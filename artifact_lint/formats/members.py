@@ -10,10 +10,10 @@ import stat
 import zlib
 from typing import TYPE_CHECKING
 
-from artifact_lint.formats.base import ExhaustedError, FormatError
+from artifact_lint.formats.base import READ_COST, ExhaustedError, FormatError
 from artifact_lint.formats.member_paths import Unpacking
 from artifact_lint.formats.pickles.opening import read_pickle
-from artifact_lint.formats.sources import Slice
+from artifact_lint.formats.sources import Memory, Slice
 from artifact_lint.formats.watched import Watched
 from artifact_lint.formats.zip_gaps import MOST_EXPANSION, Budget, find, first_byte, hidden_members
 from artifact_lint.formats.zip_records import (
@@ -48,8 +48,9 @@ _SEARCHED = 1 << 26
 #: Writers without zip64 count modulo 65,536.
 _COUNTED = 1 << 16
 _LONGEST_DESCRIPTOR = 24
-#: What is read of a local header at once, in bytes.
+#: What is read of a local header at once, and up to which size a member is read along with it, in bytes.
 _HEADER = 512
+_AT_HAND = 1 << 12
 _LONGEST_TARGET = 4096
 
 
@@ -79,6 +80,7 @@ class _Reading:
         self._read: set[tuple[int, int, int, bool]] = set()
         self._start = start
         self._end = start
+        self._is_cut = False
 
     def run(self) -> dict[str, Entry]:
         try:
@@ -120,12 +122,14 @@ class _Reading:
                     if seen > most:
                         detail = f"the archive has more than {most:,} members"
                         self._findings.add_incomplete(Cause.LIMIT, detail, directory.start, self._job.member)
+                        self._is_cut = True
                         break
                     listed.setdefault((entry.header, entry.raw, entry.method, entry.packed), entry)
                 else:
                     self._check_count(directory, seen)
             except FormatError as error:
                 self._findings.add_error(error, self._job.member)
+                self._is_cut = self._is_cut or error.cause is Cause.LIMIT
         self._check_names(list(listed.values()))
         return sorted(listed.values(), key=lambda entry: entry.header)
 
@@ -170,10 +174,12 @@ class _Reading:
             self._read_one(entry)
 
     def _read_one(self, entry: Entry) -> None:
-        head = self._source.read(entry.header, _HEADER)
+        head = self._source.read(entry.header, _HEADER + entry.packed if entry.packed <= _AT_HAND else _HEADER)
         start = agreed_start(entry, head)
         if start is not None:
-            self._read_content(entry, start)
+            begin = start - entry.header
+            is_at_hand = entry.method == 0 and begin + entry.packed <= len(head)
+            self._read_content(entry, start, head[begin : begin + entry.packed] if is_at_hand else None)
             self._end = max(self._end, min(start + entry.packed, self._source.size))
             return
         local = local_header(self._source, entry.header, head)
@@ -205,7 +211,8 @@ class _Reading:
             return None
         return own._replace(packed=packed, size=size)
 
-    def _read_content(self, entry: Entry, start: int) -> None:
+    def _read_content(self, entry: Entry, start: int, at_hand: bytes | None = None) -> None:
+        """Look into a member that begins at `start`; `at_hand` are its bytes where they were read already."""
         if not entry.packed:
             return
         promised = entry.name.casefold().endswith(_PICKLES)
@@ -216,6 +223,9 @@ class _Reading:
         try:
             if entry.encrypted and start + entry.packed <= self._source.size:
                 self._check_encryption(entry, start)
+            if at_hand is not None:
+                self._look_into(self._job.inner(Memory(at_hand), entry.name), entry, promised=promised)
+                return
             watched = Watched(content(self._source, entry, start, self._job.limits))
             try:
                 inner = self._job.inner(watched, entry.name, streamed=entry.method != 0)
@@ -239,7 +249,7 @@ class _Reading:
         if stat.S_ISLNK(entry.mode):
             self._read_link(inner, entry)
         if promised:
-            self._job.allowance.take()
+            self._job.allowance.take(READ_COST)
             read_pickle(inner, self._findings)
         elif not self._job.descend(inner, self._findings):
             return
@@ -274,7 +284,8 @@ class _Reading:
             self._read_between(stop - len(comment), stop)
 
     def _read_between(self, start: int, stop: int, *, hidden: bool = True) -> None:
-        if start >= stop:
+        # Where members are left out, what looks like nobody's bytes is theirs.
+        if start >= stop or self._is_cut:
             return
         try:
             self._read_gap(start, stop, hidden=hidden)

@@ -6,10 +6,9 @@ import math
 import re
 import struct
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.formats.base import Format, FormatError
+from artifact_lint.formats.base import ARRAY_COST, READ_COST, Format, FormatError
 from artifact_lint.formats.extents import items_of
 from artifact_lint.formats.findings import MOST_GAPS
 from artifact_lint.formats.members import read_members
@@ -21,10 +20,11 @@ from artifact_lint.model import Cause, HazardKind, Incomplete, Tensor
 from artifact_lint.model.paths import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from artifact_lint.formats.base import Job, Probe
     from artifact_lint.formats.findings import Findings
+    from artifact_lint.formats.zip_records import Entry
     from artifact_lint.model.description import Description
     from artifact_lint.stores.base import Source
 
@@ -131,6 +131,7 @@ def _read_at(job: Job, findings: Findings, position: int) -> int | None:
     types = _types(descr)
     findings.add_tensor(Tensor(_name(job), descr if isinstance(descr, str) else ",".join(types), shape))
     if any(_kind(text) == _OBJECT for text in types):
+        job.allowance.take(READ_COST)
         read_pickle(job, findings, start)
         return None
     size = _size(descr)
@@ -153,7 +154,11 @@ def _describe_archive(job: Job) -> Description:
 
     found: dict[str, Tensor] = {}
     incomplete: list[Incomplete] = []
-    for entry in islice(entries(job.source, directories(job.source)[0]), job.limits.members):
+    most = job.limits.members // ARRAY_COST
+    for entry in _bounded(entries(job.source, directories(job.source)[0]), incomplete):
+        if len(found) >= most:
+            incomplete.append(Incomplete(Cause.LIMIT, f"the archive has more than {most:,} arrays", entry.header))
+            break
         try:
             name = entry.name.removesuffix(".npy")
             found[name] = _array_of(member(job.source, entry, job.limits), name)
@@ -166,6 +171,14 @@ def _describe_archive(job: Job) -> Description:
         parameters=None if incomplete else sum(math.prod(tensor.shape) for tensor in found.values()),
         incomplete=tuple(incomplete),
     )
+
+
+def _bounded(listed: Iterator[Entry], incomplete: list[Incomplete]) -> Iterator[Entry]:
+    """The entries up to where the directory cannot be read on, which is then told."""
+    try:
+        yield from listed
+    except FormatError as error:
+        incomplete.append(Incomplete(error.cause, error.detail, error.offset))
 
 
 def _array_of(source: Source, name: str) -> Tensor:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from artifact_lint.formats.base import FormatError
+from artifact_lint.formats.base import HEAD, FormatError
 from artifact_lint.formats.catalogue import PICKLE_FAMILY, WEAKLY_TOLD, ZIP_FAMILY
 from artifact_lint.formats.sniffing import as_zip, formats_that_begin, members_by_end, probe_of, recognises
 from artifact_lint.formats.tars import BLOCK, is_tar_header, opened, tar_members
-from artifact_lint.formats.zip_records import directories, local_header
+from artifact_lint.formats.zip_records import END, directories, local_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,8 @@ _CARRIES_A_ZIP: Final = frozenset({"tflite"})
 #: The opcodes before a bytes constant of a pickle, and the layout of its length.
 _CONSTANTS: Final = ((b"B", "<I"), (b"\x8e", "<Q"), (b"\x96", "<Q"), (b"C", "<B"), (b"T", "<I"))
 _MOST_HEADERS: Final = 10_000
+#: Up to which size an array in an archive is looked through at once, in bytes.
+_SHORT: Final = 1 << 12
 
 
 class Reading(NamedTuple):
@@ -53,6 +55,8 @@ def other_readings(job: Job, main: str) -> Iterator[Reading]:
         FormatError: The bytes cannot be unpacked.
         StoreError: The bytes cannot be read.
     """
+    if main == "npy" and job.member and _is_nothing_else(job.source):
+        return
     probe = probe_of(job.name, job.source, inside=True)
     if main != "tar" and _is_tar(job, main, probe):
         yield Reading("tar", 0, told=True)
@@ -62,6 +66,14 @@ def other_readings(job: Job, main: str) -> Iterator[Reading]:
         yield Reading("hdf5", 0, told=True)
     if main not in ZIP_FAMILY and not job.streamed:
         yield from _appended_zip(job, main, probe)
+
+
+def _is_nothing_else(source: Source) -> bool:
+    """Whether a short array holds none of the signatures that are looked for: an archive may have thousands of them."""
+    if source.size > _SHORT:
+        return False
+    content = source.read(0, _SHORT)
+    return END not in content and _HDF5 not in content and not is_tar_header(content[:HEAD])
 
 
 def _magic_readings(probe: Probe) -> Iterator[Reading]:

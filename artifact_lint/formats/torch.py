@@ -36,8 +36,9 @@ _FACTS = {"byteorder": "byteorder", "version": "archive_version", "archive_forma
 
 
 def _inner_names(probe: Probe) -> set[str]:
-    # PyTorch's zip reader (miniz) finds members whatever the case of their names.
-    names = (entry.name.casefold() for entry in probe.members.value)
+    # PyTorch's zip reader (miniz) finds members whatever the case of their names. Storages, nearly all of them, tell
+    # nothing.
+    names = (entry.name.casefold() for entry in probe.members.value if not entry.name[-1:].isdigit())
     return {name.partition("/")[2] or name for name in names}
 
 

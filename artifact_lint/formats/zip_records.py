@@ -42,6 +42,9 @@ _POSIX_HOSTS = frozenset({3, 19})
 _MOST_COMPARED = 100_000
 _MOST_STRAY = 10_000
 
+#: How much of a directory is read, in bytes: a hundred thousand entries with names of a hundred characters.
+_LARGEST_DIRECTORY = 1 << 24
+
 _CENTRAL_FIELDS = struct.Struct("<4sBBHHHIIIIHHHHHII")
 _LOCAL_FIELDS = struct.Struct("<4sHHHIIIIHH")
 
@@ -191,15 +194,19 @@ def entries(source: Source, directory: Directory) -> Iterator[Entry]:
     """Every member of a central directory, in its order; also those beyond the size that its end record tells.
 
     Raises:
-        FormatError: The directory is broken.
+        FormatError: The directory is broken, or too long.
         StoreError: The bytes cannot be read.
     """
     position, stop = directory.start, directory.record
     told = min(stop, directory.start + directory.size)
+    most = directory.start + _LARGEST_DIRECTORY
     buffer, base = b"", position
     while position < stop:
         if position - base + 46 + 3 * 0xFFFF > len(buffer) and base + len(buffer) < stop:
             buffer, base = source.read(position, min(_WINDOW, stop - position)), position
+        if position > most:
+            detail = f"the zip archive's directory has more than {_LARGEST_DIRECTORY:,} bytes"
+            raise FormatError(Cause.LIMIT, detail, position)
         at = position - base
         if buffer[at : at + 4] != CENTRAL or len(buffer) < at + 46:
             if position < told:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import struct
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -169,3 +171,55 @@ def test_hdf5_objects_that_share_a_header_are_counted() -> None:
     assert [gap.cause for gap in found.incomplete] == [Cause.LIMIT]
     few = inspect("model.h5", Memory(shared_headers(10, 10)))
     assert few.incomplete == ()
+
+
+def archive(name: str, count: int, content: bytes, *besides: str) -> bytes:
+    """A zip of members that are all the same but for the number that their names take."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as writer:
+        for path in besides:
+            writer.writestr(path, b"3")
+        for number in range(count):
+            writer.writestr(name % number, content)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("model.npz", archive("a%d.npy", 5000, npy("(1,)", "'|u1'") + b"x"), id="arrays"),
+        pytest.param(
+            "model.pt",
+            archive("m/data/%d", 20_000, b"\0" * 8, "m/version", "m/data.pkl"),
+            id="storages",
+        ),
+        pytest.param("model.zip", archive("a%d.safetensors", 2000, safetensors(b"{}")), id="files that are read on"),
+    ],
+)
+def test_an_archive_of_many_members_is_looked_into(name: str, content: bytes) -> None:
+    found = inspect(name, Memory(content))
+    assert Cause.LIMIT not in {gap.cause for gap in found.incomplete}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "arrays"),
+    [
+        pytest.param("model.npz", archive("a%d.npy", 25_001, npy("(1,)", "'|u1'") + b"x"), 25_000, id="arrays"),
+        pytest.param("model.npz", archive("n" * 60_000 + "%d.npy", 300, npy("(1,)", "'|u1'") + b"x"), 280, id="names"),
+    ],
+)
+def test_an_archive_of_too_much_is_told_by_both_readers(name: str, content: bytes, arrays: int) -> None:
+    found = inspect(name, Memory(content))
+    told = describe(name, Memory(content), found.format)
+    assert told is not None
+    assert [gap.cause for gap in found.incomplete] == [gap.cause for gap in told.incomplete] == [Cause.LIMIT]
+    assert len(told.tensors) == len(found.tensors) == arrays
+    assert not found.hazards
+    assert not told.has_all_tensors
+    assert told.parameters is None
+
+
+def test_members_that_are_read_on_count_for_more_than_those_that_are_looked_at() -> None:
+    content = archive("a%d.safetensors", 10_001, safetensors(b"{}"))
+    found = inspect("model.zip", Memory(content))
+    assert [gap.cause for gap in found.incomplete] == [Cause.LIMIT]
