@@ -165,7 +165,7 @@ class Hdf5File:
         while chunks:
             start, length = chunks.pop(0)
             if start in visited:
-                continue
+                raise FormatError(Cause.BROKEN, "an object header goes on in itself", self.start + start)
             visited.add(start)
             cursor = self.block(start, length)
             while length - cursor.position >= (4 if modern else 8):
