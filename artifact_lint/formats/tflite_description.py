@@ -116,14 +116,23 @@ class _Graph:
                 raise FormatError(Cause.TRUNCATED, f"a buffer promises {length:,} bytes and the file has {size:,}")
             if length:
                 filled.add(index)
-        for index, operator in enumerate(model.tables(_OPERATORS)):  # at the very end, as TensorFlow writes a model
-            if index > _MOST_OPERATORS:
-                raise FormatError(Cause.LIMIT, f"more than {_MOST_OPERATORS:,} operators")
-            operator.byte(_DEPRECATED_CODE)
-            operator.integer(_CODE)
+        _check_operators(model)
         for tensor in tensors:
             if (tensor.integer(_BUFFER) or 0) in filled:
                 self.held.append(_tensor(tensor))
+
+
+def _check_operators(model: Table) -> None:
+    """See to it that the codes of the operators are there, which TensorFlow writes at the very end.
+
+    Raises:
+        FormatError: They are not, or are too many.
+    """
+    for index, operator in enumerate(model.tables(_OPERATORS)):
+        if index > _MOST_OPERATORS:
+            raise FormatError(Cause.LIMIT, f"more than {_MOST_OPERATORS:,} operators")
+        operator.byte(_DEPRECATED_CODE)
+        operator.integer(_CODE)
 
 
 def _signature(model: Table) -> tuple[Mapping[int, str], Mapping[int, str]]:

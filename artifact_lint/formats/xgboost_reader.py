@@ -76,7 +76,7 @@ def describe_xgboost(source: Source, limits: ReadLimits) -> Description:
         is_small = source.size <= _SMALL
         tail = None if is_small else _tail(source, _JSON_AFTER_TREES if text else _UBJSON_AFTER_TREES, open_walk)
         facts = tail or facts
-        if tail is None:
+        if tail is None and (text or not is_small):  # what a walk over UBJSON tells more exactly
             _check_end(source)
         if is_small and text:
             _check_syntax(source)
