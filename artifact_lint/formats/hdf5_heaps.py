@@ -24,6 +24,10 @@ _MOST_NODES = 20_000
 _LONGEST_NAME = 1 << 12
 _LONGEST_OBJECT = 1 << 25
 _SOFT = 2
+#: The levels of an index below its root, each of which has a dozen times as many entries as the one above at least; and
+#: the signature, version, type and checksum of a node, in bytes.
+_DEEPEST_INDEX = 8
+_NODE_HEAD = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def symbols(file: Hdf5File, tree: int, heap: int) -> Iterator[Symbol]:
     while pending:
         address = pending.pop()
         if address in visited:
-            continue
+            raise FormatError(Cause.BROKEN, "the tree of a group leads back into itself", file.start + address)
         visited.add(address)
         if len(visited) > _MOST_NODES:
             raise FormatError(Cause.LIMIT, f"a group of more than {_MOST_NODES:,} nodes", file.start + address)
@@ -228,23 +232,39 @@ def _records(file: Hdf5File, address: int) -> Iterator[bytes]:
         return
     if kind not in {5, 8} or not 8 <= size <= 64 or not 64 <= node <= 1 << 20:
         raise FormatError(Cause.BROKEN, "the index of an HDF5 heap is broken", file.start + address)
-    if depth > 1:
-        raise FormatError(Cause.UNSUPPORTED, "an index of an HDF5 heap of more than two levels", file.start + address)
-    leaves = [(root, count)]
-    if depth:
-        leaves = []
-        cursor = file.signed(root, b"BTIN", node)
-        cursor.take(2)
-        yield from _identifiers(cursor, kind, size, count)
-        width = _bytes_for((node - 10) // size)
-        for _ in range(count + 1):
-            child, inside = cursor.address(), cursor.number(width)
-            if child is not None:
-                leaves.append((child, inside))
-    for leaf, inside in leaves:
-        cursor = file.signed(leaf, b"BTLF", min(node, file.source.size - leaf))
+    if depth > _DEEPEST_INDEX:
+        raise FormatError(Cause.BROKEN, f"an index of an HDF5 heap of {depth + 1:,} levels", file.start + address)
+    pointers = _pointer_widths(node, size, depth, file.widths[0])
+    pending, visited = [(root, count, depth)], set[int]()
+    while pending:
+        at, inside, level = pending.pop()
+        if at in visited:
+            raise FormatError(Cause.BROKEN, "the index of an HDF5 heap leads back into itself", file.start + at)
+        visited.add(at)
+        cursor = file.signed(at, b"BTIN" if level else b"BTLF", min(node, file.source.size - at))
         cursor.take(2)
         yield from _identifiers(cursor, kind, size, inside)
+        for _ in range(inside + 1 if level else 0):
+            child, records = cursor.address(), cursor.number(pointers[0])
+            cursor.take(pointers[level])
+            if child is not None:
+                pending.append((child, records, level - 1))
+
+
+def _pointer_widths(node: int, size: int, depth: int, address: int) -> list[int]:
+    """The bytes of a count of records in a node; then, by the level of the node that points, of those below a child.
+
+    As the library reckons them from the most records that fit (`H5B2__hdr_init` in src/H5B2hdr.c, HDF5 1.14).
+    """
+    fit = (node - _NODE_HEAD) // size
+    below, width, widths = fit, 0, [_bytes_for(fit)]
+    for _ in range(depth):
+        widths.append(width)
+        pointer = address + widths[0] + width
+        most = max(0, node - _NODE_HEAD - pointer) // (size + pointer)
+        below = (most + 1) * below + most
+        width = _bytes_for(below)
+    return widths
 
 
 def _identifiers(cursor: Cursor, kind: int, size: int, count: int) -> Iterator[bytes]:

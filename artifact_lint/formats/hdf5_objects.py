@@ -93,6 +93,7 @@ class Hdf5File:
         self.source = Slice(source, start, source.size - start)
         self._left = _MOST_BYTES
         self._entries = _MOST_ENTRIES
+        self._owners: dict[int, int] = {}
         block = self.source.read(0, 128)
         if len(block) < 16:
             raise FormatError(Cause.TRUNCATED, "the superblock is cut", start + len(block))
@@ -165,8 +166,10 @@ class Hdf5File:
         while chunks:
             start, length = chunks.pop(0)
             if start in visited:
-                continue
+                raise FormatError(Cause.BROKEN, "an object header goes on in itself", self.start + start)
             visited.add(start)
+            if self._owners.setdefault(start, address) != address:
+                raise FormatError(Cause.BROKEN, "two object headers go on in the same block", self.start + start)
             cursor = self.block(start, length)
             while length - cursor.position >= (4 if modern else 8):
                 count += 1

@@ -33,7 +33,9 @@ _LINE: Final = re.compile(
 )
 _MOST_LINES: Final = 50
 _END_OF_TREES: Final = b"\nend of trees"
+_IMPORTANCES: Final = b"\nfeature importances:"
 _PARAMETERS: Final = b"\nparameters:"
+_END_OF_PARAMETERS: Final = b"\nend of parameters"
 _PANDAS: Final = b"\npandas_categorical:"
 _CATEGORICAL: Final = re.compile(rb"\n\[categorical_feature: ([\d,]*)\]")
 #: What stands in `feature_infos`: the range of a number, or the codes of a category; `none` is a constant.
@@ -62,7 +64,7 @@ def describe_lightgbm(source: Source, limits: ReadLimits) -> Description:
     head = _head(source, min(limits.header, _LONGEST_HEAD), incomplete)
     tail = _Tail()
     try:
-        tail = _tail(source)
+        tail = _tail(source, is_whole="tree_sizes" in head and not incomplete)
     except FormatError as error:
         incomplete.append(Incomplete(error.cause, error.detail, error.offset))
     last = _whole(head.get("max_feature_idx"))
@@ -105,11 +107,11 @@ def _head(source: Source, longest: int, incomplete: list[Incomplete]) -> Mapping
     return lines
 
 
-def _tail(source: Source) -> _Tail:
-    """What stands behind the trees.
+def _tail(source: Source, *, is_whole: bool) -> _Tail:
+    """What stands behind the trees; `is_whole` says that the file is a model that has something there.
 
     Raises:
-        FormatError: The categories are no JSON, or more than what is read.
+        FormatError: The categories are no JSON, or more than what is read; the text ends before it is complete.
     """
     length = _STEP
     while True:
@@ -118,11 +120,20 @@ def _tail(source: Source) -> _Tail:
         if start >= 0 or length >= min(source.size, _LONGEST_TAIL) or _END_OF_TREES in content:
             break
         length = min(4 * length, _LONGEST_TAIL)
+    if is_whole and _is_cut(content, start, is_all=length >= source.size):
+        raise FormatError(Cause.TRUNCATED, "the text ends before the model does", source.size)
     found = _CATEGORICAL.search(content, start) if start >= 0 else None
     numbers = found[1].decode("ascii").split(",", MOST_COLUMNS) if found else []
     categorical = frozenset(int(number) for number in numbers if _NUMBER.fullmatch(number))
     at = content.rfind(_PANDAS)
     return _Tail(categorical, _categories(content[at + len(_PANDAS) :]) if at >= 0 else ())
+
+
+def _is_cut(content: bytes, parameters: int, *, is_all: bool) -> bool:
+    """Whether the trees or the parameters of a model do not come to their end; versions before 2.2 write fewer ends."""
+    if parameters >= 0:
+        return _END_OF_PARAMETERS not in content[parameters:]
+    return is_all and _END_OF_TREES not in content and _IMPORTANCES not in content
 
 
 def _categories(text: bytes) -> tuple[tuple[str, ...], ...]:

@@ -20,8 +20,10 @@ from artifact_lint.formats.flatbuffers import Table
 _LONGEST_NAME: Final = 4096
 _MOST_TENSORS: Final = 30_000
 _MOST_DIMENSIONS: Final = 64
-#: Fields of the tables `Model`, `SubGraph`, `Tensor`, `SignatureDef`, `TensorMap` and `Buffer`.
-_SUBGRAPHS, _DESCRIPTION, _BUFFERS, _SIGNATURES = 2, 3, 4, 7
+_MOST_OPERATORS: Final = 4096
+#: Fields of the tables `Model`, `OperatorCode`, `SubGraph`, `Tensor`, `SignatureDef`, `TensorMap` and `Buffer`.
+_OPERATORS, _SUBGRAPHS, _DESCRIPTION, _BUFFERS, _SIGNATURES = 1, 2, 3, 4, 7
+_DEPRECATED_CODE, _CODE = 0, 3
 _TENSORS, _INPUTS, _OUTPUTS = 0, 1, 2
 _SHAPE, _TYPE, _BUFFER, _NAME, _SHAPE_SIGNATURE = 0, 1, 2, 3, 7
 _SIGNATURE_INPUTS, _SIGNATURE_OUTPUTS, _SUBGRAPH = 0, 1, 4
@@ -65,7 +67,7 @@ def describe_tflite(job: Job) -> Description:
     reading = _Graph(graph)
     incomplete = list[Incomplete]()
     try:
-        reading.read(model)
+        reading.read(model, job.source.size)
     except FormatError as error:
         incomplete.append(Incomplete(error.cause, error.detail, error.offset))
     inputs, outputs = reading.inputs, reading.outputs
@@ -91,8 +93,8 @@ class _Graph:
         self.outputs: tuple[TensorSpec, ...] | None = None
         self.held: list[Tensor] = []
 
-    def read(self, model: Table) -> None:
-        """Take in the graph.
+    def read(self, model: Table, size: int) -> None:
+        """Take in the graph of a model in so many bytes.
 
         Raises:
             FormatError: It is broken, or has too many tensors.
@@ -109,11 +111,28 @@ class _Graph:
         for index, buffer in enumerate(model.tables(_BUFFERS)):
             if index > 2 * _MOST_TENSORS:
                 raise FormatError(Cause.LIMIT, f"more than {2 * _MOST_TENSORS:,} buffers")
-            if buffer.count(_DATA):
+            length = buffer.count(_DATA)
+            if length > size:
+                raise FormatError(Cause.TRUNCATED, f"a buffer promises {length:,} bytes and the file has {size:,}")
+            if length:
                 filled.add(index)
+        _check_operators(model)
         for tensor in tensors:
             if (tensor.integer(_BUFFER) or 0) in filled:
                 self.held.append(_tensor(tensor))
+
+
+def _check_operators(model: Table) -> None:
+    """See to it that the codes of the operators are there, which TensorFlow writes at the very end.
+
+    Raises:
+        FormatError: They are not, or are too many.
+    """
+    for index, operator in enumerate(model.tables(_OPERATORS)):
+        if index > _MOST_OPERATORS:
+            raise FormatError(Cause.LIMIT, f"more than {_MOST_OPERATORS:,} operators")
+        operator.byte(_DEPRECATED_CODE)
+        operator.integer(_CODE)
 
 
 def _signature(model: Table) -> tuple[Mapping[int, str], Mapping[int, str]]:

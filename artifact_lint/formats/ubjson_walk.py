@@ -137,6 +137,8 @@ class UbjsonWalk:
             pending.append((self._keys(kind, count), None))
         elif marker == b"[":
             kind, count = self._opening()
+            if kind in _CONSTANTS:  # which XGBoost refuses, and any number of which takes no byte
+                raise self._broken()
             if kind in _WIDTHS and count is not None:
                 self._window.skip(_WIDTHS[kind] * count)
             else:

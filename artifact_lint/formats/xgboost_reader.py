@@ -1,7 +1,7 @@
 """What an XGBoost model tells of itself: JSON, UBJSON, what a pickled Booster holds, and the binary of old.
 
 After xgboost's doc/model.schema and "Introduction to Model IO" (3.0). The trees, which are nearly all of a file, stand
-between the features and the objective, so that a walk begins at both ends and leaves them out.
+between the features and the objective, so that a walk begins at both ends and leaves them out in all but small files.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from artifact_lint.formats.base import FormatError
 from artifact_lint.formats.columns import MOST_COLUMNS, too_many_columns
+from artifact_lint.formats.documents import parse_json
 from artifact_lint.formats.json_walk import JsonWalk
 from artifact_lint.formats.ubjson_walk import UbjsonWalk
 from artifact_lint.formats.xgboost_binary import BinaryHeader, read_binary
-from artifact_lint.model import Incomplete
+from artifact_lint.model import Cause, Incomplete
 from artifact_lint.model.description import Column, ColumnKind, Description, Seen
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ _MOST_VALUES: Final = 1 << 18
 _MOST_BYTES: Final = 1 << 24
 #: Where the members behind the trees are looked for, in bytes from the end.
 _TAIL: Final = 1 << 18
+#: The largest model of which the trees are read as well, in bytes; and how far from the end its last brace may stand.
+_SMALL: Final = 1 << 20
+_MARGIN: Final = 64
 _JSON_AFTER_TREES: Final = re.compile(rb'"learner_model_param"\s*:\s*\{')
 _UBJSON_AFTER_TREES: Final = re.compile(rb"(?:L\x00{7}|l\x00{3}|I\x00|[iU])\x13learner_model_param\{")
 _NUMBER: Final = re.compile(r"\d{1,9}")
@@ -69,12 +73,41 @@ def describe_xgboost(source: Source, limits: ReadLimits) -> Description:
                 JsonWalk(source, start, most_bytes, _MOST_VALUES) if text else UbjsonWalk(source, start, _MOST_VALUES)
             )
 
-        tail = _tail(source, _JSON_AFTER_TREES if text else _UBJSON_AFTER_TREES, open_walk)
+        is_small = source.size <= _SMALL
+        tail = None if is_small else _tail(source, _JSON_AFTER_TREES if text else _UBJSON_AFTER_TREES, open_walk)
         facts = tail or facts
+        if tail is None and (text or not is_small):  # what a walk over UBJSON tells more exactly
+            _check_end(source)
+        if is_small and text:
+            _check_syntax(source)
         _read_root(open_walk(0), facts, stop_at_trees=tail is not None)
     except FormatError as error:
         facts.incomplete.append(Incomplete(error.cause, error.detail, error.offset))
     return _described(facts)
+
+
+def _check_end(source: Source) -> None:
+    """See to it that a model ends with the brace that closes it.
+
+    Raises:
+        FormatError: It does not.
+    """
+    start = max(0, source.size - _MARGIN)
+    if not source.read(start, _MARGIN).rstrip(b"\0 \t\r\n").endswith(b"}"):
+        raise FormatError(Cause.TRUNCATED, "the model ends within an object", source.size)
+
+
+def _check_syntax(source: Source) -> None:
+    """See to it that a model is JSON throughout, in its trees as well.
+
+    Raises:
+        FormatError: It is not.
+    """
+    try:
+        parse_json(source.read(0, source.size))
+    except FormatError as error:
+        if error.cause is not Cause.LIMIT:
+            raise
 
 
 def _tail(source: Source, pattern: re.Pattern[bytes], open_walk: Callable[[int], Walk]) -> _Facts | None:
@@ -151,6 +184,14 @@ def _read_trees(walk: Walk, facts: _Facts, *, stop_at_trees: bool) -> bool:
         elif key in {"trees", "weights"} and stop_at_trees:
             facts.booster = facts.booster or ("gblinear" if key == "weights" else "gbtree")
             return False
+        elif key == "trees" and walk.is_array():
+            count = 0
+            for _ in walk.elements():
+                walk.skip()
+                count += 1
+            promised = _whole(facts.trees)
+            if promised is not None and promised != count:
+                raise FormatError(Cause.BROKEN, f"{promised:,} trees are promised and {count:,} are there", walk.tell())
         else:
             walk.skip()
     return True

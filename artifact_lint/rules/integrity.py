@@ -13,11 +13,12 @@ from artifact_lint.policy.renewals import renewal
 from artifact_lint.rules.gguf_parts import missing_parts
 from artifact_lint.rules.registry import rule
 from artifact_lint.rules.shards import total_size_problems
+from artifact_lint.rules.unread import CUT, unread_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from artifact_lint.model import Artifact, Edit, Fact, Incomplete, Inspection, Mention, Slot, WeightFile
+    from artifact_lint.model import Artifact, Edit, Fact, Mention, Slot, WeightFile
 
 #: Hexadecimal characters of each digest that records use (FIPS 180-4 and 202, RFC 1321, RFC 7693, BLAKE3).
 DIGEST_LENGTHS = {
@@ -177,7 +178,7 @@ def _is_cut_short(file: WeightFile) -> bool:
     if found is None:
         return False
     is_short = found.extent is not None and file.size is not None and found.extent > file.size
-    return is_short or any(part.cause in {Cause.EMPTY, Cause.TRUNCATED} for part in found.incomplete)
+    return is_short or any(part.cause in CUT for part in found.incomplete)
 
 
 def _has_no_digest(artifact: Artifact, file: WeightFile) -> bool:
@@ -306,8 +307,8 @@ def truncated_weights(artifact: Artifact) -> Iterator[Problem]:
         inspection = file.inspection.value
         if inspection is None:
             continue
-        incomplete = inspection.incomplete or _incomplete_description(file, inspection)
-        cut = next((part for part in incomplete if part.cause in {Cause.EMPTY, Cause.TRUNCATED}), None)
+        incomplete = inspection.incomplete or unread_model(file, inspection)
+        cut = next((part for part in incomplete if part.cause in CUT), None)
         if inspection.extent is not None and file.size is not None and inspection.extent > file.size:
             message = f"{file.path} has {file.size:,} of the {inspection.extent:,} bytes that its header promises"
         elif cut and cut.cause is Cause.EMPTY:
@@ -326,20 +327,6 @@ def _short_storage(file: WeightFile) -> str:
     description = file.description.value
     gaps = () if description is None else description.incomplete
     return next((gap.detail for gap in gaps if gap.cause is Cause.TRUNCATED and not gap.member), "")
-
-
-#: Formats of which a look at what loading would do reads no further than the first bytes.
-_TOLD_BY_THEIR_HEAD = frozenset(
-    {"catboost", "catboost-json", "lightgbm", "orbax", "tflite", "ubj", "xgboost-binary", "xgboost-json"}
-)
-
-
-def _incomplete_description(file: WeightFile, inspection: Inspection) -> tuple[Incomplete, ...]:
-    """What the reader of the model in a file could not read, where nothing else reads the file to its end."""
-    if inspection.format not in _TOLD_BY_THEIR_HEAD:
-        return ()
-    description = file.description.value
-    return description.incomplete if description is not None else ()
 
 
 @rule("SUM107", "unverifiable", severity=Severity.NOTE, tags=("integrity",), needs_digests=True)

@@ -9,6 +9,7 @@ from artifact_lint.model import Cause, HazardKind, PicklePolicy, Problem, Severi
 from artifact_lint.policy.imports import VerdictKind
 from artifact_lint.rules.registry import rule
 from artifact_lint.rules.unpickling import SUSPICIOUS, at, inside, is_torch_storage, pickled, policy, verdicts
+from artifact_lint.rules.unread import CUT, unread_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,12 +184,6 @@ _READABLE = {
 }
 
 
-def _unread(file: WeightFile, inspection: Inspection) -> tuple[Incomplete, ...]:
-    """What could not be read of a file, and, of a checkpoint that is a directory, of what it leads to."""
-    description = file.description.value if inspection.format == "orbax" else None
-    return inspection.incomplete or (description.incomplete if description is not None else ())
-
-
 @rule("PKL141", "not-inspected", severity=Severity.ERROR, tags=("security",))
 def not_inspected(artifact: Artifact) -> Iterator[Problem]:
     """Part of a file that a loader would read could not be looked at.
@@ -197,20 +192,36 @@ def not_inspected(artifact: Artifact) -> Iterator[Problem]:
     Unread is not clean.
 
     ## How to fix
-    As the message says: save the file without encryption, in a compression that is read here, or with less nesting.
+    As the message says: fetch or write a broken file again; save the file without encryption, in a compression that is
+    read here, or with less nesting.
     """
     unread = {Cause.LIMIT, Cause.UNSUPPORTED, Cause.ENCRYPTED, Cause.UNREADABLE, Cause.ELSEWHERE}
     for file in artifact.files:
         inspection = file.inspection.value
+        if inspection is None:
+            continue
         alike: dict[str, list[Incomplete]] = {}
-        for part in _unread(file, inspection) if inspection else ():
-            broken = part.cause is Cause.BROKEN and inspection is not None and not inspection.pickled
+        for part in inspection.incomplete or _unread_model(file, inspection):
+            broken = part.cause is Cause.BROKEN and not inspection.pickled
             if part.cause in unread or broken:
                 alike.setdefault(part.detail, []).append(part)
+        tolerated = _TOLERATED if inspection.incomplete else _TOLERATED_IN_MODELS
         for detail, parts in alike.items():
             part = parts[0]
             more = f" and in {len(parts) - 1} more places" if len(parts) > 1 else ""
             message = f"not everything could be looked at: {detail} ({at(file, part)}{more})"
             advice = _READABLE.get(part.cause, "Fetch or write the file again.")
-            severity = Severity.NOTE if part.cause is Cause.ELSEWHERE else None
+            severity = Severity.NOTE if part.cause in tolerated else None
             yield Problem(file.origin, message, advice, file=inside(file, part), severity=severity)
+
+
+#: What is but a note: bytes beside the file, and a model whose facts are too many or too rare to be compared, although
+#: all that loading would run was looked at.
+_TOLERATED = frozenset({Cause.ELSEWHERE})
+_TOLERATED_IN_MODELS = frozenset({Cause.ELSEWHERE, Cause.LIMIT, Cause.UNSUPPORTED})
+
+
+def _unread_model(file: WeightFile, inspection: Inspection) -> tuple[Incomplete, ...]:
+    """What of the model in a file could not be read; nothing of one that is cut short, as SUM106 tells."""
+    parts = unread_model(file, inspection)
+    return () if any(part.cause in CUT for part in parts) else parts

@@ -189,6 +189,25 @@ TAIL = (
 )
 
 
+@pytest.mark.parametrize("suffix", [".json", ".ubj"])
+def test_a_tree_less_than_promised_is_told(suffix: str) -> None:
+    content = (NEW / f"xgb-binary{suffix}").read_bytes()
+    text = suffix == ".json"
+    count = describe_xgboost(Memory(content), LIMITS).metadata["tree_count"].encode()
+    more = b"9" * len(count)
+    key = b'"num_trees":"' if text else b"num_trees" + content[content.index(b"num_trees") + 9 :][:10]
+    at = content.index(count, content.index(key) + (len(key) if text else 19))
+    found = describe_xgboost(Memory(content[:at] + more + content[at + len(count) :]), LIMITS)
+    assert [problem.cause for problem in found.incomplete] == [Cause.BROKEN]
+
+
+@pytest.mark.parametrize("removed", ["\nend of parameters", "\nend of trees"])
+def test_a_lightgbm_model_without_its_end_is_cut_short(removed: str) -> None:
+    content = (NEW / "lgb-binary.txt").read_bytes()
+    found = describe_lightgbm(Memory(content[: content.index(removed.encode())]), LIMITS)
+    assert [problem.cause for problem in found.incomplete] == [Cause.TRUNCATED]
+
+
 def test_the_trees_of_a_large_model_are_not_read() -> None:
     source = Endless(HEAD, b'{"split_indices":[0,0,1]},', TAIL, 1 << 32)
     assert as_facts(describe_xgboost(source, LIMITS)) == {
@@ -234,13 +253,13 @@ LEARNER = b"{L\0\0\0\0\0\0\0\7learner{"
 @pytest.mark.parametrize(
     ("content", "cause"),
     [
-        (b"i\1a[$Z#L" + struct.pack(">Q", 1 << 60), Cause.TRUNCATED),
+        (b"i\1a[$Z#L" + struct.pack(">Q", 1 << 60), Cause.BROKEN),
         (b"i\x0dfeature_names[$Z#L" + struct.pack(">Q", 1 << 60), Cause.LIMIT),
         (b"i\x0dfeature_names[#L" + struct.pack(">Q", 1 << 60), Cause.TRUNCATED),
         (b"L" + struct.pack(">Q", 1 << 60), Cause.TRUNCATED),
         (b"L" + struct.pack(">q", -1), Cause.BROKEN),
         (b"i\1a" + b"[" * 1_000_000, Cause.LIMIT),
-        (b"i\1a" + b"{i\1a" * 1_000_000, Cause.LIMIT),
+        (b"i\1a" + b"{i\1a" * 200_000, Cause.LIMIT),
         (b"i\1aSL" + struct.pack(">Q", 1 << 60), Cause.TRUNCATED),
         (b"i\1a" + b"N" * 1000, Cause.BROKEN),
     ],

@@ -150,3 +150,31 @@ def test_mutated_files_raise_nothing(libver: str, data: st.DataObject) -> None:
         attribute(LAMBDA, 12)(file)
 
     look(data.draw(mutated(written(fill, libver=libver))), "m.h5")
+
+
+@pytest.mark.parametrize("count", [300, 6000])
+def test_an_index_of_any_depth_is_read(count: int) -> None:
+    def fill(file: Group) -> None:
+        for index in range(count):
+            file[f"a_layer_of_a_long_name_{index:06}"] = h5py.ExternalLink(f"{index}.h5", "/")
+
+    found = look(written(fill, libver="latest"), "model.h5")
+    assert not found.incomplete
+    assert {hazard.evidence for hazard in found.hazards} == {f"{index}.h5" for index in range(count)}
+
+
+def test_a_header_that_goes_on_in_itself_is_broken() -> None:
+    content = bytearray(written(attribute("x", 40)))
+    # A continuation message of a version 1 header: type 16, 16 bytes, flags and three reserved bytes, then its place.
+    at = content.index(b"\x10\x00\x10\x00\x00\x00\x00\x00") + 8
+    start = int.from_bytes(content[at : at + 8], "little")
+    content[start : start + 24] = b"\x10\x00\x10\x00\x00\x00\x00\x00" + content[at : at + 16]
+    assert Cause.BROKEN in {part.cause for part in look(bytes(content), "model.h5").incomplete}
+
+
+def test_a_tree_that_leads_back_into_itself_is_broken() -> None:
+    content = bytearray(written(lambda file: file.create_group("layer")))
+    tree = content.index(b"TREE")
+    # Signature, type, level and number of entries, both siblings and the first key; then the first child.
+    content[tree + 32 : tree + 40] = tree.to_bytes(8, "little")
+    assert Cause.BROKEN in {part.cause for part in look(bytes(content), "model.h5").incomplete}
