@@ -29,17 +29,12 @@ _COMPLETE = {
 }
 
 
-#: Versions whose models differ from those of the first and the last one in nothing that a schema is held against.
-_BETWEEN = {"sklearn-1_2", "sklearn-1_5", "boosters-1_7"}
-
-
 def known() -> list[tuple[Path, dict[str, Any]]]:
     """Every model with what its library says of it."""
     found = []
     for facts in sorted(DESCRIBED.glob("*/facts.json")):
-        if facts.parent.name not in _BETWEEN:
-            for name, told in json.loads(facts.read_text(encoding="utf-8")).items():
-                found.append((facts.parent / name, told))
+        for name, told in json.loads(facts.read_text(encoding="utf-8")).items():
+            found.append((facts.parent / name, told))
     return found
 
 

@@ -28,7 +28,7 @@ _LEFT_OUT = "input"
 
 def imports_of_fitted_estimators() -> dict[tuple[str, str], frozenset[Use]]:
     """Every module and name that the estimators' own pickles import here, with the uses made of it."""
-    return _imports(fitted for fitted in map(_fit, _estimators()) if fitted is not None)
+    return _imports(one for one in map(fitted, _estimators()) if one is not None)
 
 
 def imports_of_fitted_statsmodels() -> dict[tuple[str, str], frozenset[Use]]:
@@ -86,12 +86,12 @@ def _statsmodels_results() -> Iterator[object]:
 def _estimators() -> Iterator[Any]:
     discovery = importlib.import_module("sklearn.utils")
     for _, cls in discovery.all_estimators():
-        for made in _constructed(cls):
+        for made in constructed(cls):
             yield made
             yield from _variants(made)
 
 
-def _constructed(cls: type) -> list[Any]:
+def constructed(cls: type) -> list[Any]:
     """An estimator as scikit-learn's own tests construct it; their helper moved in 1.6."""
     for module, name in (
         ("sklearn.utils._test_common.instance_generator", "_construct_instances"),
@@ -119,7 +119,7 @@ def _variants(estimator: Any) -> Iterator[Any]:  # noqa: ANN401 - scikit-learn h
                     yield clone(estimator).set_params(**{parameter: option})
 
 
-def _fit(estimator: Any) -> Any:  # noqa: ANN401 - as above
+def fitted(estimator: Any) -> Any:  # noqa: ANN401 - as above
     """The estimator fitted to the first kind of data that it takes; None where it takes none of them."""
     known = estimator.get_params(deep=False)
     small = {name: value for name, value in _SMALL.items() if name in known and isinstance(known[name], int | None)}

@@ -119,8 +119,8 @@ def _facts(tree: Tree, claim: Claim, reading: Reading, root: Node) -> Record:
         architecture=stated(root.get("config", "architecture")),
         hyperparameters=_mapping(hyperparameters),
         base_model=stated(root.get("config", "base_model")),
-        inputs=_listed(inputs, _feature),
-        outputs=_listed(outputs, _feature),
+        inputs=_listed(inputs, _feature, schema.key_origin("inputs") if schema is not None else None),
+        outputs=_listed(outputs, _feature, schema.key_origin("outputs") if schema is not None else None),
         preprocessing=_listed(steps, _step),
         run_id=stated(root.get("run", "run_id")),
         experiment=stated(root.get("run", "experiment")),
@@ -164,11 +164,12 @@ def _mapping(node: Node | None) -> Stated[Mapping[str, object]]:
     return Stated((Fact(values, node.origin),)) if values else Stated()
 
 
-def _listed(node: Node | None, make: Callable[[Node], T | None]) -> Stated[tuple[T, ...]]:
+def _listed(node: Node | None, make: Callable[[Node], T | None], key: Origin | None = None) -> Stated[tuple[T, ...]]:
+    """What a list says, at its key if that is given: a list over several lines begins with its first element."""
     if node is None or not node.is_sequence:
         return Stated()
     made = tuple(one for element in node.elements() if (one := make(element)) is not None)
-    return Stated((Fact(made, node.origin),)) if made else Stated()
+    return Stated((Fact(made, key or node.origin),)) if made else Stated()
 
 
 def _feature(node: Node) -> Feature | None:

@@ -130,6 +130,11 @@ def environment_of(requirements: tuple[Fact[str], ...], pythons: frozenset[str] 
     return Environment(tuple(wanted), names, tuple(brought), unknown, is_local)
 
 
+def brought_along(distribution: str) -> frozenset[str]:
+    """What comes along with a distribution, whichever its version; nothing for one of which that is not known."""
+    return _reached([(normalized(distribution), "", SpecifierSet(), False)])[0] - {normalized(distribution)}
+
+
 def _is_understood(item: Wanted) -> bool:
     """Whether it is known what a requirement brings along: its extras as well."""
     if not is_known(item.name):
@@ -174,9 +179,16 @@ def _without_local(text: str) -> str:
 
 def _closure(wanted: Iterable[Wanted]) -> tuple[frozenset[str], list[tuple[str, SpecifierSet]]]:
     """Everything that comes along, and what is asked of it by what is certain to have one version."""
-    brought: list[tuple[str, SpecifierSet]] = []
     # The same pin may stand in several files.
     asked = dict.fromkeys((item.name, extra, item.specifier, True) for item in wanted for extra in ("", *item.extras))
+    return _reached(asked)
+
+
+def _reached(
+    asked: Iterable[tuple[str, str, SpecifierSet, bool]],
+) -> tuple[frozenset[str], list[tuple[str, SpecifierSet]]]:
+    """The same of distributions, each with an extra or none, with what is allowed of it and whether it is declared."""
+    brought: list[tuple[str, SpecifierSet]] = []
     waiting = list(asked)
     seen = {(name, extra) for name, extra, _, _ in waiting}
     while waiting:

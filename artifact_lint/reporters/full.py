@@ -14,7 +14,7 @@ from artifact_lint.reporters.summary import SEVERITY_STYLES, digests, hint, sign
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from artifact_lint.model import Artifact, Finding, Related
+    from artifact_lint.model import Artifact, Finding, Origin, Related
     from artifact_lint.model.report import Report
     from artifact_lint.reporters.context import RenderContext
     from artifact_lint.reporters.styled import Line
@@ -43,6 +43,7 @@ def render(report: Report, context: RenderContext) -> Iterator[Line]:
 
 def _groups(report: Report, context: RenderContext) -> Iterator[Line]:
     artifacts = {artifact.path: artifact for artifact in report.artifacts}
+    weights = frozenset(file.path for artifact in report.artifacts for file in artifact.files)
     by_artifact: dict[str, list[Finding]] = {}
     for finding in report.findings:
         by_artifact.setdefault(finding.artifact, []).append(finding)
@@ -51,19 +52,19 @@ def _groups(report: Report, context: RenderContext) -> Iterator[Line]:
         if context.verbosity >= 0:
             yield from _header(artifact, context) if artifact is not None else _bare_header(path)
             yield ()
-        yield from _findings(findings, context)
+        yield from _findings(findings, weights, context)
 
 
-def _findings(findings: Sequence[Finding], context: RenderContext) -> Iterator[Line]:
+def _findings(findings: Sequence[Finding], weights: frozenset[str], context: RenderContext) -> Iterator[Line]:
     brief: list[Finding] = []
     for finding in findings:
         if finding.severity is Severity.NOTE and context.verbosity <= 0:
             brief.append(finding)
             continue
-        yield from _finding(finding, context)
+        yield from _finding(finding, weights, context)
         yield ()
     if brief and context.verbosity == 0:
-        yield from _brief_notes(brief, context)
+        yield from _brief_notes(brief, weights, context)
         yield ()
 
 
@@ -96,19 +97,26 @@ def _marks(artifact: Artifact, *, unicode: bool) -> Iterator[Segment]:
         yield Segment(f"{'  ' if index else ''}{sign} {component.value.replace('_', ' ')}", style)
 
 
-def _finding(finding: Finding, context: RenderContext) -> Iterator[Line]:
+def _finding(finding: Finding, weights: frozenset[str], context: RenderContext) -> Iterator[Line]:
     style = SEVERITY_STYLES[finding.severity]
     label = (Segment(f"{finding.severity}[{finding.code}]", style), Segment(f" {finding.name}: ", Style.STRONG))
     yield from _hanging(label, f"{finding.message}{hint(finding)}", 2, context)
     origin = finding.origin
     gutter = gutter_width(origin)
-    place = f"{visible(origin.path)}:{origin.line}:{origin.column}"
-    yield (Segment(f"{' ' * gutter}--> ", Style.GUTTER), Segment(place, Style.PLACE))
+    place = Segment(_place(origin, weights), Style.PLACE)
+    yield (Segment(f"{' ' * gutter}--> ", Style.GUTTER), place)
     file = _file_unseen(finding)
     if file is not None:
         yield (Segment(f"{' ' * gutter}  > ", Style.GUTTER), Segment(visible(file), Style.PLACE))
     yield from excerpt(origin, context, style)
-    yield from _remarks(finding, gutter, context)
+    yield from _remarks(finding, gutter, weights, context)
+
+
+def _place(origin: Origin, weights: frozenset[str]) -> str:
+    """A place as editors and terminals read it; the path alone where it is a whole file of weights, without lines."""
+    if origin.path in weights and origin == type(origin)(origin.path):
+        return visible(origin.path)
+    return f"{visible(origin.path)}:{origin.line}:{origin.column}"
 
 
 def _file_unseen(finding: Finding) -> str | None:
@@ -119,10 +127,10 @@ def _file_unseen(finding: Finding) -> str | None:
     return file
 
 
-def _remarks(finding: Finding, gutter: int, context: RenderContext) -> Iterator[Line]:
+def _remarks(finding: Finding, gutter: int, weights: frozenset[str], context: RenderContext) -> Iterator[Line]:
     edge = Segment(f"{' ' * gutter} = ", Style.GUTTER)
     for related in finding.related[:_RELATED]:
-        yield from _hanging((edge, Segment("see: ", Style.HELP)), _related(related), gutter + 8, context)
+        yield from _hanging((edge, Segment("see: ", Style.HELP)), _related(related, weights), gutter + 8, context)
     rest = len(finding.related) - _RELATED
     if rest > 0:
         yield (edge, Segment("see: ", Style.HELP), Segment(f"and {amount(rest, 'more place')}"))
@@ -130,20 +138,21 @@ def _remarks(finding: Finding, gutter: int, context: RenderContext) -> Iterator[
         yield from _hanging((edge, Segment("help: ", Style.HELP)), finding.help, gutter + 9, context)
 
 
-def _related(related: Related) -> str:
-    place = f"{visible(related.origin.path)}:{related.origin.line}:{related.origin.column}"
+def _related(related: Related, weights: frozenset[str]) -> str:
+    place = _place(related.origin, weights)
     return f"{place} {visible(related.message)}" if related.message else place
 
 
-def _brief_notes(notes: Sequence[Finding], context: RenderContext) -> Iterator[Line]:
+def _brief_notes(notes: Sequence[Finding], weights: frozenset[str], context: RenderContext) -> Iterator[Line]:
     """A line or two for each note, and only a count once a code repeats itself."""
     told: Counter[str] = Counter()
     totals = Counter(note.code for note in notes)
     for note in sorted(notes, key=lambda note: note.code):
         told[note.code] += 1
         if told[note.code] <= _NOTES_PER_CODE:
-            path = note.origin.path.removeprefix(f"{note.artifact}/")
-            place = f"{visible(path)}:{note.origin.line}"
+            place = visible(note.origin.path.removeprefix(f"{note.artifact}/"))
+            if _place(note.origin, weights) != visible(note.origin.path):
+                place += f":{note.origin.line}"
             yield from _hanging((Segment(f"note[{note.code}] ", Style.NOTE),), f"{place} {note.message}", 2, context)
         elif told[note.code] == totals[note.code]:
             rest = totals[note.code] - _NOTES_PER_CODE

@@ -45,15 +45,23 @@ def categorical_kind(artifact: Artifact) -> Iterator[Problem]:
     State the type that the model was trained on, or train it with the column declared as what it is
     (`enable_categorical`, `categorical_feature`, `cat_features`).
     """
-    is_encoded = bool(artifact.record.preprocessing) or any(f.role is Role.PREPROCESSOR for f in artifact.files)
-    for found in comparisons(artifact):
-        if not found.fits or found.side.library not in _BOOSTERS:
-            continue
-        differing = list(_contradictions(found, is_encoded=is_encoded))
+    for found, differing in _differing(artifact):
         for number, (feature, message) in enumerate(differing[:_MOST_APART], 1):
             more = len(differing) - _MOST_APART
             others = f", and {more} more alike" if more > 0 and number == _MOST_APART else ""
             yield _problem(found, feature, message + others)
+
+
+def miscategorised(artifact: Artifact) -> set[str | None]:
+    """The inputs that a schema and a booster do not both treat as a category, by name."""
+    return {feature.name for _, differing in _differing(artifact) for feature, _ in differing}
+
+
+def _differing(artifact: Artifact) -> Iterator[tuple[Comparison, list[tuple[Feature, str]]]]:
+    is_encoded = bool(artifact.record.preprocessing) or any(f.role is Role.PREPROCESSOR for f in artifact.files)
+    for found in comparisons(artifact):
+        if found.fits and found.side.library in _BOOSTERS:
+            yield found, list(_contradictions(found, is_encoded=is_encoded))
 
 
 def _problem(found: Comparison, feature: Feature, message: str) -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.model import Origin, Problem, Related, Severity
+from artifact_lint.model import Origin, Problem, Related, Role, Severity
 from artifact_lint.rules.input_comparison import comparisons
 from artifact_lint.rules.registry import rule
 from artifact_lint.rules.schema_names import called, listed
@@ -28,24 +28,49 @@ def feature_dtype(artifact: Artifact) -> Iterator[Problem]:
     """The schema gives an input a type that the weights do not take.
 
     Numbers of other widths are one type for columns, which are converted on the way. For the tensors of an ONNX graph
-    they are not: ONNX Runtime takes no other dtype than the graph's.
+    they are not: ONNX Runtime takes no other dtype than the graph's. Texts that a stated preprocessing step, or a
+    preprocessor beside the weights, makes numbers of are no difference.
 
     ## Why is this bad?
     A text where a number is expected fails, or is counted as missing; a number where a text is expected matches none
     of the categories that the model knows.
 
     ## How to fix
-    State the type that the model was trained on.
+    State the type that the model was trained on, or the step that makes numbers of texts (`preprocessing`).
     """
     for found in comparisons(artifact):
-        if not found.fits:
-            continue
-        differing = list(_types(found))
+        differing = list(_differing(artifact, found))
         for feature, taken in differing[:_MOST_APART]:
             more = len(differing) - _MOST_APART
             others = f", and {more} more alike" if more > 0 and feature is differing[_MOST_APART - 1][0] else ""
             message = f"input {feature.name or '(unnamed)'} is {feature.dtype} here, {called(found.side.file)} {taken}"
-            yield _problem(found, feature, f"{message}{others}", "State the type that the model was trained on.")
+            advice = "State the type that the model was trained on"
+            if _family(feature.dtype) == "text":
+                advice += ", or under `preprocessing` the step that makes numbers of it"
+            yield _problem(found, feature, f"{message}{others}", f"{advice}.")
+
+
+def mistyped(artifact: Artifact) -> set[str | None]:
+    """The inputs to which a schema gives a type that the weights do not take, by name."""
+    return {feature.name for found in comparisons(artifact) for feature, _ in _differing(artifact, found)}
+
+
+def _differing(artifact: Artifact, found: Comparison) -> Iterator[tuple[Feature, str]]:
+    """The inputs whose type the weights do not take, and what they take."""
+    for feature, taken in _types(found) if found.fits else ():
+        if _family(feature.dtype) != "text" or not _is_encoded(artifact, found, feature):
+            yield feature, taken
+
+
+def _is_encoded(artifact: Artifact, found: Comparison, feature: Feature) -> bool:
+    """Whether something that the weights do not hold makes numbers of a text before it reaches them."""
+    side = found.side
+    if side.file.role is Role.PREPROCESSOR or len(side.description.estimators) > 1:
+        return False
+    if any(file.role is Role.PREPROCESSOR for file in artifact.files):
+        return True
+    steps = (step for fact in artifact.record.preprocessing for step in fact.value)
+    return any(not step.columns or feature.name in step.columns for step in steps)
 
 
 @rule("CON105", "categorical-values", severity=Severity.WARNING, tags=("schema", "consistency"))

@@ -95,7 +95,7 @@ def feature_order(artifact: Artifact) -> Iterator[Problem]:
             )
             advice = f"List them as the model takes them: {listed(names)}."
             severity = None if _takes_any_order(found) else Severity.WARNING
-            yield _problem(found, message, advice, severity)
+            yield _problem(found, message, advice, severity, at=ordered[place])
 
 
 @rule("CON107", "fitted-without-names", severity=Severity.NOTE, tags=("schema", "consistency"))
@@ -171,17 +171,32 @@ def _sets(found: Comparison) -> str:
     return "; ".join(parts)
 
 
-def _problem(found: Comparison, message: str, advice: str, severity: Severity | None = None) -> Problem:
+def _problem(
+    found: Comparison, message: str, advice: str, severity: Severity | None = None, *, at: str | None = None
+) -> Problem:
     """A problem at the line that one would edit, with the place in the weights beside it."""
     fact = found.contract.fact
-    origin = fact.origin
-    if found.extra and not found.missing:
-        origin = next(feature.origin for feature in fact.value if feature.name == found.extra[0])
     sides = (found.side, *found.others[:2])
     related = tuple(Related(Origin(side.file.path), f"{_told(side.width)}{side.where}") for side in sides)
     if severity is None and not found.is_settled:
         severity = Severity.WARNING
+    origin = _place(found, at)
     return Problem(origin, message, advice, found.side.file.path, related, severity=severity, guessed=fact.guessed)
+
+
+def _place(found: Comparison, at: str | None) -> Origin:
+    """The line of the input that is wrong: the one named `at`, or one too many; the whole list where some are missing.
+
+    `at` is spelt as the library behind the weights keeps it.
+    """
+    fact = found.contract.fact
+    if at is None and found.extra and (found.kind is not Kind.COUNT or found.listed > found.taken):
+        at = found.side.spelt(found.extra[0])
+    if at is not None:
+        named = (feature for feature in fact.value if found.side.spelt(feature.name or "") == at)
+        return next((feature.origin for feature in named), fact.origin)
+    is_tensor = len(found.contract.tensors) == 1 and found.kind is Kind.COUNT
+    return found.contract.tensors[0].origin if is_tensor else fact.origin
 
 
 def _told(width: int | None) -> str:

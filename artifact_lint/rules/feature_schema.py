@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from artifact_lint.model import Problem, Related, Role, Severity
+from artifact_lint.rules.column_kinds import miscategorised
+from artifact_lint.rules.column_values import mistyped
 from artifact_lint.rules.registry import rule
 
 if TYPE_CHECKING:
@@ -223,7 +225,7 @@ def missing_preprocessing(artifact: Artifact) -> Iterator[Problem]:
 
     Raised where neither the record states preprocessing steps, nor the weights hold a pipeline, nor another file of
     the artifact does. LightGBM and CatBoost encode categories themselves, and so does XGBoost where it was trained with
-    them.
+    them. A column that the weights are known to take as a number is the matter of CON104 and CON106.
 
     ## Why is this bad?
     The service repeats the encoding by hand and gets it slightly different: no error, other numbers.
@@ -238,7 +240,8 @@ def missing_preprocessing(artifact: Artifact) -> Iterator[Problem]:
     if record.framework.value in _ENCODE_THEMSELVES:
         return
     texts = [f for f in inputs.value if f.shape is None and _is_a(f.dtype, ("string", "str", "object", "categor"))]
-    texts = [feature for feature in texts if feature.name not in _encoded_by_weights(artifact)] if texts else []
+    known = _encoded_by_weights(artifact) | mistyped(artifact) | miscategorised(artifact) if texts else set()
+    texts = [feature for feature in texts if feature.name not in known]
     if not texts or any(file.role in {Role.PREPROCESSOR, Role.TOKENIZER} for file in artifact.files):
         return
     inspections = [file.inspection.value for file in artifact.files if file.role is not Role.DATA]

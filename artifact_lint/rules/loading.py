@@ -21,13 +21,15 @@ from artifact_lint.rules.requirements import NOT_DEPLOYED, deployed, place_of_re
 from artifact_lint.rules.unpickling import byte, inside, pickled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from artifact_lint.model import Artifact, Import, Inspection, Stated
     from artifact_lint.policy.environments import Environment
 
 #: How many packages or names are told of one file.
 _MOST_SAID = 10
+#: Of how many packages of one file it is looked up what comes along with them.
+_MOST_ASKED = 20
 #: How many names a message lists.
 _TOLD = 3
 #: Archives that bring modules of their own along, as TorchServe's do.
@@ -61,7 +63,8 @@ def undeclared_import(artifact: Artifact) -> Iterator[Problem]:
     """Loading imports a package that the stated environment does not have.
 
     A package is declared by a requirement on a distribution that installs it, or on one that needs such a distribution;
-    not by one whose marker cannot hold under the Python that is stated.
+    not by one whose marker cannot hold under the Python that is stated. What one missing distribution brings along is
+    told with it, and not by itself.
     A note where a requirement of which that is not known may bring it; silent where the environment is an image, or
     holds code of which no more than a path or a URL is known.
 
@@ -81,10 +84,12 @@ def undeclared_import(artifact: Artifact) -> Iterator[Problem]:
             for package, imported in _imported(artifact, inspection).items()
             if (known := _is_missing(package, environment)) is not None
         ]
+        coming = _coming_along([package for package, _, _ in missing])
+        missing = [item for item in missing if item[0] not in coming]
         for package, imported, is_certain in missing[:_MOST_SAID]:
             perhaps = "" if is_certain else f"; only {_listed(sorted(environment.unknown))} could bring it"
             message = f"{file.path} imports {package}, which no requirement declares or brings along{perhaps}"
-            advice = _how_to_declare(package)
+            advice = _how_to_declare(package, [name for name, bringer in coming.items() if bringer == package])
             first = f"imports {imported.module}.{imported.name} ({byte(file, imported)})"
             yield Problem(
                 origin,
@@ -117,13 +122,42 @@ def _is_missing(package: str, environment: Environment) -> bool | None:
     return None if is_related or not is_known_package(package) else False
 
 
-def _how_to_declare(package: str) -> str:
-    """The distribution to add: of several the one that is listed and called most like the package."""
+def _coming_along(missing: Sequence[str]) -> dict[str, str]:
+    """Missing packages that another one's distribution brings along, with that other one, which nothing else brings.
+
+    Of two that bring each other the first one is to be declared.
+    """
+    from artifact_lint.policy.environments import brought_along  # noqa: PLC0415 - as in `requirements`
+
+    few = missing[:_MOST_ASKED]
+    brought = {package: brought_along(_to_declare(package) or package) for package in few} if len(few) > 1 else {}
+    bringers = {
+        package: [
+            other
+            for place, other in enumerate(few)
+            if other != package
+            and not distributions_of(package).isdisjoint(brought[other])
+            and (place < missing.index(package) or distributions_of(other).isdisjoint(brought[package]))
+        ]
+        for package in (few if brought else ())
+    }
+    declared = ((package, [one for one in others if not bringers[one]]) for package, others in bringers.items())
+    return {package: others[0] for package, others in declared if others}
+
+
+def _to_declare(package: str) -> str | None:
+    """The distribution to add for a package: of several the one that is listed and called most like the package."""
     names = [name for name in distributions_of(package) if is_known(name)]
-    if not names:
+    return min(names, key=lambda name: (name != package, len(name), name)) if names else None
+
+
+def _how_to_declare(package: str, brought: Sequence[str]) -> str:
+    """What to add for a package, and which of the others come with it."""
+    best = _to_declare(package)
+    if best is None:
         return f"Add the distribution that installs {package} to the requirements, or keep its code beside the model."
-    best = min(names, key=lambda name: (name != package, len(name), name))
-    return f"Add `{best}==...` to the requirements, with the version it was trained with."
+    more = f" It brings {_listed(sorted(brought))} along." if brought else ""
+    return f"Add `{best}==...` to the requirements, with the version it was trained with.{more}"
 
 
 def _listed(names: list[str]) -> str:
