@@ -11,11 +11,13 @@ from mutations import mutated
 from torch_files import archive, entries, number, numbers, saved, tensor, text
 
 from artifact_lint.formats.describing import describe
+from artifact_lint.formats.inspecting import inspect
 from artifact_lint.formats.sources import Memory
 from artifact_lint.model import Cause
 
 if TYPE_CHECKING:
     from artifact_lint.model.description import Description
+    from artifact_lint.model.inspection import Inspection
 
 FILES = {
     name: (CORPUS / environment / name, facts["format"])
@@ -37,6 +39,11 @@ def names(description: Description) -> list[str]:
 
 def gaps(description: Description) -> list[tuple[Cause, str]]:
     return [(gap.cause, gap.detail) for gap in description.incomplete]
+
+
+def is_passed(found: Inspection) -> bool:
+    """Whether it is told as a pickle of which all was looked at."""
+    return found.pickled and not found.incomplete
 
 
 def test_what_an_archive_says_of_itself_is_metadata() -> None:
@@ -100,6 +107,13 @@ def test_a_legacy_file_that_is_cut_names_the_first_tensor_that_is_not_whole() ->
     description = told(whole[:-4], format_)
     assert [one.name for one in description.tensors] == [one.name for one in told(whole, format_).tensors]
     assert {gap.cause for gap in description.incomplete} == {Cause.TRUNCATED}
+
+
+def test_a_legacy_file_that_is_cut_anywhere_is_not_read_to_its_end() -> None:
+    path, _ = FILES["legacy_tensor.pt"]
+    whole = path.read_bytes()
+    assert inspect("churn.pt", Memory(whole)).incomplete == ()
+    assert [size for size in range(1, len(whole)) if is_passed(inspect("churn.pt", Memory(whole[:size])))] == []
 
 
 @pytest.mark.parametrize(

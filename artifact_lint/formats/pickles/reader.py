@@ -278,6 +278,9 @@ def _goes_on(window: Window, stream: _Stream, job: Job, findings: Findings, budg
     """Whether another pickle follows, which the format may have promised."""
     try:
         if window.at_end():
+            if promised:
+                detail = "it ends between the pickles of its layout"
+                findings.add_incomplete(Cause.TRUNCATED, detail, window.tell() + window.shift, job.member)
             return False
         if promised:
             return True
