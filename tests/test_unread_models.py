@@ -58,3 +58,9 @@ def test_a_model_that_is_broken_is_told_once(tmp_path: Path, path: str, old: byt
     content = (CORPUS / path).read_bytes()
     assert old in content
     assert said(tmp_path, Path(path).name, content.replace(old, new, 1)) == ["PKL141"]
+
+
+def test_what_follows_the_value_of_a_flax_file_is_told(tmp_path: Path) -> None:
+    content = (CORPUS / "flax-0_12/dense.msgpack").read_bytes()
+    assert said(tmp_path, "dense.msgpack", content) == []
+    assert said(tmp_path, "dense.msgpack", content + b"\x01") == ["PKL141"]

@@ -199,6 +199,9 @@ def describe_flax(job: Job) -> Description:
         read_flax(job, findings)
     except FormatError as error:
         findings.add_error(error)
+    end = findings.extent
+    if end is not None and end < job.source.size:
+        findings.add_incomplete(Cause.BROKEN, f"{job.source.size - end:,} bytes follow, which Flax refuses", end)
     found = findings.inspection()
     is_complete = not found.incomplete and len(found.tensors) < MOST_TENSORS
     weights = [math.prod(tensor.shape) for tensor in found.tensors if not is_of_training(tensor.name.partition("/")[0])]
@@ -224,7 +227,7 @@ def _value(window: Window, *, wanted: bool) -> _Value:
     if 0xA0 <= first <= 0xBF or first in _TEXTS:
         length = first & 0x1F if first <= 0xBF else _number(window, _TEXTS[first])
         if wanted and length <= _LONGEST_NAME:
-            return _Value(text=window.take(length).decode("utf-8", "backslashreplace"))
+            return _Value(text=_text(window, length))
         window.skip(length)
         return _Value()
     if first in _BYTES:
@@ -234,6 +237,13 @@ def _value(window: Window, *, wanted: bool) -> _Value:
         length = _FIXED_EXTENSIONS.get(first) or _number(window, _EXTENSIONS[first])
         return _Value(extension=(int.from_bytes(window.take(1), "big", signed=True), length))
     return _opened(window, first)
+
+
+def _text(window: Window, length: int) -> str:
+    try:
+        return window.take(length).decode("utf-8")
+    except UnicodeDecodeError:
+        raise FormatError(Cause.BROKEN, "a name that is no UTF-8", window.tell() - length) from None
 
 
 def _opened(window: Window, first: int) -> _Value:

@@ -49,8 +49,15 @@ _LETTERS: Mapping[str, int] = {
 }
 #: Letters whose size depends on the machine that reads: long, intp, size_t and long double.
 _OF_THE_MACHINE = "lLpPnNgG"
-#: Kinds that a number of bytes may follow, in characters of four bytes for `U`.
-_SIZED = "biufcSaUVmM"
+#: Kinds that any number of bytes may follow, in characters of four bytes for `U`; the sizes of the others.
+_SIZED = "SaUV"
+_SIZES: Mapping[str, tuple[int, ...]] = {
+    "b": (1,),
+    **dict.fromkeys("iu", (1, 2, 4, 8)),
+    "f": (2, 4, 8, 12, 16),
+    "c": (8, 16, 24, 32),
+    **dict.fromkeys("mM", (8,)),
+}
 _BLANK = r"[ \t\r\n\f]*"
 _TOKEN = re.compile(
     rf"{_BLANK}(?:'([^'\\\r\n]*)'|\"([^\"\\\r\n]*)\"|(0|[1-9][0-9]{{0,18}})L?|(True|False|None)\b|([][(){{}}:,])){_BLANK}"
@@ -202,7 +209,7 @@ def _header(source: Source) -> tuple[str, int]:
     head = source.read(0, 12)
     if len(head) < 12:
         raise FormatError(Cause.TRUNCATED, "the header is cut", len(head))
-    if head[6] not in {1, 2, 3}:
+    if head[6] not in {1, 2, 3} or head[7]:
         raise FormatError(Cause.UNSUPPORTED, f"npy version {head[6]}.{head[7]}", 6)
     start, layout = (10, "<H") if head[6] == 1 else (12, "<I")
     length: int = struct.unpack_from(layout, head, 8)[0]
@@ -280,7 +287,10 @@ def _plain_size(text: str) -> int | None:
         return None
     if not match[2]:
         return _LETTERS.get(match[1])
-    return int(match[2]) * (4 if match[1] == "U" else 1) if match[1] in _SIZED else None
+    size = int(match[2])
+    if match[1] in _SIZED:
+        return size * (4 if match[1] == "U" else 1)
+    return size if size in _SIZES.get(match[1], ()) else None
 
 
 def _literal(text: str) -> object:

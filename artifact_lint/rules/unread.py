@@ -14,7 +14,7 @@ CUT: Final = frozenset({Cause.EMPTY, Cause.TRUNCATED})
 #: Formats of which a look at what loading would do passes over parts that a loader has to understand.
 _TOLD_BY_THEIR_MODEL = frozenset(
     {
-        *("catboost", "catboost-json", "flax-msgpack", "graphdef", "hdf5", "keras", "lightgbm", "onnx", "orbax"),
+        *("catboost", "catboost-json", "flax-msgpack", "graphdef", "hdf5", "keras", "lightgbm", "onnx", "orbax", "pt2"),
         *("savedmodel", "skops", "tflite", "ubj", "xgboost-binary", "xgboost-json"),
     }
 )

@@ -279,7 +279,7 @@ def test_an_internal_error_is_one_line_and_a_traceback_only_when_asked_for(model
 
 #: What to break, and in which words the line says so.
 BROKEN = {
-    "a reader": ("assemble", "inspect", "reading models/scores.pkl"),
+    "a reader": ("weight_files", "inspect", "reading models/scores.pkl"),
     "a look": ("candidates", "sniff", "reading models/scores.pkl"),
     "a digest": ("hash_pool", "compute", "reading models/scores.pkl"),
     "a rule": ("rules.components", "no_record", "judging models/scores.pkl by CMP001"),

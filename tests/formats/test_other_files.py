@@ -123,6 +123,12 @@ def test_what_flax_does_not_write_is_told(value: bytes, cause: Cause) -> None:
     assert [gap.cause for gap in look(b"\x81" + text(b"a") + value, "m.msgpack").incomplete] == [cause]
 
 
+def test_a_name_that_is_no_text_is_told() -> None:
+    assert [gap.cause for gap in look(FLAX.replace(b"kernel", b"kern\xff\xff"), "m.msgpack").incomplete] == [
+        Cause.BROKEN
+    ]
+
+
 @given(data=st.data())
 @settings(max_examples=200, deadline=None)
 def test_mutated_flax_raises_nothing(data: st.DataObject) -> None:

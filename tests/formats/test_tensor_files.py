@@ -164,7 +164,7 @@ def test_what_stands_behind_an_array_is_read_whatever_its_type(descr: str) -> No
         assert not inspection.incomplete
 
 
-@pytest.mark.parametrize("descr", ["'l'", "'g'", "'d8'", "'p'"])
+@pytest.mark.parametrize("descr", ["'l'", "'g'", "'d8'", "'p'", "'<b4'", "'<f0'", "'i3'"])
 def test_a_length_that_depends_on_the_reader_is_told(descr: str) -> None:
     (gap,) = look(npy_of_type(descr, bytes(8) + SYSTEM_CALL), "a.npy").incomplete
     assert gap.cause is Cause.UNSUPPORTED
