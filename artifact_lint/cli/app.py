@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -147,6 +146,8 @@ def _options(context: click.Context | None) -> list[str]:
 
 def _tell_bug(error: Exception, activity: Activity) -> int:
     if activity.traceback:
+        import traceback  # noqa: PLC0415 - for bugs alone
+
         traceback.print_exception(error)
     kind = type(error).__name__
     what = f"{kind}: {error}" if str(error) else kind

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from typing import TYPE_CHECKING
 
 import click
@@ -36,6 +35,8 @@ def tell_failures(failures: Sequence[Failure], *, tracebacks: bool) -> None:
     """Write a line for each internal error."""
     for failure in failures[:_MOST_FAILURES]:
         if tracebacks:
+            import traceback  # noqa: PLC0415 - for bugs alone
+
             traceback.print_exception(failure.error)
         tell(failure.message)
     if len(failures) > _MOST_FAILURES:
