@@ -240,3 +240,31 @@ def test_the_objects_of_a_schema_are_counted() -> None:
     told = describe("model.skops", Memory(content), found.format)
     assert told is not None
     assert [gap.cause for gap in found.incomplete] == [gap.cause for gap in told.incomplete] == [Cause.LIMIT]
+
+
+def keras(layers: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as writer:
+        writer.writestr("metadata.json", "{}")
+        writer.writestr("config.json", f'{{"class_name":"Sequential","config":{{"layers":[{layers}]}}}}')
+    return packed.getvalue()
+
+
+LAYER = '{"class_name":"Dense","config":{"name":"d"}}'
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        pytest.param(",".join([LAYER] * 20_001), id="in a row"),
+        pytest.param(f'{{"config":{{"layers":[{",".join([LAYER] * 20_000)}]}}}}', id="in a model within the model"),
+    ],
+)
+def test_the_layers_of_a_model_are_counted(layers: str) -> None:
+    assert [gap.cause for gap in gaps("model.keras", keras(layers))] == [Cause.LIMIT]
+    assert gaps("model.keras", keras(",".join([LAYER] * 1000))) == []
+
+
+def test_the_objects_of_a_configuration_are_counted() -> None:
+    found = inspect("model.keras", Memory(keras(",".join([LAYER] * 80_000))))
+    assert [gap.cause for gap in found.incomplete] == [Cause.LIMIT]
