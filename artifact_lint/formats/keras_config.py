@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from artifact_lint.formats.documents import Statements, objects_of, parse_json
 from artifact_lint.formats.paths import escapes
-from artifact_lint.model import HazardKind
+from artifact_lint.model import Cause, HazardKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +32,8 @@ _BUILDING = frozenset(
 #: Classes of Keras that load something by themselves when they are built (keras/src/utils/torch_utils.py,
 #: keras/src/export/tfsm_layer.py).
 _LOADING = frozenset({"TorchModuleWrapper", "TFSMLayer"})
+#: JSON objects of a configuration that are looked at; a layer has some eight.
+_MOST_OBJECTS = 160_000
 _LAMBDA = "Lambda"
 _CODE = "__lambda__"
 _TYPE_SPEC = "__typespec__"
@@ -48,7 +50,11 @@ def read_config(data: bytes, findings: Findings, member: str = "", start: int = 
     root = parse_json(data)
     statements = Statements(findings, data, start, member)
     layers: dict[int, str] = {}
-    for found in objects_of(root):
+    for count, found in enumerate(objects_of(root)):
+        if count >= _MOST_OBJECTS:
+            detail = f"the configuration has more than {_MOST_OBJECTS:,} objects"
+            findings.add_incomplete(Cause.LIMIT, detail, start, member)
+            return
         name = found.get("class_name")
         if name == _CODE:
             _state_code(statements, layers.get(id(found), "an object"), _CODE)

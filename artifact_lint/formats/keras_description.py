@@ -16,7 +16,7 @@ from artifact_lint.formats.documents import LONGEST_TEXT, parse_json
 from artifact_lint.formats.graph_columns import column_count_of, columns_of
 from artifact_lint.formats.hdf5_datasets import datasets, text_attributes
 from artifact_lint.formats.hdf5_objects import Hdf5File
-from artifact_lint.formats.keras_model import KerasModel, mapping, text_of
+from artifact_lint.formats.keras_model import MOST_LAYERS, KerasModel, mapping, text_of
 from artifact_lint.formats.spooling import spooled
 from artifact_lint.formats.zip_records import directories, entries
 from artifact_lint.formats.zips import member
@@ -128,6 +128,9 @@ class _Reading:
 
     def description(self, model: KerasModel, unweighted: tuple[str, ...]) -> Description:
         """All of it, beside what the configuration tells."""
+        if model.is_cut:
+            detail = f"the model has more than {MOST_LAYERS:,} layers"
+            self._incomplete.append(Incomplete(Cause.LIMIT, detail))
         inputs = model.inputs
         loss = model.loss
         weights = [one.items for one in self.datasets if not _NO_WEIGHTS.search(one.path)]
@@ -204,7 +207,7 @@ def _without_variables(model: KerasModel, reading: _Reading) -> tuple[str, ...]:
 
 def _weighted(model: KerasModel) -> list[Layer]:
     """The layers that have weights of their own: one that a model within the model has as well is kept there alone."""
-    if not model.is_known:
+    if not model.is_known or model.is_cut:
         return []
     inner = model.inner_names
     return [one for one in model.layers if one.is_own and one.cls in _WEIGHTED and one.name not in inner]

@@ -15,7 +15,8 @@ from artifact_lint.model.description import Seen, TensorSpec
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_MOST_LAYERS: Final = 20_000
+#: How many layers are looked at, those of models within the model included.
+MOST_LAYERS: Final = 20_000
 _MOST_RANK: Final = 64
 _INPUT: Final = "InputLayer"
 _MODELS: Final = frozenset({"Functional", "Model"})
@@ -78,7 +79,7 @@ def dtype_of(value: object) -> str | None:
 
 def layers_of(config: Mapping[str, object]) -> Iterator[Layer]:
     """The layers directly in the configuration of a model."""
-    for value in _sequence(config.get("layers"))[:_MOST_LAYERS]:
+    for value in _sequence(config.get("layers"))[:MOST_LAYERS]:
         found = mapping(value)
         inner = mapping(found.get("config"))
         cls = text_of(found.get("class_name")) or ""
@@ -103,16 +104,10 @@ class KerasModel:
         self.layers = tuple(layers_of(self.config))
         self._by_name = {layer.name: layer for layer in self.layers}
         self._compiled = mapping(compiled)
-
-    @property
-    def inner_names(self) -> frozenset[str]:
-        """The names of the layers of models that are layers of this one, and of those within them."""
-        names, pending = set[str](), [layer.config for layer in self.layers]
-        while pending and len(names) < _MOST_LAYERS:
-            for layer in layers_of(pending.pop()):
-                names.add(layer.name)
-                pending.append(layer.config)
-        return frozenset(names)
+        #: The names of the layers of models that are layers of this one, and of those within them; whether some layers
+        #: are not looked at.
+        self.inner_names, self.is_cut = _inner_names(self.layers)
+        self.is_cut = self.is_cut or len(_sequence(self.config.get("layers"))) > MOST_LAYERS
 
     @property
     def is_sequential(self) -> bool:
@@ -206,6 +201,21 @@ class KerasModel:
         return self.layers[place - 1] if place else None
 
 
+def _inner_names(layers: Sequence[Layer]) -> tuple[frozenset[str], bool]:
+    """The names of the layers within layers, and whether there are more than are looked at."""
+    names, pending = set[str](), [layer.config for layer in layers if "layers" in layer.config]
+    left = MOST_LAYERS - len(layers)
+    while pending:
+        for layer in layers_of(pending.pop()):
+            left -= 1
+            if left < 0:
+                return frozenset(names), True
+            names.add(layer.name)
+            if "layers" in layer.config:
+                pending.append(layer.config)
+    return frozenset(names), False
+
+
 def _activation(layer: Layer) -> str | None:
     value = layer.config.get("activation")
     if isinstance(value, dict):
@@ -229,7 +239,7 @@ def _output(layer: Layer) -> TensorSpec:
 def _named(value: object) -> list[str]:
     """The layers that a structure of `[name, node, tensor]` names, in its order."""
     names, pending = list[str](), [value]
-    while pending and len(names) < _MOST_LAYERS:
+    while pending and len(names) < MOST_LAYERS:
         one = pending.pop()
         if isinstance(one, list) and len(one) == 3 and isinstance(one[0], str) and isinstance(one[1], int):
             names.append(one[0])

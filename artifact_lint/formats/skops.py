@@ -27,6 +27,8 @@ _SCHEMA = "schema.json"
 _MODULE: Final = rb'"__module__"\s*:\s*"([^"\\]*)"'
 #: Different types that are kept; a large pipeline has a hundred.
 _MOST_TYPES = 2000
+#: JSON objects of a schema that are looked at; a tree of a forest has some forty.
+MOST_OBJECTS: Final = 80_000
 _VERSION: Final = rb'"_skops_version"\s*:\s*"([\w.+-]{1,40})"'
 _SKLEARN: Final = rb'"_sklearn_version"\s*:\s*\{[^{}]*"content"\s*:\s*"\\"([\w.+-]{1,40})\\""'
 #: What each loader does with the class that it is given; the others call it.
@@ -74,7 +76,10 @@ def _read(job: Job, findings: Findings) -> None:
     for match in re.finditer(_MODULE, schema):
         offsets.setdefault(match[1], match.start(1))
     seen: set[tuple[str, str]] = set()
-    for node in objects_of(root):
+    for count, node in enumerate(objects_of(root)):
+        if count >= MOST_OBJECTS:
+            findings.add_incomplete(Cause.LIMIT, f"the schema has more than {MOST_OBJECTS:,} objects", 0, member)
+            return
         for module, name, uses in _imported(node):
             seen.add((module, name))
             if len(seen) > _MOST_TYPES:

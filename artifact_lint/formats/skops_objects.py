@@ -20,6 +20,7 @@ from artifact_lint.formats.pickles.estimators import describe_object
 from artifact_lint.formats.pickles.object_arrays import Array, Deferred, Type, type_spelled
 from artifact_lint.formats.pickles.object_values import Instance, KeptDict, KeptList, Room, Stored
 from artifact_lint.formats.pickles.values import OBJECT, Global
+from artifact_lint.formats.skops import MOST_OBJECTS
 from artifact_lint.formats.zip_records import directories, entries
 from artifact_lint.formats.zips import member
 from artifact_lint.model import Cause, Incomplete
@@ -67,6 +68,8 @@ def describe_skops(job: Job) -> Description | None:
     if schema.size > LONGEST_TEXT:
         raise FormatError(Cause.LIMIT, f"a text of {schema.size:,} bytes")
     root = parse_json(member(job.source, schema, job.limits).read(0, schema.size or LONGEST_TEXT))
+    if sum(1 for _ in islice(objects_of(root), MOST_OBJECTS + 1)) > MOST_OBJECTS:
+        raise FormatError(Cause.LIMIT, f"the schema has more than {MOST_OBJECTS:,} objects")
     reader = _Reader(job, listed, root)
     described = describe_object(reader.read(root), job.limits, reader.room) or Description()
     version = root.get(_VERSION) if isinstance(root, dict) else None

@@ -7,7 +7,15 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from artifact_lint.formats.base import HEAD, PICKLE_SUFFIXES, Allowance, ExhaustedError, FormatError, Probe
+from artifact_lint.formats.base import (
+    HEAD,
+    MOST_MEMBERS,
+    PICKLE_SUFFIXES,
+    Allowance,
+    ExhaustedError,
+    FormatError,
+    Probe,
+)
 from artifact_lint.formats.catalogue import FORMATS, PICKLE_FAMILY, WEAKLY_TOLD, ZIP_FAMILY
 from artifact_lint.formats.pickles.opening import OPENING, find_pickle
 from artifact_lint.formats.sources import compression
@@ -25,7 +33,6 @@ if TYPE_CHECKING:
 
 _POINTERS = (b"version https://git-lfs.github.com/spec/", b"version https://hawser.github.com/spec/")
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_MOST_MEMBERS = 100_000
 _MOST_LOCAL = 64
 #: How deep, and at how many members in all, archives within archives are looked at to tell whether weights are in them.
 _DEEPEST: Final = 4
@@ -197,7 +204,7 @@ def members_by_end(source: Source) -> tuple[Entry, ...]:
     for directory in found:
         # A directory that breaks off names the members before that all the same.
         with suppress(FormatError):
-            members.extend(islice(entries(source, directory), _MOST_MEMBERS))
+            members.extend(islice(entries(source, directory), MOST_MEMBERS))
     return tuple(members)
 
 

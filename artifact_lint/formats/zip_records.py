@@ -39,7 +39,7 @@ _UTF8 = 0x800
 _POSIX_HOSTS = frozenset({3, 19})
 
 #: How many entries of a second directory are looked at, and how many that lead to no member, to tell whether it is one.
-_MOST_COMPARED = 100_000
+_MOST_COMPARED = 50_000
 _MOST_STRAY = 10_000
 
 #: How much of a directory is read, in bytes: a hundred thousand entries with names of a hundred characters.
