@@ -74,10 +74,15 @@ def _read_file(job: Job, findings: Findings) -> None:
 def _read_attributes(file: Hdf5File, job: Job, findings: Findings) -> None:
     if file.root is None:
         return
+    met = set[bytes]()
     for start, data in attributes(file, file.root):
         name = attribute_name(data, file)
         if name not in _CONFIGURATIONS:
             continue
+        if name in met:
+            # No library writes such a file, and each of thousands would have to be parsed.
+            raise FormatError(Cause.BROKEN, f"two attributes of the name {name.decode()!r}", start)
+        met.add(name)
         if findings.framework is None and not job.member:
             findings.framework = "keras"
         place, text = attribute_text(file, data, start)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _IR_VERSION, _PRODUCER, _PRODUCER_VERSION, _GRAPH, _OPSET = 1, 2, 3, 7, 8
 _KNOWN = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
 _HIGHEST_IR = 64
-#: What is read of a model's graph: some twenty fields for each node.
-_MOST_FIELDS = 500_000
+#: What is read of a model's graph: some twenty fields for each node, of which large models have ten thousand.
+_MOST_FIELDS = 400_000
 #: Fields of an `OperatorSetIdProto`.
 _DOMAIN, _VERSION = 1, 2
 _SCHEMA: Mapping[str, Mapping[int, str]] = {
@@ -156,11 +156,13 @@ def read_onnx(job: Job, findings: Findings) -> None:
         findings.framework = "onnx"
     try:
         for step in walk(job.source, "model", _SCHEMA, _MOST_FIELDS):
+            if step.kind == "tensor":
+                if step.field.number == _EXTERNAL_DATA:
+                    _state_location(job, step.field, statements)
+                continue
             operators.note(step)
             if step.kind == "model" and not job.member:
                 _describe(job, step.field, findings, opsets)
-            elif step.kind == "tensor" and step.field.number == _EXTERNAL_DATA:
-                _state_location(job, step.field, statements)
     finally:
         operators.state(statements)
         if opsets:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _MOST_FIELDS = 500_000
 #: The configurations of all layers together in bytes, and the operators that are read of a text.
 _MOST_CONFIGURATION = 1 << 24
+#: The work of parsing all configurations, in values: a configuration takes as much as some before its first value. A
+#: model of a thousand layers, which are also all in its own configuration, takes a fifth of it.
+_MOST_WORK = 1_000_000
+_STARTING = 20
 _MOST_NAMES = 300_000
 
 _GRAPH_SCHEMA: Mapping[str, Mapping[int, str]] = {
@@ -98,7 +102,8 @@ def read_saved_model(job: Job, findings: Findings) -> None:
 def _read_binary(job: Job, findings: Findings) -> None:
     statements = Statements(findings, member=job.member)
     names = Buffered(job.source)
-    graphs = configurations = 0
+    layers = _Layers(job, findings)
+    graphs = 0
     try:
         for step in walk(job.source, "model", _SCHEMA, _MOST_FIELDS):
             match step.kind, step.field.number:
@@ -107,7 +112,7 @@ def _read_binary(job: Job, findings: Findings) -> None:
                 case "node", number if number == _OPERATOR:
                     _state_operator(names, step.field, statements)
                 case "user object", number if number == _CONFIGURATION["user object"]:
-                    configurations = _read_layer(job, step.field, findings, configurations)
+                    layers.read(step.field)
                 case "meta info", number if number == _TENSORFLOW_VERSION and not job.member:
                     version = job.source.read(step.field.start, min(step.field.length, 40))
                     findings.versions["tensorflow"] = version.decode("utf-8", "replace")
@@ -144,30 +149,46 @@ def _state_operator(source: Source, field: Field, statements: Statements) -> Non
 def _read_keras(job: Job, findings: Findings) -> None:
     if not job.member:
         findings.framework = "keras"
-    configurations = 0
+    layers = _Layers(job, findings)
     for step in walk(job.source, "metadata", _METADATA_SCHEMA, _MOST_FIELDS):
         if step.kind == "object" and step.field.number == _CONFIGURATION["object"]:
-            configurations = _read_layer(job, step.field, findings, configurations)
+            layers.read(step.field)
 
 
-def _read_layer(job: Job, field: Field, findings: Findings, before: int) -> int:
-    """Read a layer's configuration; how many bytes of them have been read in all, `before` counted."""
-    if field.length > LONGEST_TEXT:
-        findings.add_incomplete(
-            Cause.LIMIT, f"a layer's configuration of {field.length:,} bytes", field.start, job.member
-        )
-        return before
-    if before + field.length > _MOST_CONFIGURATION:
-        detail = f"configurations of layers of more than {_MOST_CONFIGURATION:,} bytes"
-        raise FormatError(Cause.LIMIT, detail, field.start)
-    content = job.source.read(field.start, field.length)
-    if not content.lstrip().startswith(b"{"):
-        return before + field.length
-    try:
-        read_config(content, findings, job.member, field.start)
-    except FormatError as error:
-        findings.add_incomplete(error.cause, error.detail, field.start, job.member)
-    return before + field.length
+class _Layers:
+    """The configurations of a model's layers, of which no more is parsed in all than so many bytes and values."""
+
+    def __init__(self, job: Job, findings: Findings) -> None:
+        self._job = job
+        self._findings = findings
+        self._bytes = _MOST_CONFIGURATION
+        self._work = _MOST_WORK
+
+    def read(self, field: Field) -> None:
+        """State what the configuration in a field names and holds.
+
+        Raises:
+            FormatError: All configurations together are too much.
+        """
+        job, findings = self._job, self._findings
+        if field.length > LONGEST_TEXT:
+            detail = f"a layer's configuration of {field.length:,} bytes"
+            findings.add_incomplete(Cause.LIMIT, detail, field.start, job.member)
+            return
+        self._bytes -= field.length
+        if self._bytes < 0:
+            detail = f"configurations of layers of more than {_MOST_CONFIGURATION:,} bytes"
+            raise FormatError(Cause.LIMIT, detail, field.start)
+        content = job.source.read(field.start, field.length)
+        if not content.lstrip().startswith(b"{"):
+            return
+        self._work -= _STARTING + content.count(b",") + content.count(b"[") + content.count(b"{")
+        if self._work < 0:
+            raise FormatError(Cause.LIMIT, f"configurations of layers of more than {_MOST_WORK:,} values", field.start)
+        try:
+            read_config(content, findings, job.member, field.start)
+        except FormatError as error:
+            findings.add_incomplete(error.cause, error.detail, field.start, job.member)
 
 
 def _read_text(job: Job, findings: Findings) -> None:

@@ -166,11 +166,67 @@ def shared_headers(objects: int, messages: int) -> bytes:
     return head + body
 
 
-def test_hdf5_objects_that_share_a_header_are_counted() -> None:
-    found = inspect("model.h5", Memory(shared_headers(1000, 1000)))
-    assert [gap.cause for gap in found.incomplete] == [Cause.LIMIT]
-    few = inspect("model.h5", Memory(shared_headers(10, 10)))
-    assert few.incomplete == ()
+@pytest.mark.parametrize("many", [10, 1000])
+def test_hdf5_objects_that_share_a_block_of_a_header_are_broken(many: int) -> None:
+    found = inspect("model.h5", Memory(shared_headers(many, many)))
+    assert {gap.cause for gap in found.incomplete} == {Cause.BROKEN}
+
+
+def with_attributes(name: bytes, text_: bytes, count: int) -> bytes:
+    """An HDF5 file whose root has so many attributes of one name."""
+    type_, space = b"\x13\0\0\0" + struct.pack("<I", len(text_)), b"\x02\0\0\0"
+    sizes = struct.pack("<HHH", len(name) + 1, len(type_), len(space))
+    value = b"\x03\0" + sizes + b"\0" + name + b"\0" + type_ + space + text_
+    messages = (b"\x0c" + struct.pack("<HB", len(value), 0) + value) * count
+    body = b"OHDR\x02\x02" + struct.pack("<I", len(messages)) + messages + bytes(4)
+    head = b"\x89HDF\r\n\x1a\n\x02\x08\x08\x00"
+    return head + struct.pack("<QQQQ", 0, (1 << 64) - 1, 48 + len(body), 48) + bytes(4) + body
+
+
+def test_a_configuration_that_an_hdf5_file_has_many_times_is_parsed_once() -> None:
+    text_ = b'{"config": [' + b"{}," * 10_000 + b"{}]}"
+    assert inspect("model.h5", Memory(with_attributes(b"model_config", text_, 1))).incomplete == ()
+    found = inspect("model.h5", Memory(with_attributes(b"model_config", text_, 1000)))
+    assert Cause.BROKEN in {gap.cause for gap in found.incomplete}
+
+
+def message(number: int, content: bytes) -> bytes:
+    """A field of protobuf that holds bytes."""
+    length, encoded = len(content), bytearray()
+    while length > 0x7F:
+        encoded.append(length & 0x7F | 0x80)
+        length >>= 7
+    return bytes([number << 3 | 2, *encoded, length]) + content
+
+
+def keras_metadata(configuration: bytes, count: int) -> bytes:
+    layer = message(3, b"root.layer") + message(4, b"_tf_keras_layer") + message(5, configuration)
+    return message(1, layer) * count
+
+
+@pytest.mark.parametrize(
+    ("configuration", "most"),
+    [
+        pytest.param(b"{}", 47_000, id="small layers"),
+        pytest.param(b'{"config":[' + b"1," * 100_000 + b"1]}", 9, id="long layers"),
+    ],
+)
+def test_the_configurations_of_layers_are_counted_together(configuration: bytes, most: int) -> None:
+    causes = [
+        [gap.cause for gap in inspect("keras_metadata.pb", Memory(keras_metadata(configuration, count))).incomplete]
+        for count in (most, most * 6 // 5)
+    ]
+    assert causes == [[], [Cause.LIMIT]]
+
+
+def onnx_of_nodes(count: int) -> bytes:
+    node = message(1, b"x") + message(2, b"y") + message(4, b"Relu") + message(3, b"n")
+    return b"\x08\x08" + message(7, message(1, node) * count)
+
+
+@pytest.mark.parametrize(("nodes", "expected"), [(70_000, set()), (100_000, {Cause.LIMIT})])
+def test_the_fields_of_an_onnx_graph_are_counted(nodes: int, expected: set[Cause]) -> None:
+    assert {gap.cause for gap in gaps("model.onnx", onnx_of_nodes(nodes))} == expected
 
 
 def archive(name: str, count: int, content: bytes, *besides: str) -> bytes:
