@@ -322,7 +322,7 @@ def test_an_internal_error_costs_what_it_happens_at_and_nothing_else(model: Path
 
 def test_a_file_that_a_reader_fails_on_is_unread_and_the_summary_says_so(model: Path) -> None:
     script = (
-        "import sys, artifact_lint.assemble as module\n"
+        "import sys, artifact_lint.weight_files as module\n"
         "def broken(*_): raise RuntimeError('x')\n"
         "module.inspect = broken\n"
         "from artifact_lint.cli.app import run\n"
