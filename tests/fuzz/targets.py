@@ -143,7 +143,9 @@ def describe(content: bytes) -> None:
     """A file of any format that is described: its description raises nothing."""
     if content:
         format_ = DESCRIBED[content[0] % len(DESCRIBED)]
-        describing.describe(f"model{FORMATS[format_].suffixes[0]}", Memory(content[1:LARGEST]), format_, LIMITS)
+        suffixes = FORMATS[format_].suffixes
+        name = f"model{suffixes[0]}" if suffixes else "_METADATA"
+        describing.describe(name, Memory(content[1:LARGEST]), format_, LIMITS)
 
 
 TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
